@@ -4,7 +4,7 @@ import { type Link, linkAfter } from '../models/base/link.ts';
 import { createSiteProbe } from './site-probe.ts';
 import type { Channel, FromHub, ToHub } from './messages.ts';
 
-/** Between two tries of a stream that the site refused, ms: somebody may log in, a role may change. */
+/** The pause after a refusal of the stream, ms: a user may log in, a role may change. */
 const REFUSED_PAUSE_MS = 10_000;
 
 /** What the hub needs of the browser. `origin`: address of the site. */
@@ -15,7 +15,7 @@ export interface HubPorts {
   readonly now: () => number;
 }
 
-/** What all pages of one browser share: one stream of events, and one look at the site. */
+/** What all pages of one browser share: one stream of events, and one probe of the site. */
 export interface Hub {
   connect(channel: Channel<ToHub, FromHub>): void;
 }
@@ -26,8 +26,9 @@ interface HubPage {
 }
 
 /**
- * Makes the hub. A browser opens six connections to a site at most, and a stream holds one for ever: one for each page would block the seventh page
- * (`../shared/design/ui.md` §2.3). So pages have one together, from a worker that they share.
+ * Makes the hub. A browser opens at most six connections to a site, and a stream holds one all the time: with a stream
+ * for each page the seventh page would be blocked (`../shared/design/ui.md` §2.3). So all pages share one stream, from
+ * a shared worker.
  */
 export function createHub(ports: HubPorts): Hub {
   const pages = new Set<HubPage>();
@@ -42,14 +43,14 @@ export function createHub(ports: HubPorts): Hub {
     const before = link;
     link = linkAfter(before, result, ports.now());
     if (link !== before) broadcast({ kind: 'link', link });
-    // Whoever was away may have missed what has no event: states of services, roles.
+    // A page that was disconnected may have missed changes without events: states of services, roles.
     if (before !== null && !before.isUp && link.isUp) broadcast({ kind: 'again' });
   };
 
   const siteProbe = createSiteProbe(ports, setLink);
   const attend = () => siteProbe.setActive([...pages].some((page) => page.isVisible));
 
-  /** `isAnew`: the one that is open may be somebody else's, or was refused. */
+  /** `needsNewStream`: the open stream may belong to another user, or was refused. */
   const start = (needsNewStream: boolean) => {
     if (stream !== null && !needsNewStream) return;
     stream?.abort();
@@ -58,7 +59,7 @@ export function createHub(ports: HubPorts): Hub {
   };
 
   const handle = (page: HubPage, message: ToHub) => {
-    // A page that said goodbye may come back from the browser's history.
+    // A page that sent `bye` may come back from the browser's history.
     pages.add(page);
     switch (message.kind) {
       case 'listen':
@@ -97,11 +98,11 @@ export function createHub(ports: HubPorts): Hub {
 interface Listener {
   readonly ports: HubPorts;
   readonly broadcast: (message: FromHub) => void;
-  /** The stream broke: it is worth a look at once. */
+  /** The stream broke: probe the site at once. */
   readonly onBroken: () => void;
 }
 
-/** Hands the events of the site on until the signal ends it, by one stream after the other. */
+/** Forwards the events of the site until the signal ends it; a stream that ends is replaced by another. */
 async function listen({ ports, broadcast, onBroken }: Listener, signal: AbortSignal): Promise<void> {
   let opened = 0;
   const streamFetch: typeof fetch = async (...args) => {
@@ -125,7 +126,7 @@ async function listen({ ports, broadcast, onBroken }: Listener, signal: AbortSig
       }
     } catch (error) {
       if (signal.aborted) return;
-      // Events after the last one that was seen are deleted by now, or this caller may not read them.
+      // Events after the last one received are deleted by now, or this caller may not read them.
       after = null;
       const status = error instanceof ProblemError ? error.problem.status : 0;
       broadcast(status === 401 || status === 403 ? { kind: 'denied', status } : { kind: 'again' });

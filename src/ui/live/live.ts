@@ -17,25 +17,28 @@ import { type Calls, type CallsPorts, createCalls, type AnswerFacts } from './ca
 import type { Channel, FromHub, ToHub } from './messages.ts';
 import { createSession, type Session } from './session.ts';
 
-/** All by which a page lives: calls, events, session, and how the site does. Made once, in main.tsx. */
+/** What every page needs: calls, events, the session, and the state of the connection. Made once, in main.tsx. */
 export interface Live {
   readonly calls: Calls;
   readonly session: Session;
   readonly badge: ReadonlySignal<Badge>;
-  /** Who answered last; '' when nobody has said. */
+  /** The node that answered last; '' before the first answer. */
   readonly node: ReadonlySignal<string>;
-  /** Has the site another release than the page by now? */
+  /** Does the site run another release than this page? */
   readonly isNewer: ReadonlySignal<boolean>;
-  /** Time by the site's clock, ms; it goes on by seconds. */
+  /** The site's time, ms; it advances by seconds. */
   readonly now: ReadonlySignal<number>;
-  /** The same at this very moment. */
+  /** The site's time, exact. */
   readonly siteTime: () => number;
   readonly isVisible: ReadonlySignal<boolean>;
   /** The browser's worker does not reach the site although this page does: it does not trust the site's certificate. */
   readonly isUntrusted: ReadonlySignal<boolean>;
   /** Random hex of so many bytes. */
   readonly hex: (bytes: number) => string;
-  /** Told of each event, and (`null`) when anything may have changed. Returns how to end it. */
+  /**
+   * Calls the listener with each event, and with `null` when anything may have changed. Returns a function that removes
+   * it.
+   */
   onEvent(listener: (event: Event | null) => void): () => void;
 }
 
@@ -52,10 +55,10 @@ export interface LivePorts extends Pick<CallsPorts, 'origin' | 'fetch' | 'locks'
   };
 }
 
-/** A stream that comes later than this after it was asked for may have missed what the page does not show yet, ms. */
+/** A stream that opens later than this after its request may have missed events that the page does not show yet, ms. */
 const STREAM_LATE_MS = 250;
 
-/** Puts the parts together. */
+/** Makes what all pages need, and connects its parts. */
 export function createLive(ports: LivePorts): Live {
   const link = signal<Link | null>(null);
   const health = signal(NO_CALLS);
@@ -93,7 +96,7 @@ export function createLive(ports: LivePorts): Live {
       if (message.link.node !== '') node.value = message.link.node;
       releases.value = releaseSeen(releases.value, message.link.version);
       judge();
-      // All that is shown is asked for, in vain: so it is old at once, not at its next turn.
+      // Reads all views, without success: so each view becomes old at once, not at its next turn.
       if (isLost) notifyAll(null);
     } else if (message.kind === 'open') {
       if (stream.isLate()) notifyAll(null);
@@ -104,7 +107,7 @@ export function createLive(ports: LivePorts): Live {
   const stream = followSession(ports, session, () => notifyAll(null));
   const tick = () => {
     now.value = ports.now() + offset.value;
-    // A session that nobody has confirmed yet is asked about until somebody answers.
+    // An unconfirmed session is requested again until the site answers.
     if (session.state.value.kind === 'unknown') void session.refresh();
   };
   tick();
@@ -134,8 +137,9 @@ export function createLive(ports: LivePorts): Live {
 }
 
 /**
- * Asks the worker for the stream of events whenever somebody is logged in. Whoever is logged in when the page comes shares the stream that is open; a login
- * begins its own. `isLate`: what was read when the stream was asked for may be old by now; a moment is the stream's own way.
+ * Requests the stream of events from the worker whenever a user is logged in. A user who is logged in when the page
+ * opens shares the open stream; a login starts a stream of its own. `isLate`: what was read when the stream was
+ * requested may be old by now; a short delay is normal.
  */
 function followSession(ports: LivePorts, session: Session, refreshAll: () => void): { readonly isLate: () => boolean } {
   let hasBeenOut = false;
@@ -149,17 +153,17 @@ function followSession(ports: LivePorts, session: Session, refreshAll: () => voi
       ports.hub.send({ kind: 'listen', needsNewStream: hasBeenOut });
     }
     listener = user;
-    // What was refused while nobody was logged in is asked for again.
+    // Reads that were refused while nobody was logged in are repeated.
     if (user !== '' && hasBeenOut) refreshAll();
   });
   return { isLate: () => ports.now() - requestedAt > STREAM_LATE_MS };
 }
 
 const LiveContext = createContext<Live | null>(null);
-/** Gives the parts to all below it. */
+/** Provides `Live` to all components below it. */
 export const LiveProvider = LiveContext.Provider;
 
-/** The parts, within a page. */
+/** The `Live` of the page. */
 export function useLive(): Live {
   const live = useContext(LiveContext);
   if (live === null) throw new Error('a part stands outside of the page');

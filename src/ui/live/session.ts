@@ -11,7 +11,10 @@ import {
   SESSION_PATH,
 } from '../../contract/base/wire/transport.ts';
 
-/** Who uses this browser. `unknown`: not asked yet; `why` when nobody answered; `out` says why, when somebody was in before. */
+/**
+ * Who uses this browser. `unknown`: no answer yet, `why` if a request failed; `out`: nobody is logged in, and
+ * `hasEnded` if a session was there before.
+ */
 export type SessionState =
   | { readonly kind: 'unknown'; readonly why: string }
   | { readonly kind: 'out'; readonly hasEnded: boolean }
@@ -23,7 +26,7 @@ export type SessionState =
       readonly version: string;
     };
 
-/** What somebody logs in with. `isWall`: a screen on the wall, which only looks and stays logged in for longer. */
+/** The credentials of a login. `isWall`: a screen on a wall, which only reads and stays logged in for longer. */
 export type Credentials = { readonly isWall?: true } & (
   | { readonly kind: 'password'; readonly user: string; readonly password: string }
   | { readonly kind: 'key'; readonly apiKey: string }
@@ -36,13 +39,16 @@ export interface Session {
   headers(): Readonly<Record<string, string>>;
   /** Asks the site who this browser is. */
   refresh(): Promise<void>;
-  /** Null: it worked. */
+  /** Returns null on success. */
   login(credentials: Credentials): Promise<Problem | null>;
-  /** Why it did not work; null: it did. */
+  /** Returns the reason of a failure; null on success. */
   logout(): Promise<string | null>;
-  /** The authority that signs this site's certificates, for browsers that are to trust it; null: the site does not say now, or has none. */
+  /**
+   * The authority that signs this site's certificates, for browsers that must trust it; null: the site does not answer,
+   * or has none.
+   */
   authority(): Promise<Authority | null>;
-  /** A call was told that nobody is logged in. */
+  /** A call was refused because nobody is logged in. */
   ended(): void;
 }
 
@@ -62,7 +68,7 @@ interface SessionAnswer {
   readonly text: string;
 }
 
-/** Makes the session; `look` begins it. */
+/** Makes the session; the first `refresh` reads its state. */
 export function createSession(ports: SessionPorts): Session {
   const state = signal<SessionState>({ kind: 'unknown', why: '' });
   let csrf = '';
@@ -84,7 +90,7 @@ export function createSession(ports: SessionPorts): Session {
     return { status: response.status, text: await response.text() };
   }
 
-  /** Takes an answer over; the problem that it is, or null. */
+  /** Stores the session of an answer. Returns its problem, or null. */
   const take = ({ status, text }: SessionAnswer): Problem | null => {
     const own = status < 300 ? (parseJson(text) as OwnSession | undefined) : undefined;
     if (own === undefined) return problemOf(status, text);
@@ -102,7 +108,7 @@ export function createSession(ports: SessionPorts): Session {
     state,
     headers,
     async refresh() {
-      // It may be asked for each second: one that hangs holds one connection, not all.
+      // This may be called each second; a request that hangs holds only one connection.
       if (isRefreshing) return;
       isRefreshing = true;
       try {
@@ -124,7 +130,7 @@ export function createSession(ports: SessionPorts): Session {
       }
     },
     async logout() {
-      // Whoever cannot reach the site stays logged in there, and here: a page that says otherwise would lie.
+      // A user who cannot reach the site stays logged in there, so this page must not show a logout.
       try {
         const { status, text } = await ask('DELETE');
         if (status >= 300 && status !== 401) return problemOf(status, text).detail;

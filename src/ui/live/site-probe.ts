@@ -1,18 +1,21 @@
 import { networkSentence, parseJson } from '../../contract/base/wire/transport.ts';
 import type { Link } from '../models/base/link.ts';
 
-/** The clock of the lookout, ms. */
+/** The interval of the clock, ms. */
 const TICK_MS = 100;
-/** Ticks from one look at the site to the next. */
+/** Ticks between two probes of the site. */
 const PROBE_TICKS = 2;
-/** Ticks without any answer after which the site is away: so it is told within 0.8 s of the loss, and a site may take 0.6 s for once. */
+/**
+ * After so many ticks without an answer the site counts as away: so a loss shows within 0.8 s, and one answer may take
+ * 0.6 s.
+ */
 const SILENT_TICKS = 8;
-/** Looks under way at most: a browser has six connections to a site. */
+/** Probes at the same time: a browser has six connections to a site. */
 const PROBES_MAX = 3;
-/** A look that takes longer has no answer. */
+/** A probe that takes longer has failed, ms. */
 const PROBE_TIMEOUT_MS = 900;
 
-/** What the lookout needs of the browser. */
+/** What the probe needs of the browser. */
 interface SiteProbePorts {
   readonly origin: string;
   readonly fetch: typeof fetch;
@@ -20,17 +23,18 @@ interface SiteProbePorts {
 
 type SiteProbeResult = Omit<Link, 'since'>;
 
-/** Whoever looks whether the site answers. */
+/** Probes whether the site answers. */
 export interface SiteProbe {
-  /** Looks as long as somebody sees a page. */
+  /** Probes while a page is visible. */
   setActive(isActive: boolean): void;
-  /** Looks at once: something failed. */
+  /** Probes at once, because something failed. */
   probe(): void;
 }
 
 /**
- * Looks at the site again and again, without waiting for the look before, and says what it finds. The site is away when nothing was answered for so many ticks,
- * or when two looks in a row failed. Silence is counted in ticks, not by the time of day: while a busy machine stops the worker, the site has not been silent.
+ * Probes the site at an interval, without waiting for the probe before, and reports each result. The site counts as
+ * away when no answer came for so many ticks, or when two probes in a row failed. Silence is counted in ticks, not by
+ * the time of day: while a busy machine stops the worker, the ticks stop too.
  */
 export function createSiteProbe(ports: SiteProbePorts, onResult: (result: SiteProbeResult) => void): SiteProbe {
   const pending = new Set<AbortController>();
@@ -45,7 +49,7 @@ export function createSiteProbe(ports: SiteProbePorts, onResult: (result: SitePr
   };
 
   const lost = (why: string) => {
-    // Those under way wait at a connection that leads nowhere; the next ones open their own.
+    // Pending probes hang on dead connections; the next ones open connections of their own.
     dropAll();
     silent = 0;
     onResult({ isUp: false, why, node: '', version: '' });
@@ -62,7 +66,7 @@ export function createSiteProbe(ports: SiteProbePorts, onResult: (result: SitePr
       [silent, failures] = [0, 0];
       onResult(result);
     } catch (error) {
-      // What has no answer is told by the silence.
+      // A probe without an answer counts as silence, which the ticks measure.
       if (own.signal.aborted) return;
       failures += 1;
       if (failures > 1) lost(networkSentence(error));
@@ -94,7 +98,7 @@ export function createSiteProbe(ports: SiteProbePorts, onResult: (result: SitePr
   };
 }
 
-/** One look: does the site answer, and who? */
+/** One probe: does the site answer, and which node? */
 export async function probeSite(ports: SiteProbePorts, signal: AbortSignal): Promise<SiteProbeResult> {
   const response = await ports.fetch(`${ports.origin}/health/live`, {
     cache: 'no-store',

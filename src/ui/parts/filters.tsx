@@ -9,7 +9,7 @@ export interface FilterField {
   readonly id: string;
   readonly label: string;
   readonly help?: string;
-  /** What there is to choose: a value of the address and its word, the first one of which is no filter. */
+  /** The choices: a value of the address and its label; the first one is no filter. */
   readonly choices?: readonly (readonly [string, string])[];
 }
 
@@ -57,7 +57,7 @@ function filterInput({ choices, help }: FilterField, props: InputProps): JSX.Ele
   );
 }
 
-/** What is typed stays until it is chosen: the list beside it, and other filters, may change meanwhile. */
+/** A typed filter applies when it is confirmed; the list and other filters may change meanwhile. */
 function TextInput(props: InputProps & { readonly help: string | undefined }): JSX.Element {
   const { value } = props;
   const [typed, setTyped] = useState(value);
@@ -95,7 +95,7 @@ export function FlagFilter(props: {
   );
 }
 
-/** The way to older entries, and back to the newest. `next`: how the site names the page after this one; null: it is the last. */
+/** Links to older entries, and back to the newest. `next`: the cursor of the next page; null: this is the last page. */
 export function Pager({ cursor, next }: { readonly cursor: string; readonly next: string | null }): JSX.Element | null {
   const { place } = usePlaces();
   const { path, query } = place.value;

@@ -6,7 +6,7 @@ interface RowAction {
   readonly run: () => void;
 }
 
-/** The column of what one can do with a row; `nameOf`: what a reader of screens hears after the word. */
+/** The column of the actions on a row; `nameOf`: what a screen reader reads after the label. */
 export function actionColumn<Row>(
   head: string,
   nameOf: (row: Row) => string,

@@ -7,10 +7,10 @@ import { State } from '../parts/icon.tsx';
 import { EN } from '../words/en.ts';
 
 const TONES: Readonly<Record<Badge['kind'], Tone>> = { connecting: 'busy', live: 'ok', held: 'warn', lost: 'bad' };
-/** A state is told with its age only when it lasts, ms. */
+/** The badge shows the age of a state only when the state lasts longer than this, ms. */
 const LASTS_MS = 2000;
 
-/** How the connection does: the one place that speaks of it. */
+/** The state of the connection: the only place that shows it. */
 export function ConnectionBadge(): JSX.Element {
   const { badge, now, node } = useLive();
   const { kind, since, why } = badge.value;

@@ -14,7 +14,7 @@ export interface Keys {
   setHelpOpen(isOpen: boolean): void;
 }
 
-/** Hears the keys of the whole page. */
+/** Handles the keys of the whole page. */
 export function useKeys(places: Places): Keys {
   const [isOff, setOff] = useState(() => localStorage.getItem(STORED) === 'off');
   const [isHelpOpen, setHelpOpen] = useState(false);

@@ -84,7 +84,7 @@ export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element
   );
 }
 
-/** How a browser comes to trust this site: one that does not loses every call when another node takes over. */
+/** How to make a browser trust this site: without trust all its calls fail when another node takes over. */
 export function TrustNote(): JSX.Element | null {
   const { session, isUntrusted } = useLive();
   const [authority, setAuthority] = useState<Authority | null>(null);

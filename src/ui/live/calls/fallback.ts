@@ -7,7 +7,7 @@ import type { Channel, FromHub, ToHub } from '../messages.ts';
 const CHECK_MS = 1000;
 /** A check that takes longer has no answer, ms. */
 const CHECK_TIMEOUT_MS = 900;
-/** So many checks of the page in a row are answered while the worker reaches nobody: then it is the worker's own trouble. */
+/** After so many answered checks of the page in a row, while the worker reaches no node, the fault is the worker's. */
 const CHECKS = 3;
 
 /** The channel to the hub, and whether this page has its own one. */
@@ -81,7 +81,7 @@ interface OwnHub {
   say(message: ToHub): void;
 }
 
-/** A hub for one page, within it. */
+/** A hub within the page. */
 function ownHub(ports: HubPorts, deliver: (message: FromHub) => void): OwnHub {
   let say: (message: ToHub) => void = () => {};
   createHub(ports).connect({

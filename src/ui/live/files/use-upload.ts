@@ -6,7 +6,7 @@ import { createSha256 } from '../../models/images/sha256.ts';
 import { useLive } from '../live.ts';
 import type { Interruption } from './upload.ts';
 
-/** Where an upload stands; bytes. `digest`: of the image, once the site knows it. */
+/** The state of an upload, in bytes. `digest`: of the image, once the site knows it. */
 export type UploadState =
   | { readonly kind: 'form' }
   | { readonly kind: 'hashing'; readonly done: number; readonly size: number }
@@ -21,7 +21,7 @@ export type UploadState =
   | { readonly kind: 'refused'; readonly problem: Problem }
   | { readonly kind: 'broken'; readonly why: string };
 
-/** An upload of a file: its digest first, then what the site does not have of it yet. */
+/** Uploads a file: computes its digest, then sends the bytes that the site does not have. */
 export function useUpload(): {
   readonly state: UploadState;
   begin(file: File, request: Omit<Upload, 'size' | 'sha256'>): void;
@@ -85,7 +85,7 @@ async function digestOf(file: Blob, signal: AbortSignal, onProgress: (done: numb
   onProgress(0);
   for (let at = 0; at < file.size; at += READ) {
     signal.throwIfAborted();
-    // Between two reads the page has its turn.
+    // Between two reads the page handles other work.
     hash.update(new Uint8Array(await file.slice(at, at + READ).arrayBuffer()));
     if (at % REPORT_EVERY_BYTES === 0) onProgress(at);
   }

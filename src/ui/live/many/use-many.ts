@@ -3,34 +3,37 @@ import type { RouteId, RouteInput } from '../../../contract/routes.ts';
 import { ProblemError } from '../../../contract/base/wire/transport.ts';
 import { useLive } from '../live.ts';
 
-/** What comes of a change of one of many. `would`: a dry run says that it may be made. */
+/** The outcome of a change of one object. `would`: the preview was not refused. */
 export interface ManyOutcome {
   readonly kind: 'waiting' | 'would' | 'refused' | 'started' | 'unsure';
   readonly why: string;
 }
 
-/** One of many that are changed alike. `key`: names it here. */
+/** One of the objects to change. `key`: its name in the dialog. */
 export interface OneOfMany<I extends RouteId> {
   readonly key: string;
   readonly input: RouteInput<I>;
 }
 
-/** A change of many on its way. */
+/** The state of a change of many objects. */
 export interface ManyChange<I extends RouteId> {
   readonly phase: 'form' | 'checking' | 'checked' | 'applying' | 'done';
   readonly outcomes: ReadonlyMap<string, ManyOutcome>;
   readonly answered: number;
   preview(all: readonly OneOfMany<I>[]): void;
-  /** Makes it for those that nothing speaks against. */
+  /** Makes the change for all objects whose preview was not refused. */
   apply(): void;
   back(): void;
 }
 
-/** Calls at once: as many as have a turn (`turns.ts`). */
+/** Concurrent calls: as many as there are slots for changes of many (`turns.ts`). */
 const AT_ONCE = 2;
 const WAITING: ManyOutcome = { kind: 'waiting', why: '' };
 
-/** The same change of many objects: each is asked about first, then made with a key of its own, once. One that is refused ends none of the others. */
+/**
+ * The same change of many objects: each is previewed first, then changed with its own key, once. A refusal of one does
+ * not stop the others.
+ */
 export function useMany<I extends RouteId>(id: I): ManyChange<I> {
   const live = useLive();
   const [phase, setPhase] = useState<ManyChange<I>['phase']>('form');
@@ -41,7 +44,7 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
   const isGone = useRef(false);
   useEffect(() => () => void (isGone.current = true), []);
 
-  /** Asks about each, some at once. A later turn ends an earlier one. */
+  /** Sends a request for each, some at once. A later run ends an earlier one. */
   const each = async (
     all: readonly OneOfMany<I>[],
     ask: (one: OneOfMany<I>) => Promise<ManyOutcome>,

@@ -90,7 +90,7 @@ export function topologyOf(cluster: ClusterStatus): Topology {
   return { width, height, boxes, links };
 }
 
-/** The same, for who does not look at pictures: a node a row. */
+/** The same picture as text: a row for each node. */
 export function topologyRows(cluster: ClusterStatus): readonly { readonly name: string; readonly does: string }[] {
   const standing = new Map(cluster.racks.map((rack) => [rack.name, rack.vlans]));
   return cluster.nodes.map((node) => {

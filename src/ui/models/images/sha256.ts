@@ -12,7 +12,7 @@ export interface Sha256 {
   digest(): string;
 }
 
-/** Begins a digest of nothing yet. */
+/** Starts an empty digest. */
 export function createSha256(): Sha256 {
   const state = Uint32Array.from(H);
   const schedule = new Uint32Array(64);

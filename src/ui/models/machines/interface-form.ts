@@ -4,7 +4,7 @@ import { listOf, quoted } from '../base/command-text.ts';
 import { linesOf, otherThan, type PlainOption, plainOptions, type Values } from '../base/typed.ts';
 import { addressLines } from '../base/nouns/cards.ts';
 
-/** An interface as the site tells it. */
+/** An interface as the API returns it. */
 export type Nic = Machine['interfaces'][number];
 
 /** As the site has them (model/machines/machine.ts, model/machines/interfaces/settings.ts): a form offers no others. */
@@ -68,7 +68,7 @@ const partsOf = (name: string) => name.split('/') as ['bond' | 'bridge', string]
 const textOf = (value: unknown): string =>
   value === undefined ? '' : typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value as string | number);
 
-/** Does the form ask for this member, with what is typed so far? */
+/** Does the form show this member, with what is typed so far? */
 export function isApplicable(name: string, values: Values): boolean {
   if (!Object.hasOwn(SETTINGS, name)) return true;
   const mode = values['bond/mode'] ?? '';
@@ -77,7 +77,7 @@ export function isApplicable(name: string, values: Values): boolean {
   return name !== 'bond/hashPolicy' || HASHING.includes(mode);
 }
 
-/** What was changed of an interface: what the form does not ask for any more is left out. */
+/** The changed members of an interface, without those that the form does not show any more. */
 export function changedOf(values: Values, before: Values): Values {
   return Object.fromEntries(
     Object.entries(otherThan(values, before)).filter(([name]) => name !== 'kind' && isApplicable(name, values)),

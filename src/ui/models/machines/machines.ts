@@ -24,7 +24,7 @@ export interface MachineRow {
   readonly since: string | null;
 }
 
-/** What a list asks of each machine: what a row needs, and no more. */
+/** The members that the list requests of each machine, and no more. */
 export const ROW_FIELDS = [
   'id',
   'hostname',
@@ -71,11 +71,11 @@ export function machineRow(machine: Machine): MachineRow {
   };
 }
 
-/** Why somebody has to look at it, or what it waits for. */
+/** The machine's error, or what it waits for. */
 export const noteOf = ({ error, message }: Pick<Machine, 'error' | 'message'>): string =>
   [error, message].filter((text) => text !== undefined && text !== '').join(' ');
 
-/** A state in words: `failed deployment`. A region of an older release tells none. */
+/** A state as text: `failed deployment`. A region of an older release sends no state. */
 export const machineStateText = (state: string | undefined): string => (state ?? 'not known').replaceAll('-', ' ');
 
 const TRANSITIONS = [
@@ -88,7 +88,7 @@ const TRANSITIONS = [
   'testing',
 ];
 
-/** Is a machine in this state on its way to another one? */
+/** Does a machine in this state change to another state by itself? */
 export const isInTransition = (state: string | undefined): boolean =>
   state !== undefined && TRANSITIONS.includes(state);
 
@@ -101,7 +101,7 @@ export function machineTone(state: string | undefined): Tone {
   return state === 'new' || state === 'retired' ? 'off' : 'ok';
 }
 
-/** How its power is. One that cannot be asked is for somebody to look at. */
+/** The tone of a power state. A machine whose power cannot be read needs attention. */
 export function powerTone(power: string): Tone {
   if (power === 'on') return 'ok';
   return power === 'error' ? 'bad' : power === 'unknown' ? 'warn' : 'off';
@@ -110,7 +110,7 @@ export function powerTone(power: string): Tone {
 /** The page of a machine. */
 export const machineLink = (machine: string): string => linkTo(['machines', machine]);
 
-/** What a list of machines counts: how many in each state, the ones to look at first. */
+/** The number of machines in each state, the states that need attention first. */
 export function stateCounts(
   rows: readonly MachineRow[],
 ): readonly { readonly state: string; readonly tone: Tone; readonly count: number }[] {

@@ -4,7 +4,10 @@ type AddressRun = SubnetAddresses['runs'][number];
 /** Whose an address is; `free`: nobody's; `edge`: that of the network or the broadcast. */
 export type AddressUse = AddressRun['use'] | 'free' | 'edge';
 
-/** A cell of the map: an address, or a block of them. `taken`: how much of a block is somebody's, 0 to 1. `label`: what a pointer is told. */
+/**
+ * A cell of the map: an address, or a block of addresses. `taken`: the used share of a block, 0 to 1. `label`: the text
+ * under the pointer.
+ */
 export interface MapCell {
   readonly use: AddressUse;
   readonly taken: number;
@@ -34,7 +37,7 @@ const PAINT: readonly AddressRun['use'][] = [
   'gateway',
   'node',
 ];
-/** A letter for each use: colour alone tells nothing. */
+/** A letter for each use, because colour alone is not accessible. */
 export const USE_LETTERS: Readonly<Record<AddressUse, string>> = {
   node: 'N',
   gateway: 'G',
@@ -71,7 +74,7 @@ export function useCounts(map: AddressMap): ReadonlyMap<AddressUse, number> {
   return new Map([...counts].filter(([, count]) => count > 0));
 }
 
-/** A run in words: `10.0.0.1`, `10.0.0.100–10.0.0.199`. */
+/** A run as text: `10.0.0.1`, `10.0.0.100–10.0.0.199`. */
 export const runText = (run: Pick<AddressRun, 'first' | 'last'>): string =>
   run.first === run.last ? run.first : `${run.first}–${run.last}`;
 

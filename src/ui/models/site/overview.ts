@@ -4,8 +4,9 @@ import { serviceCounts } from '../cluster/services.ts';
 import type { Tone } from '../base/tone.ts';
 
 /**
- * The first thing that the overview says. `racks`: whether any one rack may fail (`none`: no VLAN has DHCP, or the region does not say); `alone`: VLANs
- * whose only rack may not. `applying`: nodes on which a change is being applied. `why`: what limits it, the tightest first.
+ * The headline of the overview. `racks`: whether any one rack may fail (`none`: no VLAN has DHCP, or the region does
+ * not report it); `alone`: VLANs whose only rack must not fail. `applying`: nodes on which a change is being applied.
+ * `why`: what limits it, the tightest first.
  */
 export interface Headline {
   readonly tone: Tone;
@@ -20,7 +21,10 @@ export interface Headline {
   readonly why: readonly string[];
 }
 
-/** How many region nodes can be lost now, and how bad that is. A healthy single node is not ill: it never promised anything. */
+/**
+ * The number of region nodes that may fail now, and its tone. A healthy single node is not a fault: it never had
+ * redundancy.
+ */
 export function headline(cluster: ClusterStatus): Headline {
   const { now, promised, why } = cluster.losses;
   const regions = cluster.nodes.filter((node) => node.isRegion).length;
@@ -49,10 +53,10 @@ export interface OverviewFact {
   readonly note: string;
 }
 
-/** Days before its end at which a certificate is worth a look; agents renew theirs long before. */
+/** The overview warns of a certificate this many days before it ends; agents renew theirs long before. */
 const CERTIFICATE_DAYS = 14;
 
-/** The facts that an operator looks for first. */
+/** The facts that an operator needs first. */
 export function factsOf(cluster: ClusterStatus): readonly OverviewFact[] {
   return [
     vipFact(cluster),

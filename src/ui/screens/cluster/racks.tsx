@@ -90,7 +90,7 @@ function Ill({ services }: { readonly services: readonly string[] }): JSX.Elemen
 const vlanDuty = (vlan: string, part: 'primary' | 'secondary' | null): string =>
   part === null ? vlan : `${vlan} (${TEXTS[part]})`;
 
-/** Racks: those that wait for an admin's word, and those that serve. */
+/** Racks: those that wait for an admin's approval, and those that serve. */
 export function Racks(): JSX.Element {
   const may = useMay();
   const [open, setOpen] = useState<{ action: Action; rack: Rack } | null>(null);

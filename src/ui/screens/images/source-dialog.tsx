@@ -12,7 +12,7 @@ const TYPES = ['simplestreams', 'regent'] as const;
 
 export type BootSourceRow = RouteOutput<'boot-source.list'>['items'][number];
 
-/** Makes a boot source known, or changes one. */
+/** Creates a boot source, or changes one. */
 export function SourceDialog(props: {
   readonly source: BootSourceRow | null;
   readonly onClose: () => void;

@@ -15,7 +15,7 @@ import { EN } from '../../words/en.ts';
 import { type MachineRoute, verbOf } from './verbs.ts';
 
 const TEXTS = EN.machines.bulk;
-/** More are a matter of minutes, and of the command line. */
+/** More machines take minutes, and are left to the command line. */
 const MOST = 500;
 /** So many are named in a line that one copies. */
 const NAMED = 20;
@@ -42,7 +42,7 @@ export function BulkDialog(props: {
   );
 }
 
-/** A change of many machines: each is asked about first, so that it is seen which would refuse it, and why. */
+/** A change of many machines: each is previewed first, so the dialog shows which would be refused, and why. */
 export function ManyDialog(props: {
   readonly title: string;
   readonly text: string;
@@ -132,7 +132,7 @@ function sentence(
   return phase === 'done' ? TEXTS.done(counts('started'), refused) : '';
 }
 
-/** Names for a command line; of very many a hint at the way by a tag. */
+/** Names for a command line; for very many a hint to select by a tag. */
 export function namesOf(machines: readonly MachineRow[]): string {
   return machines.length > NAMED ? '--tag TAG' : machines.map(({ name }) => name).join(' ');
 }
@@ -160,7 +160,7 @@ const COLUMNS: readonly Column<OutcomeRow>[] = [
   { id: 'why', head: TEXTS.columns.why, value: (row) => row.why },
 ];
 
-/** What comes of it: refusals first. */
+/** The outcomes: refusals first. */
 function Outcomes(props: {
   readonly machines: readonly MachineRow[];
   readonly outcomes: ReadonlyMap<string, ManyOutcome>;

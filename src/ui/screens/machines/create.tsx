@@ -24,7 +24,10 @@ export const choiceOf = (
   ...(dataOf(view) ?? []).map(({ name }) => [name, name] as const),
 ];
 
-/** Fields of a machine that few need: its rack, how it boots, what DHCP tells it. A new one may leave them to the site. */
+/**
+ * Fields of a machine that few need: its rack, how it boots, its DHCP options. If they are left empty, the site
+ * chooses.
+ */
 export const moreFields = (racks: View<readonly Rack[]>, isNew: boolean): readonly FormField[] => [
   {
     name: 'rack',
@@ -47,7 +50,7 @@ export const moreFields = (racks: View<readonly Rack[]>, isNew: boolean): readon
   { name: 'dhcpOptions', label: F.dhcpOptions, kind: 'area', help: F.dhcpOptionsHelp, isOptional: true },
 ];
 
-/** Makes a machine known. */
+/** Creates a machine. */
 export function CreateMachine({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const domains = useList('domain.list', {}, { nouns: ['domain'] });
   const bmcs = useList('bmc.list', {}, { nouns: ['bmc'] });
@@ -89,7 +92,7 @@ export function CreateMachine({ onClose }: { readonly onClose: () => void }): JS
   );
 }
 
-/** Makes a BMC known. */
+/** Creates a BMC. */
 export function CreateBmc({ onClose }: { readonly onClose: () => void }): JSX.Element {
   return (
     <FormDialog

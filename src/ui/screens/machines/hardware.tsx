@@ -12,11 +12,11 @@ const TEXTS = EN.machines.hardware;
 const { facts: F, diskColumns: D, cardColumns: C } = TEXTS;
 type HardwareReport = RouteOutput<'machine.inventory'>;
 
-/** What a machine told of its hardware. */
+/** The hardware that a machine reported. */
 export function Hardware({ machine }: { readonly machine: string }): JSX.Element {
   const inventory = useView('machine.inventory', { params: { machine } }, { nouns: ['machine', 'machine-inventory'] });
   const { view } = inventory;
-  // A machine that has not told is no fault.
+  // A machine that has not reported its hardware is not a fault.
   if (view.kind === 'refused') {
     return view.problem.status === 404 ? <Empty text={TEXTS.none} /> : <Refusal problem={view.problem} />;
   }
@@ -95,7 +95,7 @@ const CARD_COLUMNS: readonly Column<CardRow>[] = [
   { id: 'neighbour', head: C.neighbour, value: (row) => row.neighbours, isMinor: true },
 ];
 
-/** PCI and USB devices: many, and seldom asked for. */
+/** PCI and USB devices: many, and seldom needed. */
 function Devices({ report }: { readonly report: HardwareReport }): JSX.Element | null {
   const { pci = [], usb = [] } = report.inventory;
   if (pci.length + usb.length === 0) return null;

@@ -20,7 +20,7 @@ import { Storage } from './storage.tsx';
 import { Timeline } from './timeline.tsx';
 
 const TEXTS = EN.machines;
-/** Parts of the page; each is asked for when it is seen. */
+/** Parts of the page; each is requested when it is opened. */
 const TABS = ['summary', 'hardware', 'network', 'storage', 'scripts', 'events'] as const;
 export type MachineTab = (typeof TABS)[number];
 

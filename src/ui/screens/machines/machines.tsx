@@ -88,7 +88,7 @@ function Machines(): JSX.Element {
   );
 }
 
-/** What one seldom looks at; asked for when it is opened. */
+/** Details that are seldom needed; requested when they are opened. */
 function Besides(): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   return (

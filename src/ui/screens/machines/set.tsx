@@ -13,7 +13,7 @@ import { choiceOf, moreFields } from './create.tsx';
 const TEXTS = EN.machineActions;
 const { fields: F } = TEXTS;
 
-/** Changes what people say of a machine: name, place, tags, BMC. Only what was changed is sent. */
+/** Changes the descriptive fields of a machine: name, pool, zone, tags, BMC. Only changed fields are sent. */
 export function SetMachine(props: {
   readonly machine: Machine;
   readonly etag: string | null;

@@ -12,7 +12,7 @@ import { EN } from '../../words/en.ts';
 
 const TEXTS = EN.machines.timeline;
 
-/** What was seen of a machine on its way, what comes next, and why it may be late. */
+/** The steps of a machine so far, what comes next, and why it may be late. */
 export function Timeline({ machine }: { readonly machine: string }): JSX.Element {
   const places = usePlaces();
   const text = places.place.value.query['run'] ?? '';

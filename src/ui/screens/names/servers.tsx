@@ -36,7 +36,7 @@ const COLUMNS: readonly Column<Service>[] = [
   { id: 'why', head: TEXTS.columns.why, value: (row) => row.why, isMinor: true },
 ];
 
-/** Nodes that answer for the domains, and whether they do: each is asked for its newest zones by its own agent. */
+/** Nodes that serve the domains, and whether they answer: each node's own agent queries it for its newest zones. */
 export function Servers(): JSX.Element {
   const services = useList(
     'service.list',

@@ -30,7 +30,7 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
   },
 ];
 
-/** Who asked for which change, and what came of it; refusals and logins, too. */
+/** Who requested which change, and its outcome; refusals and logins also. */
 export function Audit(): JSX.Element {
   const { query } = usePlaces().place.value;
   const { who, action, origin, cursor } = query;

@@ -10,7 +10,7 @@ import { EN } from '../../words/en.ts';
 const TEXTS = EN.history.search;
 const EACH = 20;
 
-/** Finds objects of all kinds. What is looked for stands in the address. */
+/** Finds objects of all kinds. The search text is part of the address. */
 export function Search(): JSX.Element {
   const places = usePlaces();
   const text = places.place.value.query['q'] ?? '';

@@ -1,4 +1,4 @@
-/** Sentences of what other things refer to. `one`: as sentences say it; `text`: what it is for. */
+/** Texts of the catalog. `one`: the noun within a sentence; `text`: what the noun is for. */
 export const CATALOG = {
   title: 'Catalog',
   setLabel: 'Change',

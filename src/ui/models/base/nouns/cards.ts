@@ -2,7 +2,7 @@ import type { MachineInterface } from '../../../../contract/machines/machine-int
 import { listOf } from '../command-text.ts';
 import { linesOf } from '../typed.ts';
 
-/** A card as it is asked for. */
+/** A network card in the body of a request. */
 type CardRequest = { readonly addresses?: readonly { address: string; subnet?: string }[] } & {
   readonly [name in 'mac' | 'name' | 'vlan']?: string;
 };
@@ -16,7 +16,7 @@ export function cardsText(value: unknown): string {
 }
 
 function cardText(card: MachineInterface): string {
-  // A device has no default route of ours, so no gateway.
+  // Addresses of devices have no gateway option, because Regent does not configure their routes.
   const addresses = addressLines(card).map((line) => `address=${line.replace(/,gateway$/, '')}`);
   return [
     `mac=${card.mac}`,
@@ -48,7 +48,7 @@ function cardOf(line: string): CardRequest | null {
   return { ...Object.fromEntries(plain), ...(addresses.length === 0 ? {} : { addresses }) };
 }
 
-/** Cards of a body as `--nic` takes them; what is none stands as it was typed. */
+/** Cards of a body as `--nic` takes them; an unparsed line stays as it was typed. */
 export function cardLines(value: unknown): readonly string[] {
   return (value as readonly (string | CardRequest)[]).map((card) => {
     if (typeof card === 'string') return card;

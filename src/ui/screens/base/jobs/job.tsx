@@ -16,7 +16,7 @@ const TEXTS = EN.history.jobs;
 const { facts: FACTS } = TEXTS;
 const EVERY_MS = 5000;
 
-/** One job: what it is about, how far it is or how it ended, who asked for it, who is at it. */
+/** One job: its object, its progress or outcome, who requested it, which node runs it. */
 export function JobPage({ id }: { readonly id: string }): JSX.Element {
   const may = useMay();
   const [isEnding, setEnding] = useState(false);

@@ -18,7 +18,7 @@ const PAGE = 100;
 /** Progress is no event. */
 const EVERY_MS = 5000;
 
-/** Work that outlives the request that asked for it, the newest first: how far it is, or how it ended. A page at a time. */
+/** Jobs, the newest first: work that outlives its request, with its progress or its outcome. A page at a time. */
 export function Jobs(): JSX.Element {
   const { query } = usePlaces().place.value;
   const { kind, target, cursor } = query;

@@ -16,7 +16,7 @@ const FORMATS = {
 } as const;
 type Format = keyof typeof FORMATS;
 
-/** The report of a round: opened beside this page, or kept as a file. */
+/** The report of a round: opened in another tab, or saved as a file. */
 export function Report({ round }: { readonly round: string }): JSX.Element {
   const { calls } = useLive();
   const [state, setState] = useState<'ready' | 'requested' | Problem>('ready');

@@ -13,7 +13,7 @@ const TEXTS = EN.drills.whatIf;
 const EVENTS = ['dies', 'drains', 'is-cut-off'] as const;
 type Answers = RouteOutput<'cluster.what-ifs'>;
 
-/** What would come of each event at each node; the one that is chosen as a picture. */
+/** The effect of each event at each node; the chosen one also as a picture. */
 export function WhatIfPart(): JSX.Element {
   const places = usePlaces();
   const { query } = places.place.value;

@@ -16,7 +16,7 @@ import { EN } from '../../../words/en.ts';
 import { Secret } from '../../base/secret.tsx';
 
 const TEXTS = EN.nodes.places;
-/** A place is kept when its node is out; that is no event of a place. */
+/** A place appears when its node leaves; that has no event of the noun `place`. */
 const NOUNS = ['place', 'node', 'job', 'token'];
 const EVERY_MS = 5000;
 /** As the command line makes them. */
@@ -29,7 +29,10 @@ const COLUMNS: readonly Column<Place>[] = [
   { id: 'by', head: TEXTS.columns.by, value: (row) => row.openedBy, isMinor: true },
 ];
 
-/** Places of lost nodes that are kept for other hosts; nothing where none is. `nodes`: names of those that the site still has. */
+/**
+ * Places of lost nodes that are reserved for other hosts; renders nothing if there is none. `nodes`: names of the nodes
+ * that the site still has.
+ */
 export function Places({ nodes }: { readonly nodes: readonly string[] }): JSX.Element {
   const may = useMay();
   const places = useList('place.list', {}, { nouns: NOUNS, everyMs: EVERY_MS });
@@ -65,7 +68,10 @@ export function Places({ nodes }: { readonly nodes: readonly string[] }): JSX.El
   );
 }
 
-/** Gives a place up. A rack whose place is kept is still there, silent: it is taken out with its place, as by the command line. */
+/**
+ * Gives up a place. A rack with a reserved place is still there, silent: it is removed together with its place, as by
+ * the command line.
+ */
 function GiveUp(props: {
   readonly name: string;
   readonly isThere: boolean;
@@ -134,7 +140,7 @@ export function ReplaceDialog({ name, onClose }: { readonly name: string; readon
   );
 }
 
-/** Waits until the place of a node is kept. */
+/** Waits until the place of a node is stored. */
 function PlaceWhenStored(props: { readonly name: string; readonly onToken: (place: Place) => void }): JSX.Element {
   const places = useList('place.list', {}, { nouns: NOUNS, everyMs: EVERY_MS });
   const place = dataOf(places.view)?.find(({ name }) => name === props.name);

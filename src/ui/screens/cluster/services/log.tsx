@@ -11,10 +11,10 @@ import { EN } from '../../../words/en.ts';
 
 const TEXTS = EN.services.log;
 const LINES = 200;
-/** An agent that takes longer says so: whoever holds a read longer is taken for a site without its database. */
+/** The time limit of the agent's answer: a longer read is taken for a site without its database. */
 const SECONDS = 1;
 const FOLLOW_MS = 3000;
-/** Somebody looks once: each look is work for the node. */
+/** The log is read once per click, because each read costs the node work. */
 const ONCE_MS = 60 * 60_000;
 
 /** The last lines of a part of a node, when somebody asks for them. `parts`: what one may choose from, the first one first. */

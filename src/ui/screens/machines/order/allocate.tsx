@@ -11,7 +11,7 @@ const { fields: F } = TEXTS;
 
 type AllocateBody = RouteInput<'machine.allocate-any'>['body'];
 
-/** Wishes that are lists: the field, its member of the body, and its option. */
+/** Constraints that are lists: the field, its member of the body, and its option. */
 const LISTS = [
   ['architectures', '--arch'],
   ['tags', '--tag'],
@@ -36,7 +36,7 @@ const FIELDS: readonly FormField[] = [
   { name: 'storage', label: F.storage, help: TEXTS.storageHelp, isOptional: true },
 ];
 
-/** What is sent: nothing of what was left out. */
+/** The body of the request: empty fields are left out. */
 function requestOf(values: Values): AllocateBody {
   const lists = LISTS.map(([name]) => [name, listOf(values[name] ?? '')] as const).filter(
     ([, list]) => list.length > 0,
@@ -61,7 +61,7 @@ function cliOf(values: Values): string {
   ].join(' ');
 }
 
-/** Takes whichever machine is ready and has what is wished for. */
+/** Allocates any ready machine that meets the constraints. */
 export function AllocateFitting({ onClose }: { readonly onClose: () => void }): JSX.Element {
   return (
     <FormDialog

@@ -19,7 +19,7 @@ import { ReserveDialog } from './reservations.tsx';
 const TEXTS = EN.networks.leases;
 const EVERY_MS = 10_000;
 
-/** What is told of a lease. */
+/** The columns of a lease. */
 export const COLUMNS: readonly Column<Lease>[] = [
   {
     id: 'address',

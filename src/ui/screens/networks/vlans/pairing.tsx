@@ -22,7 +22,7 @@ const COLUMNS: readonly Column<PairingChange>[] = [
 /** What Regent proposes for the pairs of racks; it changes nothing until somebody applies it. `vlan`: of this VLAN alone. */
 export function Pairing({ vlan }: { readonly vlan?: string }): JSX.Element {
   const may = useMay();
-  // The proposal that was looked at: another one is refused.
+  // The digest of the proposal that the dialog shows: the site refuses to apply another one.
   const [open, setOpen] = useState<string | null>(null);
   const pairing = useView('pairing.propose', {}, { nouns: ['vlan', 'rack', 'node'], everyMs: 15_000 });
   return (

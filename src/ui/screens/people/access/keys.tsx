@@ -127,7 +127,7 @@ function CreateKey({ onClose }: { readonly onClose: () => void }): JSX.Element {
           : []),
         { name: 'expiresAt', label: TEXTS.fields.days, kind: 'number', help: TEXTS.daysHelp, isOptional: true },
       ]}
-      // What is looked at and what is applied are the same to the second.
+      // The preview and the change have the same expiry, to the second.
       input={(values) => ({
         body: {
           label: values['label'] ?? '',

@@ -143,7 +143,7 @@ function CreateUser({ onClose }: { readonly onClose: () => void }): JSX.Element 
   );
 }
 
-/** Sets a password. Whoever sets the own one and is no admin says the old one, too. */
+/** Sets a password. A user who is no admin also enters the old one. */
 export function PasswordDialog({
   user,
   onClose,

@@ -13,7 +13,7 @@ import { EN } from '../../../words/en.ts';
 
 const TEXTS = EN.notes;
 
-/** Notes that are for who is logged in. `isQuiet`: nothing is said where there is none. */
+/** Notes for the user who is logged in. `isQuiet`: renders nothing if there is no note. */
 export function MyNotes({ isQuiet = false }: { readonly isQuiet?: boolean }): JSX.Element {
   const [open, setOpen] = useState<Notification | null>(null);
   const notes = useList('notification.list', {}, { nouns: ['notification'] });

@@ -34,7 +34,7 @@ const COLUMNS: readonly Column<Event>[] = [
   },
 ];
 
-/** What happened, and who asked for it. Null: there is no such part. */
+/** What happened, and who requested it. Null: there is no such part. */
 export function events(rest: readonly string[]): JSX.Element | null {
   const [part, ...more] = rest;
   if (more.length > 0 || (part !== undefined && part !== 'audit')) return null;

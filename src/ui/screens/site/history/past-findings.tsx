@@ -48,7 +48,7 @@ function FindingList({ findings }: { readonly findings: readonly PastFinding[] }
   );
 }
 
-/** What the nodes' own checkers did not take, in their words. */
+/** What the nodes' own checkers refused, in their output. */
 function RefusalList({ refusals }: Pick<ChangeFindings, 'refusals'>): JSX.Element | null {
   if (refusals.length === 0) return null;
   return (

@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<DeathRow>[] = [
   },
 ];
 
-/** What would come of each node's death. */
+/** The effect of each node's death. */
 export function Deaths(): JSX.Element {
   const answers = useView('cluster.what-ifs', {}, { nouns: ['node', 'vlan', 'rack'], everyMs: EVERY_MS });
   const deaths = mapView(answers.view, ({ items }) => items.filter((answer) => answer.event === 'dies').map(deathRow));

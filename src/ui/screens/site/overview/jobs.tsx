@@ -19,7 +19,7 @@ const TEXTS = EN.overview.jobs;
 const EVERY_MS = 5000;
 const MOST = 20;
 
-/** Work that is under way: what, how far it is, since when, by whom, and where its object is. */
+/** Running jobs: what, the progress, since when, by whom, and a link to the object. */
 export function Jobs(): JSX.Element {
   const may = useMay();
   const query = { unfinished: true, limit: MOST };

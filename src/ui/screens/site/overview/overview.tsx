@@ -17,7 +17,7 @@ import { Jobs } from './jobs.tsx';
 import { Steps } from './steps.tsx';
 import { FullestSubnets, ServiceGrid } from './where.tsx';
 
-/** Roles move without an event; they are worth a look this often, ms. */
+/** Roles move without an event, so they are read at this interval, ms. */
 const EVERY_MS = 5000;
 
 /** The cluster at a glance. */

@@ -9,7 +9,7 @@ import { EN } from '../../../words/en.ts';
 
 const TEXTS = EN.overview.steps;
 
-/** What a newcomer does next, until it is done. */
+/** The next steps of a new site, until they are done. */
 export function Steps({ cluster }: { readonly cluster: ClusterStatus }): JSX.Element | null {
   const vlans = useList('vlan.list', {}, { nouns: ['vlan', 'rack'] });
   const status = useView('status.show', {}, { nouns: ['machine'] });
