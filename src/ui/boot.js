@@ -1,4 +1,4 @@
-// Begins the user interface of one release; scripts/build-ui.mjs puts the names of its files here. Another release may answer while both run. A browser
+// Starts the user interface of one release; scripts/build-ui.mjs puts the names of its files here. Another release may answer while both run. A browser
 // remembers a program that failed: so each file is fetched until it is there, and taken from the browser's cache then.
 const PAUSE_MS = 400;
 const wait = () => new Promise((done) => setTimeout(done, PAUSE_MS));

@@ -13,7 +13,10 @@ import './style/parts.css';
 import './style/fleet.css';
 import './style/print.css';
 
-/** The way to the hub: the worker that all pages of this browser share; in this page where a browser has no such workers. */
+/**
+ * The channel to the hub. The hub lives in the worker that all pages of this browser share, or in this page if the
+ * browser has no shared workers.
+ */
 function hubOf(ports: HubPorts): Fallback {
   if (typeof SharedWorker === 'function') {
     const worker = new SharedWorker(new URL('./live/worker.ts', import.meta.url), { type: 'module', name: 'regent' });
@@ -33,7 +36,7 @@ const ports: HubPorts = {
 const hub = hubOf(ports);
 const live = createLive({
   ...ports,
-  // Where the page is not a secure one there are none, whatever the type says.
+  // An insecure page has no `locks`, although the type does not say so.
   locks: (navigator.locks as Locks | undefined) ?? null,
   hex: (bytes) =>
     [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
@@ -41,8 +44,8 @@ const live = createLive({
   isOwnHub: hub.isOwn,
   visibility: {
     isVisible: () => document.visibilityState === 'visible',
-    onChange: (hear) => document.addEventListener('visibilitychange', hear),
-    onGone: (hear) => window.addEventListener('pagehide', hear),
+    onChange: (listener) => document.addEventListener('visibilitychange', listener),
+    onGone: (listener) => window.addEventListener('pagehide', listener),
   },
 });
 

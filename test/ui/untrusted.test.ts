@@ -16,7 +16,7 @@ const PLAYED_WORKER = `globalThis.SharedWorker = class {
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
     const link = (isUp) => port2.postMessage({ kind: 'link', link: { isUp, since: Date.now(), why: isUp ? '' : 'Failed to fetch', node: isUp ? 'r3' : '', version: '' } });
-    port2.onmessage = ({ data }) => data.kind === 'look' && link(false);
+    port2.onmessage = ({ data }) => data.kind === 'probe' && link(false);
     link(false);
     globalThis.workerFindsSite = () => link(true);
   }

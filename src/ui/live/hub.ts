@@ -1,10 +1,10 @@
 import { readEventStream } from '../../contract/site/wire/event-stream.ts';
 import { API_PREFIX, ProblemError } from '../../contract/base/wire/transport.ts';
 import { type Link, linkAfter } from '../models/base/link.ts';
-import { createLookout } from './lookout.ts';
+import { createSiteProbe } from './site-probe.ts';
 import type { Channel, FromHub, ToHub } from './messages.ts';
 
-/** Between two tries of a stream that the site refused, ms: somebody may log in, a role may change. */
+/** The pause after a refusal of the stream, ms: a user may log in, a role may change. */
 const REFUSED_PAUSE_MS = 10_000;
 
 /** What the hub needs of the browser. `origin`: address of the site. */
@@ -15,62 +15,63 @@ export interface HubPorts {
   readonly now: () => number;
 }
 
-/** What all pages of one browser share: one stream of events, and one look at the site. */
+/** What all pages of one browser share: one stream of events, and one probe of the site. */
 export interface Hub {
   connect(channel: Channel<ToHub, FromHub>): void;
 }
 
-interface Page {
+interface HubPage {
   readonly channel: Channel<ToHub, FromHub>;
   isVisible: boolean;
 }
 
 /**
- * Makes the hub. A browser opens six connections to a site at most, and a stream holds one for ever: one for each page would block the seventh page
- * (`../shared/design/ui.md` §2.3). So pages have one together, from a worker that they share.
+ * Makes the hub. A browser opens at most six connections to a site, and a stream holds one all the time: with a stream
+ * for each page the seventh page would be blocked (`../shared/design/ui.md` §2.3). So all pages share one stream, from
+ * a shared worker.
  */
 export function createHub(ports: HubPorts): Hub {
-  const pages = new Set<Page>();
+  const pages = new Set<HubPage>();
   let link: Link | null = null;
   let stream: AbortController | null = null;
 
-  const tell = (message: FromHub) => {
+  const broadcast = (message: FromHub) => {
     for (const page of pages) page.channel.send(message);
   };
 
-  const setLink = (look: Omit<Link, 'since'>) => {
+  const setLink = (result: Omit<Link, 'since'>) => {
     const before = link;
-    link = linkAfter(before, look, ports.now());
-    if (link !== before) tell({ kind: 'link', link });
-    // Whoever was away may have missed what has no event: states of services, roles.
-    if (before !== null && !before.isUp && link.isUp) tell({ kind: 'again' });
+    link = linkAfter(before, result, ports.now());
+    if (link !== before) broadcast({ kind: 'link', link });
+    // A page that was disconnected may have missed changes without events: states of services, roles.
+    if (before !== null && !before.isUp && link.isUp) broadcast({ kind: 'again' });
   };
 
-  const lookout = createLookout(ports, setLink);
-  const attend = () => lookout.setActive([...pages].some((page) => page.isVisible));
+  const siteProbe = createSiteProbe(ports, setLink);
+  const attend = () => siteProbe.setActive([...pages].some((page) => page.isVisible));
 
-  /** `isAnew`: the one that is open may be somebody else's, or was refused. */
-  const start = (isAnew: boolean) => {
-    if (stream !== null && !isAnew) return;
+  /** `needsNewStream`: the open stream may belong to another user, or was refused. */
+  const start = (needsNewStream: boolean) => {
+    if (stream !== null && !needsNewStream) return;
     stream?.abort();
     stream = new AbortController();
-    void listen({ ports, tell, onBroken: () => lookout.look() }, stream.signal);
+    void listen({ ports, broadcast, onBroken: () => siteProbe.probe() }, stream.signal);
   };
 
-  const handle = (page: Page, message: ToHub) => {
-    // A page that said goodbye may come back from the browser's history.
+  const handle = (page: HubPage, message: ToHub) => {
+    // A page that sent `bye` may come back from the browser's history.
     pages.add(page);
     switch (message.kind) {
       case 'listen':
-        start(message.isAnew);
+        start(message.needsNewStream);
         return;
       case 'visible':
         page.isVisible = message.isVisible;
         attend();
-        if (message.isVisible) lookout.look();
+        if (message.isVisible) siteProbe.probe();
         return;
-      case 'look':
-        lookout.look();
+      case 'probe':
+        siteProbe.probe();
         return;
       case 'bye':
         pages.delete(page);
@@ -84,29 +85,29 @@ export function createHub(ports: HubPorts): Hub {
 
   return {
     connect(channel) {
-      const page: Page = { channel, isVisible: true };
+      const page: HubPage = { channel, isVisible: true };
       pages.add(page);
-      channel.hear((message) => handle(page, message));
+      channel.onMessage((message) => handle(page, message));
       if (link !== null) channel.send({ kind: 'link', link });
       attend();
-      lookout.look();
+      siteProbe.probe();
     },
   };
 }
 
 interface Listener {
   readonly ports: HubPorts;
-  readonly tell: (message: FromHub) => void;
-  /** The stream broke: it is worth a look at once. */
+  readonly broadcast: (message: FromHub) => void;
+  /** The stream broke: probe the site at once. */
   readonly onBroken: () => void;
 }
 
-/** Hands the events of the site on until the signal ends it, by one stream after the other. */
-async function listen({ ports, tell, onBroken }: Listener, signal: AbortSignal): Promise<void> {
+/** Forwards the events of the site until the signal ends it; a stream that ends is replaced by another. */
+async function listen({ ports, broadcast, onBroken }: Listener, signal: AbortSignal): Promise<void> {
   let opened = 0;
   const streamFetch: typeof fetch = async (...args) => {
     const response = await ports.fetch(...args);
-    if (response.ok) tell({ kind: (opened += 1) > 1 ? 'again' : 'open' });
+    if (response.ok) broadcast({ kind: (opened += 1) > 1 ? 'again' : 'open' });
     return response;
   };
   const options = {
@@ -121,14 +122,14 @@ async function listen({ ports, tell, onBroken }: Listener, signal: AbortSignal):
     try {
       for await (const event of readEventStream({ options, path: `${API_PREFIX}/events`, after, signal })) {
         after = event.id;
-        tell({ kind: 'event', event });
+        broadcast({ kind: 'event', event });
       }
     } catch (error) {
       if (signal.aborted) return;
-      // Events after the last one that was seen are deleted by now, or this caller may not read them.
+      // Events after the last one received are deleted by now, or this caller may not read them.
       after = null;
       const status = error instanceof ProblemError ? error.problem.status : 0;
-      tell(status === 401 || status === 403 ? { kind: 'denied', status } : { kind: 'again' });
+      broadcast(status === 401 || status === 403 ? { kind: 'denied', status } : { kind: 'again' });
     }
     if (!signal.aborted) await pause(REFUSED_PAUSE_MS, signal);
   }

@@ -13,30 +13,33 @@ import {
   releaseSeen,
 } from '../models/base/link.ts';
 import { clockOffset } from '../models/base/time.ts';
-import { type Calls, type CallsPorts, createCalls, type Seen } from './calls/calls.ts';
+import { type Calls, type CallsPorts, createCalls, type AnswerFacts } from './calls/calls.ts';
 import type { Channel, FromHub, ToHub } from './messages.ts';
 import { createSession, type Session } from './session.ts';
 
-/** All by which a page lives: calls, events, session, and how the site does. Made once, in main.tsx. */
+/** What every page needs: calls, events, the session, and the state of the connection. Made once, in main.tsx. */
 export interface Live {
   readonly calls: Calls;
   readonly session: Session;
   readonly badge: ReadonlySignal<Badge>;
-  /** Who answered last; '' when nobody has said. */
+  /** The node that answered last; '' before the first answer. */
   readonly node: ReadonlySignal<string>;
-  /** Has the site another release than the page by now? */
+  /** Does the site run another release than this page? */
   readonly isNewer: ReadonlySignal<boolean>;
-  /** Time by the site's clock, ms; it goes on by seconds. */
+  /** The site's time, ms; it advances by seconds. */
   readonly now: ReadonlySignal<number>;
-  /** The same at this very moment. */
+  /** The site's time, exact. */
   readonly siteTime: () => number;
   readonly isVisible: ReadonlySignal<boolean>;
   /** The browser's worker does not reach the site although this page does: it does not trust the site's certificate. */
   readonly isUntrusted: ReadonlySignal<boolean>;
   /** Random hex of so many bytes. */
   readonly hex: (bytes: number) => string;
-  /** Told of each event, and (`null`) when anything may have changed. Returns how to end it. */
-  onEvent(hear: (event: Event | null) => void): () => void;
+  /**
+   * Calls the listener with each event, and with `null` when anything may have changed. Returns a function that removes
+   * it.
+   */
+  onEvent(listener: (event: Event | null) => void): () => void;
 }
 
 /** What `createLive` needs of the browser. */
@@ -45,13 +48,17 @@ export interface LivePorts extends Pick<CallsPorts, 'origin' | 'fetch' | 'locks'
   /** Has this page a hub of its own, because the worker's calls fail? */
   readonly isOwnHub: ReadonlySignal<boolean>;
   /** Visibility of the page, and each change of it. */
-  readonly visibility: { isVisible(): boolean; onChange(hear: () => void): void; onGone(hear: () => void): void };
+  readonly visibility: {
+    isVisible(): boolean;
+    onChange(listener: () => void): void;
+    onGone(listener: () => void): void;
+  };
 }
 
-/** A stream that comes later than this after it was asked for may have missed what the page does not show yet, ms. */
+/** A stream that opens later than this after its request may have missed events that the page does not show yet, ms. */
 const STREAM_LATE_MS = 250;
 
-/** Puts the parts together. */
+/** Makes what all pages need, and connects its parts. */
 export function createLive(ports: LivePorts): Live {
   const link = signal<Link | null>(null);
   const health = signal(NO_CALLS);
@@ -61,16 +68,16 @@ export function createLive(ports: LivePorts): Live {
   const offset = signal(0);
   const now = signal(ports.now());
   const isVisible = signal(ports.visibility.isVisible());
-  const hearers = new Set<(event: Event | null) => void>();
+  const listeners = new Set<(event: Event | null) => void>();
 
   const judge = () => {
     badge.value = badgeOf(link.value, health.value);
   };
-  const tellAll = (event: Event | null) => {
-    for (const hear of hearers) hear(event);
+  const notifyAll = (event: Event | null) => {
+    for (const listener of listeners) listener(event);
   };
   const session = createSession(ports);
-  const onAnswer = (seen: Seen) => {
+  const onAnswer = (seen: AnswerFacts) => {
     offset.value = clockOffset(seen.date, seen.at);
     if (seen.node !== '') node.value = seen.node;
     if (seen.status === 401) session.ended();
@@ -79,36 +86,36 @@ export function createLive(ports: LivePorts): Live {
   };
   const onSilence = (why: string) => {
     health.value = callFailed(health.value, ports.now(), why);
-    ports.hub.send({ kind: 'look' });
+    ports.hub.send({ kind: 'probe' });
     judge();
   };
-  ports.hub.hear((message) => {
+  ports.hub.onMessage((message) => {
     if (message.kind === 'link') {
       const isLost = link.value?.isUp !== false && !message.link.isUp;
       link.value = message.link;
       if (message.link.node !== '') node.value = message.link.node;
       releases.value = releaseSeen(releases.value, message.link.version);
       judge();
-      // All that is shown is asked for, in vain: so it is old at once, not at its next turn.
-      if (isLost) tellAll(null);
+      // Reads all views, without success: so each view becomes old at once, not at its next turn.
+      if (isLost) notifyAll(null);
     } else if (message.kind === 'open') {
-      if (stream.isLate()) tellAll(null);
+      if (stream.isLate()) notifyAll(null);
     } else if (message.kind === 'denied') {
-      if (message.status === 401 && session.state.value.kind === 'in') void session.look();
-    } else tellAll(message.kind === 'event' ? message.event : null);
+      if (message.status === 401 && session.state.value.kind === 'in') void session.refresh();
+    } else notifyAll(message.kind === 'event' ? message.event : null);
   });
-  const stream = followSession(ports, session, () => tellAll(null));
+  const stream = followSession(ports, session, () => notifyAll(null));
   const tick = () => {
     now.value = ports.now() + offset.value;
-    // A session that nobody has confirmed yet is asked about until somebody answers.
-    if (session.state.value.kind === 'unknown') void session.look();
+    // An unconfirmed session is requested again until the site answers.
+    if (session.state.value.kind === 'unknown') void session.refresh();
   };
   tick();
   setInterval(tick, 1000);
   ports.visibility.onChange(() => {
     isVisible.value = ports.visibility.isVisible();
     ports.hub.send({ kind: 'visible', isVisible: isVisible.value });
-    if (isVisible.value) tellAll(null);
+    if (isVisible.value) notifyAll(null);
   });
   ports.visibility.onGone(() => ports.hub.send({ kind: 'bye' }));
   return {
@@ -122,40 +129,41 @@ export function createLive(ports: LivePorts): Live {
     isVisible,
     isUntrusted: ports.isOwnHub,
     hex: ports.hex,
-    onEvent(hear) {
-      hearers.add(hear);
-      return () => hearers.delete(hear);
+    onEvent(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
 }
 
 /**
- * Asks the worker for the stream of events whenever somebody is logged in. Whoever is logged in when the page comes shares the stream that is open; a login
- * begins its own. `isLate`: what was read when the stream was asked for may be old by now; a moment is the stream's own way.
+ * Requests the stream of events from the worker whenever a user is logged in. A user who is logged in when the page
+ * opens shares the open stream; a login starts a stream of its own. `isLate`: what was read when the stream was
+ * requested may be old by now; a short delay is normal.
  */
-function followSession(ports: LivePorts, session: Session, askAll: () => void): { readonly isLate: () => boolean } {
+function followSession(ports: LivePorts, session: Session, refreshAll: () => void): { readonly isLate: () => boolean } {
   let hasBeenOut = false;
   let listener = '';
-  let askedAt = 0;
+  let requestedAt = 0;
   session.state.subscribe((state) => {
     if (state.kind === 'out') hasBeenOut = true;
     const user = state.kind === 'in' ? state.user : '';
     if (user !== '' && user !== listener) {
-      askedAt = ports.now();
-      ports.hub.send({ kind: 'listen', isAnew: hasBeenOut });
+      requestedAt = ports.now();
+      ports.hub.send({ kind: 'listen', needsNewStream: hasBeenOut });
     }
     listener = user;
-    // What was refused while nobody was logged in is asked for again.
-    if (user !== '' && hasBeenOut) askAll();
+    // Reads that were refused while nobody was logged in are repeated.
+    if (user !== '' && hasBeenOut) refreshAll();
   });
-  return { isLate: () => ports.now() - askedAt > STREAM_LATE_MS };
+  return { isLate: () => ports.now() - requestedAt > STREAM_LATE_MS };
 }
 
 const LiveContext = createContext<Live | null>(null);
-/** Gives the parts to all below it. */
+/** Provides `Live` to all components below it. */
 export const LiveProvider = LiveContext.Provider;
 
-/** The parts, within a page. */
+/** The `Live` of the page. */
 export function useLive(): Live {
   const live = useContext(LiveContext);
   if (live === null) throw new Error('a part stands outside of the page');

@@ -1,17 +1,21 @@
 import type { Event } from '../../contract/site/event.ts';
 import type { Link } from '../models/base/link.ts';
 
-/** What a page tells the browser's worker. `listen`: somebody is logged in; `isAnew`: since a moment ago. */
+/**
+ * What a page sends to the browser's worker. `listen`: a user is logged in; `needsNewStream`: an open stream is not to
+ * be shared.
+ */
 export type ToHub =
   | { readonly kind: 'visible'; readonly isVisible: boolean }
-  | { readonly kind: 'listen'; readonly isAnew: boolean }
-  /** A call of the page failed: is anybody there? */
-  | { readonly kind: 'look' }
+  | { readonly kind: 'listen'; readonly needsNewStream: boolean }
+  /** A call of the page failed: probe the site. */
+  | { readonly kind: 'probe' }
   | { readonly kind: 'bye' };
 
 /**
- * What the worker tells its pages. `open`: the stream is there for the first time; what happened before it, no event tells. `again`: events may have
- * been missed, or much else has changed: ask for everything. `denied`: the site does not let the stream be read, and why.
+ * What the worker sends to its pages. `open`: the stream opened for the first time; it has no events from before.
+ * `again`: events may have been missed, or much else has changed: read everything again. `denied`: the site refuses the
+ * stream, with its status.
  */
 export type FromHub =
   | { readonly kind: 'link'; readonly link: Link }
@@ -20,8 +24,8 @@ export type FromHub =
   | { readonly kind: 'again' }
   | { readonly kind: 'denied'; readonly status: number };
 
-/** One end of a channel. `hear` begins it; it is called once. */
+/** One end of a channel. `onMessage` starts it, and is called once. */
 export interface Channel<In, Out> {
   send(message: Out): void;
-  hear(hearer: (message: In) => void): void;
+  onMessage(handler: (message: In) => void): void;
 }

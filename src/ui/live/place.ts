@@ -3,15 +3,20 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { linkTo, parsePlace, type Place, placeText } from '../models/base/address.ts';
 
-/** Where the page is; a change of the address changes it, and the other way round. */
+/**
+ * The address of the page. A change of the browser's address changes it, and setting it changes the browser's address.
+ */
 export interface Places {
   readonly place: ReadonlySignal<Place>;
   go(path: readonly string[], query?: Readonly<Record<string, string>>): void;
   /** Changes what is filtered, sorted or chosen on the page, without a step in the history. */
   setQuery(changes: Readonly<Record<string, string>>): void;
-  /** What is shown has another address by now: no step in the history, which would lead back to where nothing is. */
+  /**
+   * The shown object has a new address. Without a step in the history, which would lead back to an address without an
+   * object.
+   */
   correct(path: readonly string[]): void;
-  /** Somebody is in the middle of something: the page keeps its address until the result is called. */
+  /** Keeps the address of the page until the result is called, because a dialog is open. */
   stay(): () => void;
   readonly isStaying: ReadonlySignal<boolean>;
 }
@@ -51,10 +56,10 @@ export function followPlace(window: Window): Places {
 }
 
 const PlaceContext = createContext<Places | null>(null);
-/** Gives the address to all below it. */
+/** Provides the address to all components below it. */
 export const PlaceProvider = PlaceContext.Provider;
 
-/** The address, within a page. */
+/** The address of the page. */
 export function usePlaces(): Places {
   const places = useContext(PlaceContext);
   if (places === null) throw new Error('a part stands outside of the page');

@@ -1,11 +1,14 @@
 import type { Channel } from './messages.ts';
 
-/** The channel over a port of the browser's: the other end is of this release, too, so its messages are what they are said to be. */
+/**
+ * A channel over a message port of the browser. The other end is of the same release, so its messages have the declared
+ * type.
+ */
 export function overPort<In, Out>(port: MessagePort): Channel<In, Out> {
   return {
     send: (message) => port.postMessage(message),
-    hear(hearer) {
-      port.onmessage = ({ data }) => hearer(data as In);
+    onMessage(handler) {
+      port.onmessage = ({ data }) => handler(data as In);
     },
   };
 }

@@ -11,7 +11,10 @@ import {
   SESSION_PATH,
 } from '../../contract/base/wire/transport.ts';
 
-/** Who uses this browser. `unknown`: not asked yet; `why` when nobody answered; `out` says why, when somebody was in before. */
+/**
+ * Who uses this browser. `unknown`: no answer yet, `why` if a request failed; `out`: nobody is logged in, and
+ * `hasEnded` if a session was there before.
+ */
 export type SessionState =
   | { readonly kind: 'unknown'; readonly why: string }
   | { readonly kind: 'out'; readonly hasEnded: boolean }
@@ -23,7 +26,7 @@ export type SessionState =
       readonly version: string;
     };
 
-/** What somebody logs in with. `isWall`: a screen on the wall, which only looks and stays logged in for longer. */
+/** The credentials of a login. `isWall`: a screen on a wall, which only reads and stays logged in for longer. */
 export type Credentials = { readonly isWall?: true } & (
   | { readonly kind: 'password'; readonly user: string; readonly password: string }
   | { readonly kind: 'key'; readonly apiKey: string }
@@ -35,14 +38,17 @@ export interface Session {
   /** Headers that prove that this page calls, not another site's. */
   headers(): Readonly<Record<string, string>>;
   /** Asks the site who this browser is. */
-  look(): Promise<void>;
-  /** Null: it worked. */
+  refresh(): Promise<void>;
+  /** Returns null on success. */
   login(credentials: Credentials): Promise<Problem | null>;
-  /** Why it did not work; null: it did. */
+  /** Returns the reason of a failure; null on success. */
   logout(): Promise<string | null>;
-  /** The authority that signs this site's certificates, for browsers that are to trust it; null: the site does not say now, or has none. */
+  /**
+   * The authority that signs this site's certificates, for browsers that must trust it; null: the site does not answer,
+   * or has none.
+   */
   authority(): Promise<Authority | null>;
-  /** A call was told that nobody is logged in. */
+  /** A call was refused because nobody is logged in. */
   ended(): void;
 }
 
@@ -57,19 +63,19 @@ export interface SessionPorts {
   readonly fetch: typeof fetch;
 }
 
-interface Asked {
+interface SessionAnswer {
   readonly status: number;
   readonly text: string;
 }
 
-/** Makes the session; `look` begins it. */
+/** Makes the session; the first `refresh` reads its state. */
 export function createSession(ports: SessionPorts): Session {
   const state = signal<SessionState>({ kind: 'unknown', why: '' });
   let csrf = '';
-  let isLooking = false;
+  let isRefreshing = false;
   const headers = (): Readonly<Record<string, string>> => (csrf === '' ? {} : { [CSRF_HEADER]: csrf });
 
-  async function ask(method: string, body?: unknown): Promise<Asked> {
+  async function ask(method: string, body?: unknown): Promise<SessionAnswer> {
     const response = await ports.fetch(ports.origin + PATH, {
       method,
       credentials: 'same-origin',
@@ -84,8 +90,8 @@ export function createSession(ports: SessionPorts): Session {
     return { status: response.status, text: await response.text() };
   }
 
-  /** Takes an answer over; the problem that it is, or null. */
-  const take = ({ status, text }: Asked): Problem | null => {
+  /** Stores the session of an answer. Returns its problem, or null. */
+  const take = ({ status, text }: SessionAnswer): Problem | null => {
     const own = status < 300 ? (parseJson(text) as OwnSession | undefined) : undefined;
     if (own === undefined) return problemOf(status, text);
     csrf = own.csrf;
@@ -101,10 +107,10 @@ export function createSession(ports: SessionPorts): Session {
   return {
     state,
     headers,
-    async look() {
-      // It may be asked for each second: one that hangs holds one connection, not all.
-      if (isLooking) return;
-      isLooking = true;
+    async refresh() {
+      // This may be called each second; a request that hangs holds only one connection.
+      if (isRefreshing) return;
+      isRefreshing = true;
       try {
         const problem = take(await ask('GET'));
         if (problem?.status === 401) out(state.value.kind === 'in');
@@ -112,7 +118,7 @@ export function createSession(ports: SessionPorts): Session {
       } catch (error) {
         if (state.value.kind === 'unknown') state.value = { kind: 'unknown', why: networkSentence(error) };
       } finally {
-        isLooking = false;
+        isRefreshing = false;
       }
     },
     async login(credentials) {
@@ -124,7 +130,7 @@ export function createSession(ports: SessionPorts): Session {
       }
     },
     async logout() {
-      // Whoever cannot reach the site stays logged in there, and here: a page that says otherwise would lie.
+      // A user who cannot reach the site stays logged in there, so this page must not show a logout.
       try {
         const { status, text } = await ask('DELETE');
         if (status >= 300 && status !== 401) return problemOf(status, text).detail;

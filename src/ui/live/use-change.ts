@@ -3,8 +3,8 @@ import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts'
 import { afterFailure, type ChangeState, whileAway } from '../models/base/change.ts';
 import { useLive } from './live.ts';
 
-/** A change on its way: form, preview, applied. `back`: to the form, with what was typed. */
-export interface Change<I extends RouteId> {
+/** The state of a change: form, preview, applied. `back`: to the form, with what was typed. */
+export interface PreviewedChange<I extends RouteId> {
   readonly state: ChangeState;
   preview(input: RouteInput<I>): void;
   apply(input: RouteInput<I>): void;
@@ -12,13 +12,14 @@ export interface Change<I extends RouteId> {
 }
 
 /**
- * One change. Its Idempotency-Key is made here, once; so it is made once, however often it is sent. It waits for a site that is away. `ifMatch`: the ETag
- * that the object had when the form was filled. `onDone`: the site has made it.
+ * One change. Its Idempotency-Key is made here, once, so the site makes the change once, however often it is sent. It
+ * waits for a site that does not answer. `ifMatch`: the ETag that the object had when the form was filled. `onDone`:
+ * called when the site has made the change.
  */
 export function useChange<I extends RouteId>(
   id: I,
   options: { readonly ifMatch?: string; readonly onDone?: (result: RouteOutput<I>) => void },
-): Change<I> {
+): PreviewedChange<I> {
   const live = useLive();
   const [state, setState] = useState<ChangeState>({ kind: 'form' });
   const key = useRef(live.hex(16));
@@ -36,7 +37,7 @@ export function useChange<I extends RouteId>(
     state,
     preview(input) {
       update({ kind: 'previewing', why: '' });
-      // A dry run keeps nothing, so it has a key of its own. Whoever leaves does not wait for it.
+      // A dry run stores nothing, so it has a key of its own. A user who closes the dialog does not wait for it.
       caller()
         .preview(id, input, { ...match, signal: left.current.signal })
         .then(
@@ -47,7 +48,7 @@ export function useChange<I extends RouteId>(
     apply(input) {
       const preview = shownPreview();
       if (preview) update({ kind: 'applying', preview, why: '' });
-      // It goes on when the dialog is closed: it was asked for.
+      // The change continues when the dialog is closed: the user requested it.
       caller()
         .call(id, input, { ...match, idempotencyKey: key.current })
         .then(
@@ -59,7 +60,7 @@ export function useChange<I extends RouteId>(
         );
     },
     back() {
-      // Another form is another change.
+      // A changed form is another change, so it gets a new key.
       key.current = live.hex(16);
       update({ kind: 'form' });
     },

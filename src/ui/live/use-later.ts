@@ -3,7 +3,10 @@ import type { LATER } from '../screens/later.tsx';
 
 type Later = typeof LATER;
 
-/** boot.js: the file of the rest is in the browser's cache, so that asking for it does not fail while two releases run side by side. */
+/**
+ * Set by boot.js: the file of the later screens is in the browser's cache, so its import does not fail while two
+ * releases run.
+ */
 const ready = (globalThis as { readonly regentRest?: Promise<void> }).regentRest ?? Promise.resolve();
 let found: Later | null = null;
 const loading = ready
@@ -12,7 +15,7 @@ const loading = ready
     found = module.LATER;
   });
 
-/** The screens that are loaded after the first page; null: not yet. */
+/** The screens that load after the first page; null: not loaded yet. */
 export function useLater(): Later | null {
   const [later, setLater] = useState<Later | null>(found);
   useEffect(() => {

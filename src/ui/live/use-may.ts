@@ -1,19 +1,19 @@
 import { useLive } from './live.ts';
 
-/** What this browser's user may do. The site judges; this only keeps buttons away that it would refuse. */
+/** What this user may do. The site decides; this only hides buttons that the site would refuse. */
 export interface May {
   readonly operate: boolean;
   readonly administer: boolean;
-  /** Sees users, certificates, the audit trail. */
+  /** May read users, certificates, the audit trail. */
   readonly keep: boolean;
-  /** Has keys, and may change them. */
+  /** Has API keys, and may change them. */
   readonly own: boolean;
   readonly user: string;
-  /** Sees settings, jobs, events, drills. */
+  /** May read settings, jobs, events, drills. */
   readonly watch: boolean;
 }
 
-/** By the role of the session. */
+/** Derived from the role of the session. */
 export function useMay(): May {
   const state = useLive().session.state.value;
   if (state.kind !== 'in')

@@ -6,12 +6,12 @@ import { useLive } from './live.ts';
 import { usePlaces } from './place.ts';
 import { type Tagged, useWatched, type WatchOptions, type Watched } from './use-view.ts';
 
-/** How a noun is called whose pages have its name in their address. */
+/** A noun whose pages have the object's name in their address. */
 export interface Named<I extends RouteId> {
   readonly input: (ref: string) => RouteInput<I>;
-  /** What it is called by whatever its name is, as `input` takes it. */
+  /** The reference that stays valid when the name changes, as `input` takes it. */
   readonly ref: (body: RouteOutput<I>) => string;
-  /** Where its page is. */
+  /** The address of its page. */
   readonly path: (body: RouteOutput<I>) => readonly string[];
 }
 
@@ -31,7 +31,7 @@ export function useNamed<I extends RouteId>(
   const found = useWatched<Tagged<RouteOutput<I>>>(`named ${id} ${name}`, options, async (signal) => {
     const read = (ref: string) => calls.read.call(id, named.input(ref), { signal });
     const reply = await read(known.current ?? name).catch((error: unknown) => {
-      // It is deleted; another one may have its name.
+      // The object is deleted; another one may have its name.
       if (known.current === null || !isMissing(error)) throw error;
       known.current = null;
       return read(name);

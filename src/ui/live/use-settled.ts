@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** So long nothing is typed before the site is asked, ms. */
+/** The site gets a request after so long without typing, ms. */
 const QUIET_MS = 200;
 
-/** A text that is typed, once it rests: the site is not asked for each letter. */
+/** A typed text, once typing pauses: the site does not get a request for each letter. */
 export function useSettled(text: string): string {
   const [settled, setSettled] = useState(text);
   useEffect(() => {

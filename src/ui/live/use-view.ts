@@ -5,15 +5,18 @@ import { loading, type View } from '../models/base/view.ts';
 import { useLive } from './live.ts';
 import { startWatch, type Watch, type WatchPorts } from './watch.ts';
 
-/** How a call is watched. `nouns`: events of these wake it, `*`: of all; `everyMs`: how often it is asked anyway. */
+/**
+ * How a call is watched. `nouns`: events of these trigger a read, `*`: all events; `everyMs`: the interval of reads
+ * without an event.
+ */
 export interface WatchOptions {
   readonly nouns: readonly string[];
   readonly everyMs?: number;
-  /** It is thousands of things: it follows events less often. */
+  /** The list has thousands of items: it follows events less often. */
   readonly isLong?: boolean;
 }
 
-/** What is looked at, and how to ask for it again at once. */
+/** The view of a call, and a function that reads it again at once. */
 export interface Watched<T> {
   readonly view: View<T>;
   readonly refresh: () => void;
@@ -21,7 +24,7 @@ export interface Watched<T> {
 
 const EVERY_MS = 30_000;
 
-/** The answer of a call, kept true while the part is on the screen. */
+/** The answer of a call, up to date while the component is on the screen. */
 export function useView<I extends RouteId>(
   id: I,
   input: RouteInput<I>,
@@ -33,7 +36,7 @@ export function useView<I extends RouteId>(
   });
 }
 
-/** An object with its ETag: what a change of it is compared with. */
+/** An object with its ETag, which a change of it sends. */
 export interface Tagged<T> {
   readonly body: T;
   readonly etag: string | null;
@@ -51,7 +54,7 @@ export function useTagged<I extends RouteId>(
   );
 }
 
-/** All items of a list, kept true while the part is on the screen. */
+/** All items of a list, up to date while the component is on the screen. */
 export function useList<I extends RouteId>(
   id: I,
   input: RouteInput<I>,
@@ -65,7 +68,7 @@ export function useList<I extends RouteId>(
   });
 }
 
-/** Anything that is read, under a key that names it. */
+/** The view of any read. `key` names what is read. */
 export function useWatched<T>(key: string, options: WatchOptions, ask: WatchPorts<T>['ask']): Watched<T> {
   const live = useLive();
   const [view, setView] = useState<View<T>>(() => loading(Date.now()));
@@ -87,7 +90,7 @@ export function useWatched<T>(key: string, options: WatchOptions, ask: WatchPort
       blind();
       started.stop();
     };
-    // The key says what `ask` asks for.
+    // The key names what `ask` reads.
   }, [key, nouns, everyMs]);
   return { view, refresh: () => watch.current?.wake(true) };
 }

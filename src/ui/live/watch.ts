@@ -3,38 +3,42 @@ import type { Problem } from '../../contract/base/common.ts';
 import { networkSentence, ProblemError } from '../../contract/base/wire/transport.ts';
 import { answered, loading, refusedView, SLOW_MS, unanswered, type View } from '../models/base/view.ts';
 
-/** Events come in crowds: one ask follows them. */
+/** Events come in bursts: one read follows a burst. */
 const COALESCE_MS = 250;
 const BACK_OFF = { firstMs: 300, mostMs: 3000 } as const;
 
 /** A long list follows events less often: it is read a fifth of the time at most, and no later than this, ms. */
 const REST = { factor: 4, mostMs: 10_000 } as const;
 
-/** What a watch needs. `ask` reads from the site, and may begin to show what there is before all of it has come the first time; `everyMs`: how often it is asked anyway, for what has no event. */
+/**
+ * What a watch needs. `ask` reads from the site; on the first read it may show a part before all has arrived;
+ * `everyMs`: the interval of reads, for changes that have no event.
+ */
 export interface WatchPorts<T> {
   readonly ask: (signal: AbortSignal, begin: (part: T) => void) => Promise<T>;
   readonly everyMs: number;
   readonly now: () => number;
   readonly fraction: () => number;
   readonly onView: (view: View<T>) => void;
-  /** It is thousands of things. */
+  /** The list has thousands of items. */
   readonly isLong?: boolean;
-  /** What was known of it before; it is old until the site has answered. */
+  /** The view from before; it is old until the site has answered. */
   readonly before?: View<T>;
 }
 
-/** Something that is looked at. */
+/** A running watch. */
 export interface Watch {
-  /** It may have changed: it is asked for again, soon; `isUrgent`: however long it takes. */
+  /** The object may have changed: the watch reads it again soon; `isUrgent`: even if the last read took long. */
   wake(isUrgent?: boolean): void;
-  /** Nobody sees it: it is not asked for. */
+  /** Nobody sees the page: the watch does not read. */
   setActive(isActive: boolean): void;
   stop(): void;
 }
 
 /**
- * Keeps a view of one thing true. One ask is under way at most. After an answer it is asked again when somebody wakes it, and slowly by itself; after
- * none, soon, with a pause that doubles. The whole thing is read each time: a state that is patched drifts.
+ * Keeps a view of one object up to date. At most one read runs at a time. After an answer it reads again when something
+ * wakes it, and slowly by itself; after a failure soon, with a pause that doubles. It reads the whole object each time,
+ * because a state that is patched drifts.
  */
 export function startWatch<T>(ports: WatchPorts<T>): Watch {
   const stopped = new AbortController();
@@ -56,7 +60,7 @@ export function startWatch<T>(ports: WatchPorts<T>): Watch {
 
   const restMs = () => Math.max(COALESCE_MS, ports.isLong ? Math.min(tookMs * REST.factor, REST.mostMs) : 0);
 
-  /** The earlier of two plans holds. */
+  /** The earlier of two planned reads counts. */
   const plan = (ms: number) => {
     const at = ports.now() + ms;
     if (stopped.signal.aborted || (timer !== null && dueAt <= at)) return;
@@ -114,7 +118,7 @@ export function startWatch<T>(ports: WatchPorts<T>): Watch {
   };
 }
 
-/** The refusal of a site that answers; null: it only says that it cannot answer now. */
+/** The refusal of a site that answers; null: the site reports only that it cannot answer now. */
 function refusalOf(error: unknown): Problem | null {
   if (!(error instanceof ProblemError)) return null;
   const { status } = error.problem;

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { type AddressMap, type MapGrid, USE_LETTERS, useCounts } from '../models/networks/address-map.ts';
 import { EN } from '../words/en.ts';
 
-const WORDS = EN.networks.map;
+const TEXTS = EN.networks.map;
 const COLUMNS = 16;
 const CELL = 20;
 
@@ -16,11 +16,11 @@ export function AddressSquares({ map }: { readonly map: AddressMap }): JSX.Eleme
             <span class={`swatch use-${use}`} aria-hidden="true">
               {USE_LETTERS[use]}
             </span>{' '}
-            {WORDS.uses[use]} <strong>{count}</strong>
+            {TEXTS.uses[use]} <strong>{count}</strong>
           </li>
         ))}
       </ul>
-      {map.block > 1 && <p class="faint">{WORDS.blocks(map.block)}</p>}
+      {map.block > 1 && <p class="faint">{TEXTS.blocks(map.block)}</p>}
       <div class="squares">
         {map.grids.map((grid) => (
           <Square key={grid.title} grid={grid} />
@@ -42,7 +42,7 @@ function Square({ grid }: { readonly grid: MapGrid }): JSX.Element {
         width={width}
         height={height}
         role="img"
-        aria-label={WORDS.name(grid.title)}
+        aria-label={TEXTS.name(grid.title)}
       >
         {grid.cells.map((cell, index) => {
           const [x, y] = [(index % COLUMNS) * CELL, Math.floor(index / COLUMNS) * CELL];

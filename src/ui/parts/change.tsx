@@ -11,26 +11,26 @@ import { Refusal } from './page.tsx';
 
 interface ActionProps<I extends RouteId> {
   readonly title: string;
-  /** What it does, in a sentence. */
+  /** The effect, in a sentence. */
   readonly text: string;
   readonly id: I;
   readonly input: RouteInput<I>;
   readonly cli: string;
-  /** What has to be written before it may be applied: for what cannot be taken back. */
+  /** The text to type before an irreversible change can be applied. */
   readonly confirm?: string;
   /** ETag of what was shown when it was opened. */
   readonly ifMatch?: string | null;
   readonly isJob?: boolean;
-  /** The same change where the site warns of it: a check of the dialog turns to it. */
+  /** The same change with force, for warnings of the site; a check of the dialog selects it. */
   readonly forced?: { readonly label: string; readonly input: RouteInput<I>; readonly cli: string };
-  /** What follows when it was made. */
+  /** Shown after the change was made. */
   readonly next?: ComponentChildren;
   /** Both versions, where somebody was faster. */
   readonly changed?: ComponentChildren;
   readonly onClose: () => void;
 }
 
-/** A change without a form: it is looked at first, then applied. */
+/** A change without a form: the dialog shows a preview first, then applies the change. */
 export function ActionDialog<I extends RouteId>(props: ActionProps<I>): JSX.Element {
   const change = useChange(props.id, props.ifMatch == null ? {} : { ifMatch: props.ifMatch });
   const [written, setWritten] = useState('');
@@ -48,7 +48,7 @@ export function ActionDialog<I extends RouteId>(props: ActionProps<I>): JSX.Elem
             type="checkbox"
             checked={isForced}
             onChange={(event) => {
-              // It is another change.
+              // With force it is another change.
               change.back();
               setForced(event.currentTarget.checked);
             }}
@@ -60,7 +60,7 @@ export function ActionDialog<I extends RouteId>(props: ActionProps<I>): JSX.Elem
         state={state}
         done={
           <>
-            {props.isJob ? EN.change.begun : EN.change.done}
+            {props.isJob ? EN.change.started : EN.change.done}
             {props.next}
           </>
         }
@@ -83,7 +83,7 @@ export function ActionDialog<I extends RouteId>(props: ActionProps<I>): JSX.Elem
   );
 }
 
-/** Where a change stands, in words; `done`: what is said when it was made. */
+/** The state of a change as text; `done`: the text after the change was made. */
 export function ChangeNotes(props: {
   readonly state: ChangeState;
   readonly done: ComponentChildren;
@@ -118,7 +118,7 @@ export function ChangeNotes(props: {
   );
 }
 
-/** The button that makes a change, or sends it once more with the same key. */
+/** The button that applies a change, or sends it again with the same key. */
 export function ApplyButton(props: {
   readonly state: ChangeState;
   readonly isBarred: boolean;

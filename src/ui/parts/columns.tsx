@@ -8,7 +8,7 @@ interface Choosable {
   readonly isSpare?: boolean;
 }
 
-/** Which columns a table has. The first one names its rows, so it stays. */
+/** The choice of a table's columns. The first one names its rows, so it stays. */
 export function ColumnChoice<C extends Choosable>(props: {
   readonly columns: readonly C[];
   readonly shown: readonly C[];

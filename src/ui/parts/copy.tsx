@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { EN } from '../words/en.ts';
 import { Icon } from './icon.tsx';
 
-/** A text that one copies: an address, a command. */
+/** A text to copy: an address, a command. */
 export function Copy({ text }: { readonly text: string }): JSX.Element {
   const [isCopied, setCopied] = useState(false);
   const copy = () => {
@@ -26,7 +26,7 @@ export function Copy({ text }: { readonly text: string }): JSX.Element {
   );
 }
 
-/** The commands by which one does on the command line what the page does. */
+/** The CLI commands that do what the page does. */
 export function CliLines({ lines }: { readonly lines: readonly string[] }): JSX.Element {
   return (
     <aside class="cli" aria-label={EN.cli}>

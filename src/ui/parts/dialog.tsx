@@ -11,7 +11,8 @@ export function Dialog(props: {
   readonly children: ComponentChildren;
 }): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
-  // The browser tells of its end later: one that another dialog took the place of is nobody's wish to close that.
+  // The browser sends the close event later. If another dialog has replaced this one, the event must not close that
+  // one.
   const isThere = useRef(true);
   const places = usePlaces();
   useEffect(() => places.stay(), []);

@@ -24,7 +24,7 @@ export function PreviewText(props: { readonly preview: Preview; readonly isPast?
         <ul class="findings">
           {findings.map((finding) => (
             <li key={`${finding.node} ${finding.service} ${finding.code} ${finding.subject}`}>
-              <State tone={finding.severity === 'error' ? 'bad' : 'warn'} word={finding.severity} /> {finding.node},{' '}
+              <State tone={finding.severity === 'error' ? 'bad' : 'warn'} label={finding.severity} /> {finding.node},{' '}
               {finding.service}, {finding.subject}: {finding.sentence} {finding.remedy ?? ''}
             </li>
           ))}
@@ -47,7 +47,7 @@ export function PreviewText(props: { readonly preview: Preview; readonly isPast?
 /** A unified diff. */
 export function DiffText({ diff }: { readonly diff: string }): JSX.Element {
   return (
-    // It may be wider than the page; then it is scrolled, with the keys, too.
+    // A diff may be wider than the page; then it scrolls, also with the keys.
     <pre class="diff" tabIndex={0}>
       {diffLines(diff).map((line, index) => (
         <span key={index} class={line.kind}>

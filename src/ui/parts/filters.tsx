@@ -5,17 +5,17 @@ import { linkTo } from '../models/base/address.ts';
 import { EN } from '../words/en.ts';
 
 /** A filter of a list that the site pages through: what it is called in the address, and what it is. */
-export interface Filter {
+export interface FilterField {
   readonly id: string;
   readonly label: string;
   readonly help?: string;
-  /** What there is to choose: a value of the address and its word, the first one of which is no filter. */
+  /** The choices: a value of the address and its label; the first one is no filter. */
   readonly choices?: readonly (readonly [string, string])[];
 }
 
 /** Filters of a list of which the site sends a page at a time; each change begins at the newest. `cursor`: how the address names the page. */
 export function Filters(props: {
-  readonly filters: readonly Filter[];
+  readonly filters: readonly FilterField[];
   readonly cursor: string;
   readonly children?: ComponentChildren;
 }): JSX.Element {
@@ -44,20 +44,20 @@ interface InputProps {
   readonly onChoose: (text: string) => void;
 }
 
-function filterInput({ choices, help }: Filter, props: InputProps): JSX.Element {
+function filterInput({ choices, help }: FilterField, props: InputProps): JSX.Element {
   if (choices === undefined) return <TextInput {...props} help={help} />;
   return (
     <select value={props.value} onChange={(event) => props.onChoose(event.currentTarget.value)}>
-      {choices.map(([id, word]) => (
+      {choices.map(([id, label]) => (
         <option key={id} value={id}>
-          {word}
+          {label}
         </option>
       ))}
     </select>
   );
 }
 
-/** What is typed stays until it is chosen: the list beside it, and other filters, may change meanwhile. */
+/** A typed filter applies when it is confirmed; the list and other filters may change meanwhile. */
 function TextInput(props: InputProps & { readonly help: string | undefined }): JSX.Element {
   const { value } = props;
   const [typed, setTyped] = useState(value);
@@ -95,7 +95,7 @@ export function FlagFilter(props: {
   );
 }
 
-/** The way to older entries, and back to the newest. `next`: how the site names the page after this one; null: it is the last. */
+/** Links to older entries, and back to the newest. `next`: the cursor of the next page; null: this is the last page. */
 export function Pager({ cursor, next }: { readonly cursor: string; readonly next: string | null }): JSX.Element | null {
   const { place } = usePlaces();
   const { path, query } = place.value;

@@ -10,16 +10,19 @@ import { ApplyButton, ChangeNotes } from './change.tsx';
 import { Copy } from './copy.tsx';
 import { Dialog } from './dialog.tsx';
 
-/** A field of a form. `name`: as the site names it, so that a refusal stands beside it. `choices`: value and word. A check is `yes` or empty. */
+/**
+ * A field of a form. `name`: the name in the API, so that a refusal is shown beside the field. `choices`: value and
+ * label. A check is `yes` or empty.
+ */
 export interface FormField {
   readonly name: string;
   readonly label: string;
   readonly kind?: 'text' | 'password' | 'number' | 'area' | 'choice' | 'check';
-  readonly choices?: readonly (readonly [value: string, word: string])[];
+  readonly choices?: readonly (readonly [value: string, label: string])[];
   readonly help?: string;
   readonly initial?: string;
   readonly isOptional?: boolean;
-  /** Is it asked for, with what is typed so far? Always when left out. */
+  /** Is the field shown, with what is typed so far? Always if left out. */
   readonly isShown?: (values: Values) => boolean;
 }
 
@@ -38,12 +41,15 @@ interface FormProps<I extends RouteId> {
   readonly ifMatch?: string | null;
   /** Both versions, where somebody was faster (with-current.tsx). */
   readonly changed?: ComponentChildren;
-  /** What is shown of the answer; a secret is shown here and nowhere else. */
+  /** The shown part of the answer; a secret is shown only here. */
   readonly done?: (result: RouteOutput<I>) => ComponentChildren;
   readonly onClose: () => void;
 }
 
-/** A change with a form: filled in, looked at, applied. What is typed stays until it is closed; another letter is another look. */
+/**
+ * A change with a form: filled in, previewed, applied. What is typed stays until the dialog closes; every keystroke
+ * discards the preview.
+ */
 export function FormDialog<I extends RouteId>(props: FormProps<I>): JSX.Element {
   const change = useChange(props.id, props.ifMatch == null ? {} : { ifMatch: props.ifMatch });
   const [values, setValues] = useState<Values>(() =>
@@ -95,7 +101,7 @@ export function FormDialog<I extends RouteId>(props: FormProps<I>): JSX.Element 
           </button>
           {(state.kind === 'form' || state.kind === 'refused') && (
             <button type="submit" class="main">
-              {EN.form.look}
+              {EN.form.preview}
             </button>
           )}
           <ApplyButton state={state} isBarred={false} onApply={() => change.apply(props.input(values))} />
@@ -105,7 +111,7 @@ export function FormDialog<I extends RouteId>(props: FormProps<I>): JSX.Element 
   );
 }
 
-/** One field, and what the site says of it. */
+/** One field, and the site's refusal of it. */
 export function Field(props: {
   readonly field: FormField;
   readonly value: string;
@@ -174,9 +180,9 @@ function Input(props: {
     return (
       <select {...shared} value={value} onChange={(event) => onInput(event.currentTarget.value)}>
         {value === '' && field.choices?.every(([id]) => id !== '') && <option value="">{EN.form.choose}</option>}
-        {(field.choices ?? []).map(([id, word]) => (
+        {(field.choices ?? []).map(([id, label]) => (
           <option key={id} value={id}>
-            {word}
+            {label}
           </option>
         ))}
       </select>

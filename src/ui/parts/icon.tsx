@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { Tone } from '../models/base/tone.ts';
 
-/** Shapes of the icons, 16 × 16. Each stands beside a word: none says anything alone. */
+/** Shapes of the icons, 16 × 16. Each stands beside a label: no icon has a meaning of its own. */
 const PATHS = {
   ok: 'M3 8.5 6.5 12 13 4.5',
   busy: 'M8 2.5a5.5 5.5 0 1 1-5.2 3.7M8 5v3l2 1.5',
@@ -15,7 +15,7 @@ const PATHS = {
   close: 'M4 4l8 8M12 4l-8 8',
 } as const;
 
-/** An icon beside a word. */
+/** An icon beside a label. */
 export function Icon({ name }: { readonly name: keyof typeof PATHS }): JSX.Element {
   return (
     <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
@@ -24,12 +24,12 @@ export function Icon({ name }: { readonly name: keyof typeof PATHS }): JSX.Eleme
   );
 }
 
-/** How something is: a shape, a word, and a colour besides. */
-export function State({ tone, word }: { readonly tone: Tone; readonly word: string }): JSX.Element {
+/** A state: a shape and a label; the colour is an addition. */
+export function State({ tone, label }: { readonly tone: Tone; readonly label: string }): JSX.Element {
   return (
     <span class={`state ${tone}`}>
       <Icon name={tone} />
-      {word}
+      {label}
     </span>
   );
 }

@@ -6,7 +6,7 @@ import { type Column, Table } from './table.tsx';
 interface ListProps<Row> {
   readonly view: View<readonly Row[]>;
   /** `emptyNext`: what to do next where nothing is there yet. */
-  readonly words: { readonly title: string; readonly empty: string; readonly emptyNext?: string };
+  readonly texts: { readonly title: string; readonly empty: string; readonly emptyNext?: string };
   readonly columns: readonly Column<Row>[];
   readonly keyOf: (row: Row) => string;
   /** Where Enter on a row leads. */
@@ -30,14 +30,14 @@ export function SectionList<Row>(props: ListProps<Row>): JSX.Element {
 }
 
 function List<Row>(props: ListProps<Row> & { readonly isMain: boolean }): JSX.Element {
-  const { view, words, ...table } = props;
+  const { view, texts, ...table } = props;
   return (
     <Shown view={view}>
       {(rows) =>
         rows.length === 0 ? (
-          <Empty text={words.empty} {...(words.emptyNext === undefined ? {} : { next: words.emptyNext })} />
+          <Empty text={texts.empty} {...(texts.emptyNext === undefined ? {} : { next: texts.emptyNext })} />
         ) : (
-          <Table {...table} name={words.title} rows={rows} />
+          <Table {...table} name={texts.title} rows={rows} />
         )
       }
     </Shown>

@@ -7,7 +7,7 @@ import { EN } from '../words/en.ts';
 import { CliLines } from './copy.tsx';
 import { Icon, State } from './icon.tsx';
 
-/** A page: its title, its parts, and the same by CLI. */
+/** A page: its title, its parts, and its CLI commands. */
 export function Page(props: {
   readonly title: string;
   readonly actions?: ComponentChildren;
@@ -30,7 +30,7 @@ export function Page(props: {
 }
 
 /**
- * What is known of one thing. Nothing yet: a skeleton, after a moment. Old: greyed, and from when. Refused: the site's words.
+ * Shows a view. Nothing yet: a skeleton, after a moment. Old: greyed, with its time. Refused: the site's problem text.
  */
 export function Shown<T>(props: {
   readonly view: View<T>;
@@ -55,7 +55,7 @@ export function Shown<T>(props: {
   );
 }
 
-/** Something is on its way; it is said after a moment. */
+/** Shown after a moment while something loads. */
 export function Waiting({ isSlow }: { readonly isSlow?: boolean }): JSX.Element {
   return (
     <div class="skeleton" role="status">
@@ -72,7 +72,7 @@ export function Pending<T>(props: {
   return <>{props.view.kind === 'loading' ? <Placeholder /> : props.children(dataOf(props.view))}</>;
 }
 
-/** In the place of a value that is on its way. */
+/** The placeholder of a value that is being loaded. */
 export function Placeholder(): JSX.Element {
   return <span class="skeleton inline">…</span>;
 }
@@ -89,7 +89,7 @@ export function Refusal({ problem }: { readonly problem: Problem }): JSX.Element
         <ul class="findings">
           {problem.fields.map(({ field, problem: what }) => (
             <li key={`${field} ${what}`}>
-              <State tone="bad" word={field} /> {what}
+              <State tone="bad" label={field} /> {what}
             </li>
           ))}
         </ul>
@@ -99,7 +99,7 @@ export function Refusal({ problem }: { readonly problem: Problem }): JSX.Element
   );
 }
 
-/** Nothing is here, and what to do next. */
+/** An empty list, and what to do next. */
 export function Empty(props: { readonly text: string; readonly next?: string }): JSX.Element {
   return (
     <div class="empty">

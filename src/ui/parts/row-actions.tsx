@@ -2,11 +2,11 @@ import type { Column } from './table.tsx';
 
 /** Something that one can do with a row. */
 interface RowAction {
-  readonly word: string;
+  readonly label: string;
   readonly run: () => void;
 }
 
-/** The column of what one can do with a row; `nameOf`: what a reader of screens hears after the word. */
+/** The column of the actions on a row; `nameOf`: what a screen reader reads after the label. */
 export function actionColumn<Row>(
   head: string,
   nameOf: (row: Row) => string,
@@ -21,13 +21,13 @@ export function actionColumn<Row>(
       <span class="row-actions">
         {actionsOf(row).map((action) => (
           <button
-            key={action.word}
+            key={action.label}
             type="button"
             class="small"
-            aria-label={`${action.word} ${nameOf(row)}`}
+            aria-label={`${action.label} ${nameOf(row)}`}
             onClick={action.run}
           >
-            {action.word}
+            {action.label}
           </button>
         ))}
       </span>

@@ -2,18 +2,18 @@ import type { Ref } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { windowOf } from '../models/base/table.ts';
 
-/** A table of more rows makes only those that are seen. */
+/** A table with more rows renders only the visible ones. */
 const WHOLE_MAX = 100;
 const ROW_HEIGHT = 30;
 /** Event by which the page's keys move through rows; `detail`: 1 or -1. */
 export const ROW_STEP = 'row-step';
 
-/** Which rows are made, and which one the keys are at. */
+/** The rendered rows, and the current row of the keyboard. */
 export interface RowWindow {
   readonly scroll: Ref<HTMLDivElement>;
   readonly first: number;
   readonly end: number;
-  /** Height of what is not made, above and below, pixels. */
+  /** The height of the rows that are not rendered, above and below, pixels. */
   readonly above: number;
   readonly below: number;
   readonly isWindowed: boolean;
@@ -44,7 +44,7 @@ export function useRows(count: number, total: number): RowWindow {
   const step = (by: number) => {
     const next = Math.max(0, Math.min(count - 1, current + by));
     const box = scroll.current;
-    // Without another row there is nothing to make anew.
+    // If the row does not change, nothing is rendered again: only the focus moves.
     if (next === current) return box?.querySelector<HTMLElement>(`[data-row="${next}"]`)?.focus();
     isMoved.current = true;
     setActive(next);
@@ -53,7 +53,7 @@ export function useRows(count: number, total: number): RowWindow {
     if (top < box.scrollTop) box.scrollTop = top;
     else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
   };
-  /** Whoever comes to a row by another way, as with the mouse, goes on from there. */
+  /** A row that gets the focus by other means, such as the mouse, becomes the current row. */
   const onFocusIn = (event: FocusEvent) => {
     const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-row]') : null;
     if (row) setActive(Number(row.dataset['row']));
@@ -77,12 +77,12 @@ export function useRows(count: number, total: number): RowWindow {
   useEffect(() => {
     const box = scroll.current;
     // The first step goes to the row that Tab would stop at.
-    const hear = (event: Event) => {
+    const onRowStep = (event: Event) => {
       const isInside = box?.contains(document.activeElement) === true;
       if (event instanceof CustomEvent) latest.current(isInside ? Number(event.detail) : 0);
     };
-    box?.addEventListener(ROW_STEP, hear);
-    return () => box?.removeEventListener(ROW_STEP, hear);
+    box?.addEventListener(ROW_STEP, onRowStep);
+    return () => box?.removeEventListener(ROW_STEP, onRowStep);
   }, []);
   return {
     scroll,
@@ -98,7 +98,7 @@ export function useRows(count: number, total: number): RowWindow {
   };
 }
 
-/** Paper has no scrolling: it gets all rows. */
+/** Paper does not scroll: it gets all rows. */
 function usePrinting(): boolean {
   const [isPrinting, setPrinting] = useState(false);
   useEffect(() => {

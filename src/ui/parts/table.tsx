@@ -38,12 +38,12 @@ export interface RowChoice {
 }
 
 interface TableProps<Row> {
-  /** For people who cannot see it. */
+  /** The accessible name. */
   readonly name: string;
   readonly rows: readonly Row[];
   readonly columns: readonly Column<Row>[];
   readonly keyOf: (row: Row) => string;
-  /** What a reader of screens hears of a row that is chosen; its key when left out. */
+  /** What a screen reader reads of a row that can be chosen; its key if left out. */
   readonly nameOf?: (row: Row) => string;
   /** Where Enter on a row leads. */
   readonly linkOf?: (row: Row) => string;
@@ -56,7 +56,7 @@ interface TableProps<Row> {
   readonly tools?: ComponentChildren;
 }
 
-/** A table: sorted, filtered, as long as it likes, and walked through with the keys. */
+/** A table: sorted, filtered, of any length, with keyboard navigation. */
 export function Table<Row>(props: TableProps<Row>): JSX.Element {
   const places = usePlaces();
   const { query } = places.place.value;
@@ -64,7 +64,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
   const ids = props.columns.map((column) => column.id);
   const sort = props.isMain ? parseSort(query['sort'], ids) : null;
   const [isTyping, setTyping] = useState(false);
-  const rows = useKept(props, { filter, isTyping }, sort);
+  const rows = useVisibleRows(props, { filter, isTyping }, sort);
   const shown = props.hasColumns ? shownColumns(props.columns, query['columns']) : props.columns;
   return (
     <div class="table">
@@ -116,8 +116,11 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
   );
 }
 
-/** Rows that the filter keeps, in order. What a row says for the filter is put together once, before the first letter; the order of all is kept while somebody types. */
-function useKept<Row>(
+/**
+ * Rows that match the filter, in order. The filter text of a row is built once, before the first letter; the order of
+ * all rows is reused while the user types.
+ */
+function useVisibleRows<Row>(
   props: TableProps<Row>,
   { filter, isTyping }: { readonly filter: string; readonly isTyping: boolean },
   sort: Sort | null,
@@ -253,7 +256,7 @@ function Head<Row>(props: {
   );
 }
 
-/** The rows that are not made take their place. */
+/** Reserves the height of the rows that are not rendered. */
 function Space({ height, columns }: { readonly height: number; readonly columns: number }): JSX.Element {
   return (
     <tr aria-hidden="true" class="space">

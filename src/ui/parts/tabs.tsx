@@ -4,14 +4,14 @@ import type { JSX } from 'preact';
 export function Tabs(props: {
   readonly name: string;
   readonly at: string;
-  readonly tabs: readonly { readonly id: string; readonly word: string; readonly link: string }[];
+  readonly tabs: readonly { readonly id: string; readonly label: string; readonly link: string }[];
 }): JSX.Element {
   return (
     <ul class="tabs" aria-label={props.name}>
       {props.tabs.map((tab) => (
         <li key={tab.id}>
           <a href={tab.link} aria-current={tab.id === props.at ? 'page' : undefined}>
-            {tab.word}
+            {tab.label}
           </a>
         </li>
       ))}

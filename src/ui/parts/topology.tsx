@@ -51,9 +51,9 @@ function Box({ box }: { readonly box: TopologyBox }): JSX.Element {
       <text x={14} y={20} class="title">
         {shortened(box.title, 24)}
       </text>
-      {box.word !== '' && (
+      {box.status !== '' && (
         <text x={14} y={isNode ? 38 : 36} class="word">
-          {box.word}
+          {box.status}
         </text>
       )}
       {box.lines.map((line, index) => (

@@ -18,8 +18,8 @@ import { type Theme, THEMES, useTheme } from './theme.ts';
 export function App(): JSX.Element {
   const { session } = useLive();
   const state = session.state.value;
-  // A page whose session has ended stays below the login, with all that was typed into it.
-  // It is that user's alone: another one begins anew.
+  // A page whose session has ended stays below the login, with all that was typed into it. It belongs to its user:
+  // another user gets a new frame.
   const owner = useRef('');
   if (state.kind === 'in') owner.current = state.user;
   else if (state.kind === 'out' && !state.hasEnded) owner.current = '';
@@ -36,7 +36,7 @@ export function App(): JSX.Element {
   );
 }
 
-/** Before anybody has said who this browser is. */
+/** Shown until the site has answered who uses this browser. */
 function Connecting({ why }: { readonly why: string }): JSX.Element {
   return (
     <main class="login">
@@ -54,12 +54,13 @@ function Frame(): JSX.Element {
   const keys = useKeys(places);
   const place = places.place.value;
   const path = linkTo(place.path);
-  // What is filtered or sorted is no other page: who reads it makes itself anew, and nothing else.
+  // A change of filter or sort does not change the page: components that read them render again, and nothing else.
   const found = useMemo(() => screenOf(place), [path]);
   const isFirst = useRef(true);
   // Before the page is drawn: the first letter that is typed on it is not lost.
   useLayoutEffect(() => {
-    // A reader of screens is told of the new page; the first one it reads anyway. Whoever goes to the search wants to write.
+    // The focus makes a screen reader read the title of the new page; it reads the first page by itself. The search
+    // page gets the focus in its input.
     const begin =
       document.querySelector<HTMLElement>('[data-site-search]') ?? document.querySelector<HTMLElement>('main h1');
     if (!isFirst.current) begin?.focus();
@@ -151,7 +152,7 @@ function UntrustedBar(): JSX.Element | null {
   );
 }
 
-/** Nothing loads itself anew: somebody may be in the middle of something. */
+/** The page never reloads itself, because the user may be in the middle of something. */
 function NewerBar(): JSX.Element | null {
   const { isNewer } = useLive();
   if (!isNewer.value) return null;

@@ -5,7 +5,10 @@ import { dataOf } from '../models/base/view.ts';
 import { State } from '../parts/icon.tsx';
 import { EN } from '../words/en.ts';
 
-/** Work that is under way, on every page; it survives a reload and a failover, for the site keeps it. Without any there is no bar. */
+/**
+ * Running jobs, on every page. The bar survives a reload and a failover, because the site stores the jobs. Without jobs
+ * there is no bar.
+ */
 export function JobBar(): JSX.Element | null {
   const jobs = useView('job.list', { query: { unfinished: true, limit: 20 } }, { nouns: ['job'], everyMs: 5000 });
   const unfinished = (dataOf(jobs.view)?.items ?? []).filter(isUnfinished);
@@ -18,7 +21,7 @@ export function JobBar(): JSX.Element | null {
           {unfinished.map((job) => (
             <li key={job.id}>
               <a href={jobPage(job)}>
-                <State tone={jobTone(job.state)} word={jobTitle(job)} />
+                <State tone={jobTone(job.state)} label={jobTitle(job)} />
               </a>{' '}
               {jobNote(job)}
             </li>

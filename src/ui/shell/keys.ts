@@ -14,13 +14,13 @@ export interface Keys {
   setHelpOpen(isOpen: boolean): void;
 }
 
-/** Hears the keys of the whole page. */
+/** Handles the keys of the whole page. */
 export function useKeys(places: Places): Keys {
   const [isOff, setOff] = useState(() => localStorage.getItem(STORED) === 'off');
   const [isHelpOpen, setHelpOpen] = useState(false);
   useEffect(() => {
     let isPrefixed = false;
-    const hear = (event: KeyboardEvent) => {
+    const onKey = (event: KeyboardEvent) => {
       const action = keyAction(pressOf(event), { isPrefixed, isOff, letters: SCREENS.map((screen) => screen.letter) });
       isPrefixed = action.kind === 'prefix';
       if (action.kind === 'page') {
@@ -49,8 +49,8 @@ export function useKeys(places: Places): Keys {
       } else return;
       event.preventDefault();
     };
-    document.addEventListener('keydown', hear);
-    return () => document.removeEventListener('keydown', hear);
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
   }, [isOff]);
   return {
     isOff,

@@ -10,7 +10,7 @@ import { Refusal } from '../parts/page.tsx';
 import { EN } from '../words/en.ts';
 import { ConnectionBadge } from './badge.tsx';
 
-const WORDS = EN.login;
+const TEXTS = EN.login;
 
 /** The login, alone or over a page whose session has ended: what was typed there stays. */
 export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element {
@@ -42,18 +42,18 @@ export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element
       <h1>
         {EN.product} <ConnectionBadge />
       </h1>
-      {hasEnded && <p class="waiting">{WORDS.ended}</p>}
-      <form onSubmit={submit} aria-label={WORDS.title}>
+      {hasEnded && <p class="waiting">{TEXTS.ended}</p>}
+      <form onSubmit={submit} aria-label={TEXTS.title}>
         {byKey ? (
-          <Field name="apiKey" label={WORDS.key} type="password" autocomplete="off" problem={problem}>
-            {WORDS.keyHelp}
+          <Field name="apiKey" label={TEXTS.key} type="password" autocomplete="off" problem={problem}>
+            {TEXTS.keyHelp}
           </Field>
         ) : (
           <>
-            <Field name="user" label={WORDS.user} type="text" autocomplete="username" problem={problem} />
+            <Field name="user" label={TEXTS.user} type="text" autocomplete="username" problem={problem} />
             <Field
               name="password"
-              label={WORDS.password}
+              label={TEXTS.password}
               type="password"
               autocomplete="current-password"
               problem={problem}
@@ -62,21 +62,21 @@ export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element
         )}
         <label class="check">
           <input type="checkbox" name="isWall" />
-          {WORDS.wall}
+          {TEXTS.wall}
         </label>
         {problem && <Refusal problem={problem} />}
         <footer>
           <button type="button" class="quiet" onClick={() => setByKey(!byKey)}>
-            {byKey ? WORDS.byPassword : WORDS.byKey}
+            {byKey ? TEXTS.byPassword : TEXTS.byKey}
           </button>
           <button type="submit" class="main" disabled={isBusy}>
-            {isBusy ? WORDS.busy : WORDS.submit}
+            {isBusy ? TEXTS.busy : TEXTS.submit}
           </button>
         </footer>
       </form>
       {isUntrusted.value && (
         <p class="waiting" role="status">
-          {WORDS.untrusted}
+          {TEXTS.untrusted}
         </p>
       )}
       <TrustNote />
@@ -84,7 +84,7 @@ export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element
   );
 }
 
-/** How a browser comes to trust this site: one that does not loses every call when another node takes over. */
+/** How to make a browser trust this site: without trust all its calls fail when another node takes over. */
 export function TrustNote(): JSX.Element | null {
   const { session, isUntrusted } = useLive();
   const [authority, setAuthority] = useState<Authority | null>(null);
@@ -100,15 +100,15 @@ export function TrustNote(): JSX.Element | null {
   if (authority === null) return null;
   return (
     <details class="trust" open={isUntrusted.value}>
-      <summary>{WORDS.trust}</summary>
-      <p>{WORDS.trustText}</p>
+      <summary>{TEXTS.trust}</summary>
+      <p>{TEXTS.trustText}</p>
       <p>
         <a href="ca.crt" download="regent-ca.crt">
-          {WORDS.trustFile}
+          {TEXTS.trustFile}
         </a>
       </p>
       <p>
-        {WORDS.trustFingerprint} <code>{fingerprintText(authority.fingerprint)}</code>
+        {TEXTS.trustFingerprint} <code>{fingerprintText(authority.fingerprint)}</code>
       </p>
     </details>
   );

@@ -36,7 +36,7 @@ function rig() {
     let say: (message: ToHub) => void = () => {};
     const channel: Channel<ToHub, FromHub> = {
       send: (message) => heard.push(message),
-      hear: (hearer) => {
+      onMessage: (hearer) => {
         say = hearer;
       },
     };
@@ -58,8 +58,8 @@ describe('the hub', () => {
   it('has one stream for all pages, and tells each of every event', async () => {
     const { streams, connect, pass } = rig();
     const [a, b] = [connect(), connect()];
-    a.send({ kind: 'listen', isAnew: false });
-    b.send({ kind: 'listen', isAnew: false });
+    a.send({ kind: 'listen', needsNewStream: false });
+    b.send({ kind: 'listen', needsNewStream: false });
     await pass(10);
     expect(streams).toHaveLength(1);
     streams[0]?.write(`id: 4\n\n${eventText(5)}`);
@@ -71,7 +71,7 @@ describe('the hub', () => {
   it('goes on after the last event when the stream breaks, and says that all is to be asked for again', async () => {
     const { streams, connect, pass } = rig();
     const page = connect();
-    page.send({ kind: 'listen', isAnew: false });
+    page.send({ kind: 'listen', needsNewStream: false });
     await pass(10);
     streams[0]?.write(eventText(5));
     await pass(10);
@@ -86,7 +86,7 @@ describe('the hub', () => {
     const { site, streams, connect, pass } = rig();
     const page = connect();
     site.streamStatus = 503;
-    page.send({ kind: 'listen', isAnew: false });
+    page.send({ kind: 'listen', needsNewStream: false });
     await pass(10);
     expect(page.kinds()).not.toContain('open');
     site.streamStatus = 200;
@@ -130,11 +130,11 @@ describe('the hub', () => {
     const { site, streams, connect, pass } = rig();
     const page = connect();
     site.streamStatus = 401;
-    page.send({ kind: 'listen', isAnew: false });
+    page.send({ kind: 'listen', needsNewStream: false });
     await pass(10);
     expect(page.heard).toContainEqual({ kind: 'denied', status: 401 });
     site.streamStatus = 200;
-    page.send({ kind: 'listen', isAnew: true });
+    page.send({ kind: 'listen', needsNewStream: true });
     await pass(10);
     expect(streams).toHaveLength(1);
   });
@@ -142,7 +142,7 @@ describe('the hub', () => {
   it('ends its stream with the last page', async () => {
     const { site, streams, connect, pass } = rig();
     const page = connect();
-    page.send({ kind: 'listen', isAnew: false });
+    page.send({ kind: 'listen', needsNewStream: false });
     await pass(10);
     page.send({ kind: 'bye' });
     streams[0]?.end();

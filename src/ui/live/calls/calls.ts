@@ -5,21 +5,27 @@ import { CALLS } from '../call-table.ts';
 import { sendFile, type SentFile } from '../files/upload.ts';
 import { createTurns, type Locks } from './turns.ts';
 
-/** A read that takes longer, with the wait for its turn, is asked again by whoever watches, ms. */
+/** A read that takes longer, with the wait for its turn, fails; its watch reads again, ms. */
 const READ_DEADLINE_MS = 12_000;
-/** So long a change waits for a site that is away: longer than any failover, so that nobody types anything twice. */
+/**
+ * A change waits this long for a site that does not answer: longer than any failover, so nobody types anything twice,
+ * ms.
+ */
 const CHANGE_DEADLINE_MS = 10 * 60_000;
 const CHANGE_TIMEOUT_MS = 15_000;
 
-/** What was seen of an answer. `node`: who gave it; `date`: by the site's clock; `at`: when it came, by the browser's. */
-export interface Seen {
+/**
+ * What an answer shows about the site. `node`: the node that sent it; `date`: by the site's clock; `at`: when it came,
+ * by the browser's.
+ */
+export interface AnswerFacts {
   readonly status: number;
   readonly node: string;
   readonly date: string | null;
   readonly at: number;
 }
 
-/** What calls need. `headers`: what tells who calls, where no cookie does, and what proves that this page calls. */
+/** What calls need. `headers`: the caller's credentials if there is no cookie, and the proof that this page calls. */
 export interface CallsPorts {
   readonly origin: string;
   readonly fetch: typeof fetch;
@@ -28,17 +34,20 @@ export interface CallsPorts {
   readonly hex: (bytes: number) => string;
   readonly now: () => number;
   readonly headers: () => Readonly<Record<string, string>>;
-  readonly onAnswer: (seen: Seen) => void;
+  readonly onAnswer: (seen: AnswerFacts) => void;
   readonly onSilence: (why: string) => void;
 }
 
-/** Calls of API v1. A read gives up soon, for it is made again anyway; a change waits for the site, and is sent again with its own key. */
+/**
+ * Calls of API v1. A read fails soon, because it is repeated anyway; a change waits for the site, and is sent again
+ * with the same key.
+ */
 export interface Calls {
   readonly read: Caller;
   readonly change: Caller;
-  /** Changes that are one of many: they leave connections to others. */
+  /** Changes of many objects: they leave connections to other calls. */
   readonly many: Caller;
-  /** `onWait`: told before each wait for another try. */
+  /** `onWait`: called before each wait for another try. */
   changing(onWait: (why: string) => void): Caller;
   /** Sends a file of an image, piece by piece. */
   sendFile(sent: SentFile): Promise<void>;
@@ -47,7 +56,7 @@ export interface Calls {
 /** Makes the calls. */
 export function createCalls(ports: CallsPorts): Calls {
   const watchedFetch: typeof fetch = async (input, init) => {
-    // A read that is held is a site without its database; a change may take its time.
+    // The region holds reads while its database is away, so a read fails early; a change may take longer.
     const slow =
       init?.method === 'GET' ? setTimeout(() => ports.onSilence('the site has not answered yet'), SLOW_MS) : undefined;
     const response = await ports.fetch(input, init).finally(() => clearTimeout(slow));

@@ -1,13 +1,13 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { createHub, type HubPorts } from '../hub.ts';
-import { lookOnce } from '../lookout.ts';
+import { probeSite } from '../site-probe.ts';
 import type { Channel, FromHub, ToHub } from '../messages.ts';
 
 /** How often a page checks the site itself while the worker does not reach it, ms. */
 const CHECK_MS = 1000;
 /** A check that takes longer has no answer, ms. */
 const CHECK_TIMEOUT_MS = 900;
-/** So many checks of the page in a row are answered while the worker reaches nobody: then it is the worker's own trouble. */
+/** After so many answered checks of the page in a row, while the worker reaches no node, the fault is the worker's. */
 const CHECKS = 3;
 
 /** The channel to the hub, and whether this page has its own one. */
@@ -25,7 +25,7 @@ export interface Fallback {
 export function withFallback(worker: Channel<FromHub, ToHub>, ports: HubPorts): Fallback {
   const isOwn = signal(false);
   const state = { isUp: false, isVisible: true, isListening: false, answered: 0 };
-  let hearer: (message: FromHub) => void = () => {};
+  let handler: (message: FromHub) => void = () => {};
   let own: OwnHub | null = null;
 
   const check = async () => {
@@ -33,15 +33,15 @@ export function withFallback(worker: Channel<FromHub, ToHub>, ports: HubPorts): 
       state.answered = 0;
       return;
     }
-    const isAnswered = await lookOnce(ports, AbortSignal.timeout(CHECK_TIMEOUT_MS)).then(
+    const isAnswered = await probeSite(ports, AbortSignal.timeout(CHECK_TIMEOUT_MS)).then(
       ({ isUp }) => isUp,
       () => false,
     );
     // The worker may have found the site meanwhile: it was away for both.
     state.answered = isAnswered && !state.isUp ? state.answered + 1 : 0;
     if (state.answered < CHECKS || own !== null) return;
-    own = ownHub(ports, (message) => hearer(message));
-    if (state.isListening) own.say({ kind: 'listen', isAnew: false });
+    own = ownHub(ports, (message) => handler(message));
+    if (state.isListening) own.say({ kind: 'listen', needsNewStream: false });
     isOwn.value = true;
   };
   const backToWorker = () => {
@@ -61,16 +61,16 @@ export function withFallback(worker: Channel<FromHub, ToHub>, ports: HubPorts): 
         if (own === null) return;
         if (message.kind === 'visible' && !message.isVisible) return own.say({ kind: 'bye' });
         own.say(message);
-        if (message.kind === 'visible' && state.isListening) own.say({ kind: 'listen', isAnew: true });
+        if (message.kind === 'visible' && state.isListening) own.say({ kind: 'listen', needsNewStream: true });
       },
-      hear(given) {
-        hearer = given;
-        worker.hear((message) => {
+      onMessage(next) {
+        handler = next;
+        worker.onMessage((message) => {
           if (message.kind === 'link') {
             state.isUp = message.link.isUp;
             if (state.isUp && own !== null) backToWorker();
           }
-          if (own === null) hearer(message);
+          if (own === null) handler(message);
         });
       },
     },
@@ -81,13 +81,13 @@ interface OwnHub {
   say(message: ToHub): void;
 }
 
-/** A hub for one page, within it. */
-function ownHub(ports: HubPorts, hear: (message: FromHub) => void): OwnHub {
+/** A hub within the page. */
+function ownHub(ports: HubPorts, deliver: (message: FromHub) => void): OwnHub {
   let say: (message: ToHub) => void = () => {};
   createHub(ports).connect({
-    send: hear,
-    hear: (hearer) => {
-      say = hearer;
+    send: deliver,
+    onMessage: (handler) => {
+      say = handler;
     },
   });
   return { say: (message) => say(message) };

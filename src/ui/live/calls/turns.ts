@@ -1,10 +1,11 @@
-/** A read without an answer for so long is known to be slow from then on, ms; one that is known to be may take so long. */
+/** A read that takes longer counts as slow from then on, ms. A slow read gets the longer limit. */
 const QUICK_MS = 4000;
 const SLOW_MS = 8000;
 
 /**
- * Calls at once, of all pages of a browser. Over HTTP/1.1 it has six connections to a site, and a call that hangs holds one: so the stream of events, a
- * look at the site and a change always find one of their own. What is known to be slow has the first slot alone, and others go on beside it.
+ * Limits the concurrent calls of all pages of a browser. Over HTTP/1.1 a browser has six connections to a site, and a
+ * call that hangs holds one. With this limit the stream of events, a probe of the site and a change always find a free
+ * connection. Calls that are known to be slow share the first slot; others use the other slots.
  */
 const SLOTS = ['regent call 1', 'regent call 2', 'regent call 3'] as const;
 const LINE = 'regent calls';
@@ -18,14 +19,14 @@ export interface Locks {
   ): Promise<unknown>;
 }
 
-/** Ways to ask the site in turn. A call is over, with its body, when it is answered. */
+/** Ports through which calls take turns. A call has ended when its whole body has arrived. */
 export interface Turns {
   readonly read: typeof fetch;
-  /** For changes of many: they leave the first slot to reads, and take as long as they take. */
+  /** For changes of many: they leave the first slot to reads, and have no time limit here. */
   readonly many: typeof fetch;
 }
 
-/** `locks` null: the browser has none, and nobody waits for a turn. */
+/** `locks` null: the browser has no locks, and calls do not wait. */
 export function createTurns({
   fetch: send,
   locks,
@@ -68,7 +69,7 @@ export function createTurns({
 
 type Release = () => void;
 
-/** Takes the first slot that is free. Who finds none waits in line, so that nobody is passed over. */
+/** Takes the first free slot. If none is free, the call waits in line, so that none is overtaken. */
 async function takeTurn(locks: Locks, slots: readonly string[], signal?: AbortSignal): Promise<Release> {
   for (const slot of slots) {
     const release = await take(locks, slot, { ifAvailable: true });
@@ -102,7 +103,7 @@ async function takeAny(locks: Locks, slots: readonly string[], signal?: AbortSig
   }
 }
 
-/** Takes a lock; the result gives it back. Null: it is not free, and was not to be waited for. */
+/** Takes a lock; the result releases it. Null: the lock is not free, and the call does not wait. */
 function take(
   locks: Locks,
   name: string,
@@ -119,7 +120,7 @@ function take(
   });
 }
 
-/** An answer whose body is there: its connection is free. */
+/** Reads the whole body of an answer, so that its connection is free. */
 async function whole(answer: Response): Promise<Response> {
   const body = await answer.arrayBuffer();
   return new Response(body.byteLength === 0 ? null : body, answer);

@@ -5,6 +5,6 @@ export function saveText(name: string, type: string, text: string): void {
   link.href = url;
   link.download = name;
   link.click();
-  // The browser has taken it by its next turn.
+  // The browser has read the text by its next turn.
   setTimeout(() => URL.revokeObjectURL(url), 0);
 }

@@ -9,15 +9,15 @@ import {
 /** Bytes of a piece: what is lost when a host dies meanwhile. */
 const PIECE = 8 * 1024 * 1024;
 const ASK_MS = 10_000;
-/** For one piece over a slow network; the region looks at all that came after the last byte. */
+/** For one piece over a slow network; the region checks everything that arrived after the last byte. */
 const PIECE_MS = 120_000;
 const LAST_MS = 30 * 60_000;
 const PAUSE_MS = 2000;
-/** Another region, or the same one a little later, may take it. */
+/** With these statuses another region node, or the same one later, may accept the piece. */
 const PASSING = [408, 409, 425, 429, 502, 503, 504];
-/** Of these, the site is away or busy. The others mean that it has other bytes than expected. */
+/** With these statuses the site is away or busy. The others mean that it has other bytes than expected. */
 const BUSY = [429, 502, 503, 504];
-/** Interruptions with an answer, and time, without a byte more than ever before: then the upload ends. */
+/** The upload ends after so many answered interruptions, and so much time, without progress. */
 const INTERRUPTIONS_MOST = 10;
 const STANDSTILL_MS = 30 * 60_000;
 
@@ -30,13 +30,13 @@ export interface UploadPorts {
   readonly pauseMs?: number;
 }
 
-/** An upload that does not go on: at which byte it continues (null: the site does not answer yet), and the reason. */
+/** An interruption: the byte at which the upload continues (null: the site does not answer yet), and the reason. */
 export interface Interruption {
   readonly at: number | null;
   readonly reason: string;
 }
 
-/** A file on its way. */
+/** A running upload of a file. */
 export interface SentFile {
   readonly image: string;
   readonly name: string;
@@ -77,14 +77,14 @@ export async function sendFile(ports: UploadPorts, sent: SentFile): Promise<void
       if (interruptions >= INTERRUPTIONS_MOST || now() - since >= STANDSTILL_MS) throw error;
       reason = error instanceof ProblemError ? error.problem.detail : networkSentence(error);
       onInterruption({ at: null, reason });
-      // The one that answers next may have less of it.
+      // The node that answers next may have fewer bytes.
       at = null;
       await new Promise((done) => setTimeout(done, ports.pauseMs ?? PAUSE_MS));
     }
   }
 }
 
-/** One call: the piece from `start` on; null: how much is there? Gives how much is there after it. */
+/** Sends the piece from `start` on; null: only reads the size. Returns how many bytes the site has. */
 async function put(ports: UploadPorts, { image, name, file, signal }: SentFile, start: number | null): Promise<number> {
   const end = start === null ? 0 : Math.min(start + PIECE, file.size);
   const ms = start === null ? ASK_MS : end === file.size ? LAST_MS : PIECE_MS;

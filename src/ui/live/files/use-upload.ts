@@ -6,7 +6,7 @@ import { createSha256 } from '../../models/images/sha256.ts';
 import { useLive } from '../live.ts';
 import type { Interruption } from './upload.ts';
 
-/** Where an upload stands; bytes. `digest`: of the image, once the site knows it. */
+/** The state of an upload, in bytes. `digest`: of the image, once the site knows it. */
 export type UploadState =
   | { readonly kind: 'form' }
   | { readonly kind: 'hashing'; readonly done: number; readonly size: number }
@@ -21,10 +21,10 @@ export type UploadState =
   | { readonly kind: 'refused'; readonly problem: Problem }
   | { readonly kind: 'broken'; readonly why: string };
 
-/** An upload of a file: its digest first, then what the site does not have of it yet. */
+/** Uploads a file: computes its digest, then sends the bytes that the site does not have. */
 export function useUpload(): {
   readonly state: UploadState;
-  begin(file: File, wish: Omit<Upload, 'size' | 'sha256'>): void;
+  begin(file: File, request: Omit<Upload, 'size' | 'sha256'>): void;
   stop(): void;
 } {
   const live = useLive();
@@ -32,13 +32,13 @@ export function useUpload(): {
   const running = useRef<AbortController | null>(null);
   useEffect(() => () => running.current?.abort(), []);
 
-  const run = async (file: File, wish: Omit<Upload, 'size' | 'sha256'>, signal: AbortSignal) => {
+  const run = async (file: File, request: Omit<Upload, 'size' | 'sha256'>, signal: AbortSignal) => {
     const { size } = file;
     const show = (next: UploadState) => {
       if (!signal.aborted) setState(next);
     };
     const sha256 = await digestOf(file, signal, (done) => show({ kind: 'hashing', done, size }));
-    const { file: name, manifest } = uploadManifest({ ...wish, size, sha256 });
+    const { file: name, manifest } = uploadManifest({ ...request, size, sha256 });
     const { body } = await live.calls.change.call('image.create', { body: { manifest } }, { signal });
     let sent = 0;
     await live.calls.sendFile({
@@ -60,11 +60,11 @@ export function useUpload(): {
 
   return {
     state,
-    begin(file, wish) {
+    begin(file, request) {
       running.current?.abort();
       const own = new AbortController();
       running.current = own;
-      run(file, wish, own.signal).catch((error: unknown) => {
+      run(file, request, own.signal).catch((error: unknown) => {
         if (own.signal.aborted) return;
         if (error instanceof ProblemError) setState({ kind: 'refused', problem: error.problem });
         else setState({ kind: 'broken', why: error instanceof Error ? error.message : String(error) });
@@ -77,17 +77,17 @@ export function useUpload(): {
   };
 }
 
-const TOLD_EVERY = 16 * 1024 * 1024;
+const REPORT_EVERY_BYTES = 16 * 1024 * 1024;
 const READ = 4 * 1024 * 1024;
 
-async function digestOf(file: Blob, signal: AbortSignal, tell: (done: number) => void): Promise<string> {
+async function digestOf(file: Blob, signal: AbortSignal, onProgress: (done: number) => void): Promise<string> {
   const hash = createSha256();
-  tell(0);
+  onProgress(0);
   for (let at = 0; at < file.size; at += READ) {
     signal.throwIfAborted();
-    // Between two reads the page has its turn.
+    // Between two reads the page handles other work.
     hash.update(new Uint8Array(await file.slice(at, at + READ).arrayBuffer()));
-    if (at % TOLD_EVERY === 0) tell(at);
+    if (at % REPORT_EVERY_BYTES === 0) onProgress(at);
   }
   return hash.digest();
 }

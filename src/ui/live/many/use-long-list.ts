@@ -3,7 +3,7 @@ import type { ItemOf } from '../../../contract/caller.ts';
 import { useLive } from '../live.ts';
 import { useWatched, type Watched, type WatchOptions } from '../use-view.ts';
 
-/** A list that comes page by page. `isWhole`: the last page is there. */
+/** A list that loads page by page. `isWhole`: all pages are loaded. */
 export interface LongList<T> {
   readonly items: readonly T[];
   readonly isWhole: boolean;
@@ -11,7 +11,10 @@ export interface LongList<T> {
 
 const PAGE = 1000;
 
-/** As useList, for lists of thousands: its first page is shown while the others come. After that it changes as a whole. */
+/**
+ * As useList, for lists of thousands: it shows the first page while the others load. After that the list changes as a
+ * whole.
+ */
 export function useLongList<I extends RouteId, Row>(
   id: I,
   input: RouteInput<I>,

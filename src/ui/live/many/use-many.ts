@@ -3,48 +3,51 @@ import type { RouteId, RouteInput } from '../../../contract/routes.ts';
 import { ProblemError } from '../../../contract/base/wire/transport.ts';
 import { useLive } from '../live.ts';
 
-/** What comes of a change of one of many. `would`: a dry run says that it may be made. */
-export interface BulkOutcome {
-  readonly kind: 'waiting' | 'would' | 'refused' | 'begun' | 'unsure';
+/** The outcome of a change of one object. `would`: the preview was not refused. */
+export interface ManyOutcome {
+  readonly kind: 'waiting' | 'would' | 'refused' | 'started' | 'unsure';
   readonly why: string;
 }
 
-/** One of many that are changed alike. `key`: names it here. */
+/** One of the objects to change. `key`: its name in the dialog. */
 export interface OneOfMany<I extends RouteId> {
   readonly key: string;
   readonly input: RouteInput<I>;
 }
 
-/** A change of many on its way. */
+/** The state of a change of many objects. */
 export interface ManyChange<I extends RouteId> {
-  readonly phase: 'form' | 'looking' | 'looked' | 'applying' | 'done';
-  readonly outcomes: ReadonlyMap<string, BulkOutcome>;
+  readonly phase: 'form' | 'checking' | 'checked' | 'applying' | 'done';
+  readonly outcomes: ReadonlyMap<string, ManyOutcome>;
   readonly answered: number;
-  look(all: readonly OneOfMany<I>[]): void;
-  /** Makes it for those that nothing speaks against. */
+  preview(all: readonly OneOfMany<I>[]): void;
+  /** Makes the change for all objects whose preview was not refused. */
   apply(): void;
   back(): void;
 }
 
-/** Calls at once: as many as have a turn (`turns.ts`). */
+/** Concurrent calls: as many as there are slots for changes of many (`turns.ts`). */
 const AT_ONCE = 2;
-const WAITING: BulkOutcome = { kind: 'waiting', why: '' };
+const WAITING: ManyOutcome = { kind: 'waiting', why: '' };
 
-/** The same change of many objects: each is asked about first, then made with a key of its own, once. One that is refused ends none of the others. */
+/**
+ * The same change of many objects: each is previewed first, then changed with its own key, once. A refusal of one does
+ * not stop the others.
+ */
 export function useMany<I extends RouteId>(id: I): ManyChange<I> {
   const live = useLive();
   const [phase, setPhase] = useState<ManyChange<I>['phase']>('form');
-  const [outcomes, setOutcomes] = useState<ReadonlyMap<string, BulkOutcome>>(new Map());
+  const [outcomes, setOutcomes] = useState<ReadonlyMap<string, ManyOutcome>>(new Map());
   const wanted = useRef<readonly OneOfMany<I>[]>([]);
   const keys = useRef(new Map<string, string>());
   const turn = useRef(0);
   const isGone = useRef(false);
   useEffect(() => () => void (isGone.current = true), []);
 
-  /** Asks about each, some at once. A later turn ends an earlier one. */
+  /** Sends a request for each, some at once. A later run ends an earlier one. */
   const each = async (
     all: readonly OneOfMany<I>[],
-    ask: (one: OneOfMany<I>) => Promise<BulkOutcome>,
+    ask: (one: OneOfMany<I>) => Promise<ManyOutcome>,
     end: () => void,
   ) => {
     const own = (turn.current += 1);
@@ -61,8 +64,8 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
     if (!isOver()) end();
   };
-  const outcomesNow = useRef<ReadonlyMap<string, BulkOutcome>>(new Map());
-  const show = (next: ReadonlyMap<string, BulkOutcome>) => {
+  const outcomesNow = useRef<ReadonlyMap<string, ManyOutcome>>(new Map());
+  const show = (next: ReadonlyMap<string, ManyOutcome>) => {
     outcomesNow.current = next;
     setOutcomes(next);
   };
@@ -71,12 +74,12 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
     phase,
     outcomes,
     answered: [...outcomes.values()].filter(({ kind }) => kind !== 'waiting').length,
-    look(all) {
+    preview(all) {
       wanted.current = all;
       keys.current = new Map(all.map(({ key }) => [key, live.hex(16)]));
       show(new Map());
-      setPhase('looking');
-      const ask = async ({ input }: OneOfMany<I>): Promise<BulkOutcome> => {
+      setPhase('checking');
+      const ask = async ({ input }: OneOfMany<I>): Promise<ManyOutcome> => {
         try {
           await live.calls.many.preview(id, input);
           return { kind: 'would', why: '' };
@@ -84,17 +87,17 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
           return failed(error);
         }
       };
-      void each(all, ask, () => setPhase('looked'));
+      void each(all, ask, () => setPhase('checked'));
     },
     apply() {
       const all = wanted.current.filter(({ key }) =>
         ['would', 'unsure'].includes(outcomesNow.current.get(key)?.kind ?? ''),
       );
       setPhase('applying');
-      const ask = async ({ key, input }: OneOfMany<I>): Promise<BulkOutcome> => {
+      const ask = async ({ key, input }: OneOfMany<I>): Promise<ManyOutcome> => {
         try {
           await live.calls.many.call(id, input, { idempotencyKey: keys.current.get(key) ?? live.hex(16) });
-          return { kind: 'begun', why: '' };
+          return { kind: 'started', why: '' };
         } catch (error) {
           return failed(error);
         }
@@ -109,7 +112,7 @@ export function useMany<I extends RouteId>(id: I): ManyChange<I> {
   };
 }
 
-function failed(error: unknown): BulkOutcome {
+function failed(error: unknown): ManyOutcome {
   if (error instanceof ProblemError && error.problem.status < 500)
     return { kind: 'refused', why: error.problem.detail };
   return { kind: 'unsure', why: error instanceof Error ? error.message : String(error) };

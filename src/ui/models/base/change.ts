@@ -2,8 +2,9 @@ import type { Preview, Problem } from '../../../contract/base/common.ts';
 import { ProblemError } from '../../../contract/base/wire/transport.ts';
 
 /**
- * Where a change stands. Its Idempotency-Key is made when the form opens and stays, so however often it is sent it is made once. `waiting`: the site is
- * away, and the change is kept. `unsure`: nobody answered until the end of patience; the same key may be sent again.
+ * The state of a change. Its Idempotency-Key is made when the form opens and stays, so the change is made once, however
+ * often it is sent. `waiting`: the site does not answer; the change is stored and sent again. `unsure`: no answer came
+ * in time; the same key may be sent again.
  */
 export type ChangeState =
   | { readonly kind: 'form' }
@@ -31,7 +32,7 @@ export function whileAway(state: ChangeState, why: string): ChangeState {
   return state.kind === 'previewing' || state.kind === 'applying' ? { ...state, why } : state;
 }
 
-/** Does a finding of the preview say that something would not be as it was asked for? */
+/** Does the preview contain an error: would the change leave something that is not as requested? */
 export function hasErrors(preview: Preview): boolean {
   return preview.nodes.some((node) => node.findings.some((finding) => finding.severity === 'error'));
 }
@@ -49,7 +50,7 @@ export function plannedWork(preview: Preview): string | null {
   return typeof object.progress === 'string' && object.progress !== '' ? object.progress : null;
 }
 
-/** The problem with one field; null: none is said. */
+/** The problem of one field; null: the field has none. */
 export function fieldProblem(problem: Problem | null, field: string): string | null {
   const found = problem?.fields?.find((entry) => entry.field === field || entry.field.startsWith(`${field}/`));
   if (found === undefined) return null;

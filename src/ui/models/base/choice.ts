@@ -1,10 +1,12 @@
-/** Rows that are chosen. `isAll`: all that the filter keeps, but `ids`; else `ids` alone. It stands in the address. */
+/**
+ * The chosen rows. `isAll`: all that match the filter except `ids`; else only `ids`. The choice is part of the address.
+ */
 export interface Choice {
   readonly isAll: boolean;
   readonly ids: ReadonlySet<string>;
 }
 
-/** So many are written into an address. */
+/** The most rows that an address holds. */
 const MOST = 200;
 
 /** Nothing is chosen. */
@@ -24,18 +26,18 @@ export function choiceText({ isAll, ids }: Choice): string {
 /** Is a row chosen? */
 export const isChosen = (choice: Choice, id: string): boolean => choice.ids.has(id) !== choice.isAll;
 
-/** The choice with one row turned over; the same one where an address would hold too many. */
+/** The choice with one row toggled; unchanged if the address would hold too many. */
 export function toggled(choice: Choice, id: string): Choice {
   const ids = new Set(choice.ids);
   if (!ids.delete(id)) ids.add(id);
   return ids.size > MOST ? choice : { isAll: choice.isAll, ids };
 }
 
-/** All, or none where all are chosen. */
+/** Chooses all, or none if all are chosen. */
 export const allOrNone = (choice: Choice): Choice =>
   choice.isAll && choice.ids.size === 0 ? NOTHING : { isAll: true, ids: new Set() };
 
-/** Of some rows those that are chosen. */
+/** The chosen ones of some rows. */
 export function chosenOf<Row>(choice: Choice, rows: readonly Row[], idOf: (row: Row) => string): readonly Row[] {
   if (!choice.isAll && choice.ids.size === 0) return [];
   return rows.filter((row) => isChosen(choice, idOf(row)));

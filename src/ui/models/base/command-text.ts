@@ -1,4 +1,4 @@
-/** Words between commas. */
+/** Splits a text at its commas. */
 export const listOf = (text: string): string[] =>
   text
     .split(',')
@@ -20,6 +20,6 @@ export const pairsText = (pairs: Readonly<Record<string, unknown>>): string =>
     .map(([name, value]) => `${name}=${String(value)}`)
     .join('\n');
 
-/** A word of a command line as a shell takes it. */
-export const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+/** An argument of a command line, quoted for a shell. */
+export const quoted = (argument: string): string =>
+  /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`;

@@ -16,24 +16,24 @@ export const JOB_STATES = Object.keys(STATE_TONES) as JobState[];
 /** How a job is. */
 export const jobTone = (state: JobState): Tone => STATE_TONES[state];
 
-/** Is it still to be done? */
+/** Is the job unfinished? */
 export const isUnfinished = (job: Pick<Job, 'state'>): boolean => job.state === 'waiting' || job.state === 'running';
 
 /** What a job is, in one line: `node-drain r2`. */
 export const jobTitle = (job: Pick<Job, 'kind' | 'target'>): string =>
   job.target === '' || job.target === 'cluster' ? job.kind : `${job.kind} ${job.target}`;
 
-/** How far it is, or how it ended. */
+/** The progress, or the outcome. */
 export function jobNote(job: Job): string {
   if (!isUnfinished(job)) return job.result ?? job.state;
-  const asked = job.abortBy === null ? '' : `${job.abortBy} asked for its end; `;
-  return asked + (job.progress === '' ? job.state : job.progress);
+  const abortRequest = job.abortBy === null ? '' : `${job.abortBy} asked for its end; `;
+  return abortRequest + (job.progress === '' ? job.state : job.progress);
 }
 
-/** Its own page. */
+/** The page of a job. */
 export const jobPage = (job: Pick<Job, 'id'>): string => linkTo(['jobs', String(job.id)]);
 
-/** Where its object is: a machine, the drills, a node, or all nodes. */
+/** The page of the job's object: a machine, the drills, a node, or all nodes. */
 export function jobLink(job: Pick<Job, 'kind' | 'target' | 'targets'>): string {
   if (job.targets.some((target) => target.startsWith('machine:'))) return linkTo(['machines', job.target]);
   if (job.kind === 'drill') return linkTo(['drills']);

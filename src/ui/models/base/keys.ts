@@ -1,7 +1,7 @@
 /** A key that was pressed, as far as it counts. */
 export interface Press {
   readonly key: string;
-  /** Ctrl, Alt or Meta is held: the browser's own. */
+  /** Ctrl, Alt or Meta is held: the browser handles the key. */
   readonly hasModifier: boolean;
   /** It was typed into an input, a select, a text, or while a dialog is open. */
   readonly isTyped: boolean;
@@ -23,7 +23,10 @@ const PLAIN: Readonly<Record<string, 'search' | 'filter' | 'help' | 'next' | 'pr
   k: 'previous',
 };
 
-/** What a press means. `isPrefixed`: `g` came before it. `letters`: those of pages. Inside inputs, and when single keys are off, only Esc means anything. */
+/**
+ * The action of a key press. `isPrefixed`: `g` came before it. `letters`: those of pages. In inputs, and when single
+ * keys are off, only Esc has an action.
+ */
 export function keyAction(
   press: Press,
   state: { readonly isPrefixed: boolean; readonly isOff: boolean; readonly letters: readonly string[] },

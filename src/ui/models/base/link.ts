@@ -1,6 +1,6 @@
 /**
- * The way to the site, as the browser's worker finds it. `node`: who answered last; `version`: its release; both '' when nobody did. Times in ms, the
- * browser's.
+ * The connection to the site, as the browser's worker finds it. `node`: the node that answered last; `version`: its
+ * release; both '' if no node answered. Times in ms, by the browser's clock.
  */
 export interface Link {
   readonly isUp: boolean;
@@ -10,7 +10,10 @@ export interface Link {
   readonly version: string;
 }
 
-/** What the badge of the connection says. `live`: all is answered; `held`: the site answers, and waits for its database; `lost`: nobody answers. */
+/**
+ * What the badge of the connection shows. `live`: all calls are answered; `held`: the site answers, and waits for its
+ * database; `lost`: the site does not answer.
+ */
 export interface Badge {
   readonly kind: 'connecting' | 'live' | 'held' | 'lost';
   /** Since when; null: it does not matter. */
@@ -18,24 +21,27 @@ export interface Badge {
   readonly why: string;
 }
 
-/** Where the page's own calls stand. `failedAt`: when the first of those failed that nothing has answered since; null: the last one was answered. */
+/**
+ * The state of the page's own calls. `failedAt`: the first failure since the last answer; null: the last call was
+ * answered.
+ */
 export interface CallHealth {
   readonly failedAt: number | null;
   readonly why: string;
 }
 
-/** Calls before any. */
+/** The state before the first call. */
 export const NO_CALLS: CallHealth = { failedAt: null, why: '' };
 
-/** After a call that somebody answered. */
+/** The state after an answer. */
 export const callAnswered = (): CallHealth => NO_CALLS;
 
-/** After a call that nobody answered in time, or only to say that it cannot. */
+/** The state after a call without an answer in time, or with an answer that the site cannot serve it now. */
 export function callFailed(health: CallHealth, at: number, why: string): CallHealth {
   return { failedAt: health.failedAt ?? at, why };
 }
 
-/** The badge. `link` null: the worker has not said anything yet. */
+/** The badge. `link` null: the worker has not sent a message yet. */
 export function badgeOf(link: Link | null, health: CallHealth): Badge {
   if (link === null) return { kind: 'connecting', since: null, why: '' };
   if (!link.isUp) return { kind: 'lost', since: link.since, why: link.why };
@@ -43,16 +49,19 @@ export function badgeOf(link: Link | null, health: CallHealth): Badge {
   return { kind: 'live', since: null, why: '' };
 }
 
-/** After a look at the site: the time of a state is that of its first look. */
-export function linkAfter(link: Link | null, look: Omit<Link, 'since'>, at: number): Link {
-  if (link !== null && link.isUp === look.isUp) {
-    const isSame = link.node === look.node && link.why === look.why && link.version === look.version;
-    return isSame ? link : { ...look, since: link.since };
+/** After a probe of the site: the time of a state is that of the first probe with this state. */
+export function linkAfter(link: Link | null, result: Omit<Link, 'since'>, at: number): Link {
+  if (link !== null && link.isUp === result.isUp) {
+    const isSame = link.node === result.node && link.why === result.why && link.version === result.version;
+    return isSame ? link : { ...result, since: link.since };
   }
-  return { ...look, since: at };
+  return { ...result, since: at };
 }
 
-/** Which release the page came from, and whether the site has another one by now. While two run side by side it may change with each answer. */
+/**
+ * The release of the page, and whether the site has another one. While two releases run, it may change with each
+ * answer.
+ */
 export interface Releases {
   readonly own: string;
   readonly isNewer: boolean;

@@ -1,4 +1,4 @@
-/** Bytes as disks and memories are sold and told: `512 GB`, `1.8 TB`; of memory in units of 1024: `64 GiB`. */
+/** Bytes in the units of their labels: disks `512 GB`, `1.8 TB`; memory, in units of 1024, `64 GiB`. */
 export function sizeText(bytes: number | undefined, base: 1000 | 1024 = 1000): string {
   if (bytes === undefined) return '';
   const units = base === 1000 ? ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] : ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];

@@ -17,7 +17,7 @@ export function parseSort(text: string | undefined, columns: readonly string[]):
 /** As parseSort reads it. */
 export const sortText = (sort: Sort): string => `${sort.isDown ? '-' : ''}${sort.column}`;
 
-/** What a click on a column's head makes of the sort: up, down, up … */
+/** The sort after a click on a column's head: ascending, descending, ascending … */
 export function nextSort(sort: Sort | null, column: string): Sort {
   return { column, isDown: sort?.column === column && !sort.isDown };
 }
@@ -44,10 +44,10 @@ export function columnsText<C extends { readonly id: string; readonly isSpare?: 
   return isUsual ? '' : next.map((column) => column.id).join(',');
 }
 
-/** Rows in order; equal ones stay as they were. Names that end in numbers are in the order of the numbers. */
+/** Sorts rows; equal rows keep their order. Names that end in numbers sort by the number. */
 export function sorted<Row>(rows: readonly Row[], isDown: boolean, valueOf: (row: Row) => CellValue): readonly Row[] {
-  const way = isDown ? -1 : 1;
-  // Many rows say the same: the key of a value is made once.
+  const sign = isDown ? -1 : 1;
+  // Many rows have the same value: its sort key is made once.
   const keys = new Map<CellValue, string | number | null>();
   return rows
     .map((row) => {
@@ -58,34 +58,34 @@ export function sorted<Row>(rows: readonly Row[], isDown: boolean, valueOf: (row
     })
     .sort((a, b) => {
       if (a.key === null || b.key === null) return a.key === b.key ? 0 : a.key === null ? 1 : -1;
-      return way * compare(a.key, b.key);
+      return sign * compare(a.key, b.key);
     })
     .map(({ row }) => row);
 }
 
-/** What the filter looks at: a text of all cells, and the cell of a column by its id. */
+/** What the filter searches: a text of all cells, and the cell of a column by its id. */
 export interface FilterText {
   readonly all: string;
   readonly of: (column: string) => string | null;
 }
 
 /**
- * Rows that hold every word of the filter in some cell. `column:word`: in that one. `texts`: of the rows, in their order; they are made once, because
- * people type letter by letter.
+ * Rows that contain every term of the filter in some cell. `column:term` searches only that column. `texts`: of the
+ * rows, in their order; they are built once, because people type letter by letter.
  */
 export function filtered<Row>(rows: readonly Row[], filter: string, texts: readonly FilterText[]): readonly Row[] {
-  const words = filter
+  const terms = filter
     .toLowerCase()
     .split(/\s+/)
-    .filter((word) => word !== '');
-  if (words.length === 0) return rows;
+    .filter((term) => term !== '');
+  if (terms.length === 0) return rows;
   return rows.filter((_, index) => {
     const text = texts[index];
-    return text !== undefined && words.every((word) => holds(text, word));
+    return text !== undefined && terms.every((term) => holds(text, term));
   });
 }
 
-/** As the table itself keeps them, for whoever acts on all that it shows. */
+/** The rows that the table shows, for an action on all of them. */
 export function filteredRows<Row>(
   rows: readonly Row[],
   columns: readonly { readonly id: string; readonly value: (row: Row) => CellValue }[],
@@ -95,7 +95,10 @@ export function filteredRows<Row>(
   return filtered(rows, filter, textsOf(rows, columns));
 }
 
-/** What rows say for the filter, in their order. One text is made of each row; a cell is read when a filter names its column. */
+/**
+ * The texts of rows for the filter, in their order. One text is made of each row; a cell is read when a filter names
+ * its column.
+ */
 export function textsOf<Row>(
   rows: readonly Row[],
   columns: readonly { readonly id: string; readonly value: (row: Row) => CellValue }[],
@@ -114,11 +117,11 @@ export function textsOf<Row>(
   });
 }
 
-function holds(text: FilterText, word: string): boolean {
-  const colon = word.indexOf(':');
-  const cell = colon > 0 ? text.of(word.slice(0, colon)) : null;
-  // An address has colons, too.
-  return cell === null ? text.all.includes(word) : cell.includes(word.slice(colon + 1));
+function holds(text: FilterText, term: string): boolean {
+  const colon = term.indexOf(':');
+  const cell = colon > 0 ? text.of(term.slice(0, colon)) : null;
+  // Addresses contain colons also.
+  return cell === null ? text.all.includes(term) : cell.includes(term.slice(colon + 1));
 }
 
 /** Rows that a window shows, with some on both sides. All in pixels. */

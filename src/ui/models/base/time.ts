@@ -3,7 +3,7 @@ import { formatRelativeTime, formatDuration, stamp } from '../../../core/time-te
 export { stamp };
 
 const SECOND = 1000;
-/** A difference below this is the answer's own way, no wrong clock. */
+/** A smaller difference comes from the time that the answer travels, not from a wrong clock. */
 const CLOCK_TOLERANCE_MS = 5 * SECOND;
 
 /** A span in the largest unit that fits: `12 s`, `3 min`, `5 h`, `9 d`. */

@@ -1,12 +1,12 @@
 import type { Service, TrackedState } from '../../../contract/cluster/service.ts';
 
-/** How something is, in the five ways that the screens tell apart: by a word and a shape each, and by a colour besides. */
+/** The five tones of the screens. Each has a label and a shape; the colour is an addition. */
 export type Tone = 'ok' | 'busy' | 'warn' | 'bad' | 'off';
 
 /** The worst first. */
 export const TONES = ['bad', 'warn', 'busy', 'off', 'ok'] as const satisfies readonly Tone[];
 
-/** The worst of some; `off` of none. */
+/** The worst of some tones; `off` if there are none. */
 export function worst(tones: readonly Tone[]): Tone {
   return TONES.find((tone) => tones.includes(tone)) ?? 'off';
 }
@@ -28,5 +28,5 @@ const SERVICE_TONES: Readonly<Record<TrackedState, Tone>> = {
 /** Of a state of a service. */
 export const serviceTone = (state: TrackedState): Tone => SERVICE_TONES[state];
 
-/** The word of a service's state. */
-export const stateWord = (state: Service['state']): string => state.replaceAll('_', ' ');
+/** The state of a service as text. */
+export const serviceStateText = (state: Service['state']): string => state.replaceAll('_', ' ');

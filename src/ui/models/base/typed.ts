@@ -23,10 +23,13 @@ export function jsonOr(text: string): unknown {
   }
 }
 
-/** A member of one word, its option of the command line, and the word that says there that it is empty; without one nothing is said. */
+/**
+ * A member, its option of the command line, and the argument that stands for an empty value; with '' an empty member
+ * has no option.
+ */
 export type PlainOption = readonly [name: string, option: string, none: string];
 
-/** Members of one word as options of the command line. */
+/** Members with single values as options of the command line. */
 export const plainOptions = (values: Values, options: readonly PlainOption[]): readonly string[] =>
   options.flatMap(([name, option, none]) => {
     const value = values[name];

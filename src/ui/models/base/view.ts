@@ -1,12 +1,12 @@
 import type { Problem } from '../../../contract/base/common.ts';
 
-/** How long an ask may be under way before what it asks for counts as old, ms. */
+/** A read that takes longer makes the view old, ms. */
 export const SLOW_MS = 1500;
 
 /**
- * What a page knows of one thing. `loading`: nothing yet. `shown`: what the site said last, and it still answers. `old`: what it said at `at`, and why
- * nobody said anything since. `refused`: the site answers, and not with this. Times are the browser's, in ms. Old data is never dropped for
- * being old, and never shown as current.
+ * What a page knows of one object. `loading`: nothing yet. `shown`: the last answer of the site, which still answers.
+ * `old`: the answer of `at`, and why none came since. `refused`: the site answers, but refuses this read. Times are the
+ * browser's, in ms. Old data is never dropped because of its age, and never shown as current.
  */
 export type View<T> =
   | { readonly kind: 'loading'; readonly since: number; readonly why: string }
@@ -14,22 +14,22 @@ export type View<T> =
   | { readonly kind: 'old'; readonly data: T; readonly at: number; readonly why: string }
   | { readonly kind: 'refused'; readonly problem: Problem };
 
-/** The view of something that is asked for the first time. */
+/** The view before the first answer. */
 export const loading = (since: number): View<never> => ({ kind: 'loading', since, why: '' });
 
-/** After an answer to what was asked at `at`: it is as old as its question. */
+/** After an answer to a request that was sent at `at`: the data is as old as its request. */
 export const answered = <T>(data: T, at: number): View<T> => ({ kind: 'shown', data, at });
 
-/** After no answer: what there was is old now. */
+/** After a read without an answer: the data is old. */
 export function unanswered<T>(view: View<T>, why: string): View<T> {
   if (view.kind === 'shown' || view.kind === 'old') return { kind: 'old', data: view.data, at: view.at, why };
   return view.kind === 'loading' ? { ...view, why } : view;
 }
 
-/** After a refusal. An object that is gone, or that the caller may not see, is not shown any more. */
+/** After a refusal. An object that is gone, or that the caller may not read, is no longer shown. */
 export const refusedView = (problem: Problem): View<never> => ({ kind: 'refused', problem });
 
-/** What a page has to show; null: nothing. */
+/** The data of a view; null: there is none. */
 export function dataOf<T>(view: View<T>): T | null {
   return view.kind === 'shown' || view.kind === 'old' ? view.data : null;
 }

@@ -11,13 +11,13 @@ const STATE_TONES: Readonly<Record<InvariantState, Tone>> = {
 /** How an invariant is. */
 export const invariantTone = (state: InvariantState): Tone => STATE_TONES[state];
 
-/** What the doctor says: what is wrong first, in his own order within. */
+/** The invariants of the doctor: the violated ones first, then in the doctor's order. */
 export function worstFirst(doctor: Doctor): readonly Invariant[] {
   const rank = (invariant: Invariant) => TONES.indexOf(invariantTone(invariant.state));
   return doctor.invariants.toSorted((a, b) => rank(a) - rank(b));
 }
 
-/** How many are in each state; states that none is in are left out. */
+/** The number of invariants in each state, without empty states. */
 export function stateCounts(doctor: Doctor): readonly { readonly state: InvariantState; readonly count: number }[] {
   const states: readonly InvariantState[] = ['broken', 'unknown', 'warning', 'ok'];
   return states
@@ -25,7 +25,7 @@ export function stateCounts(doctor: Doctor): readonly { readonly state: Invarian
     .filter(({ count }) => count > 0);
 }
 
-/** Parts of a text: words, and commands between backticks or at the begin of a line with `regent`, which one copies. */
+/** A part of a text: plain text, or a command to copy (between backticks, or after `regent` at the start of a line). */
 export interface TextPart {
   readonly isCommand: boolean;
   readonly text: string;

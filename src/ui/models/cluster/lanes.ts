@@ -1,11 +1,11 @@
 import type { DrillLive } from '../../../contract/cluster/drill.ts';
 import { duration } from '../base/time.ts';
 
-/** A lane as it is drawn and told: runs of cells that are alike, in shares of the width. */
+/** A lane as it is drawn and described: runs of equal cells, as shares of the width. */
 export interface LaneRow {
   readonly name: string;
   readonly runs: readonly { readonly kind: 'good' | 'failed'; readonly from: number; readonly to: number }[];
-  /** The longest time without an answer, ms; of a lane that was not asked yet null. */
+  /** The longest time without an answer, ms; null: nothing was requested yet. */
   readonly awayMs: number | null;
   readonly limitMs: number | null;
   readonly seenMs: number;
@@ -19,7 +19,7 @@ export interface LanePicture {
   readonly marks: readonly DrillLive['marks'][number][];
 }
 
-/** `+`: all that was asked within the cell was answered; `-`: something was not; `.`: nothing was asked. */
+/** `+`: all requests of the cell were answered; `-`: a request was not answered; `.`: no request was sent. */
 const KINDS: Readonly<Record<string, 'good' | 'failed'>> = { '+': 'good', '-': 'failed' };
 
 /** A lane of cells. */
@@ -80,10 +80,10 @@ export function ownCells(
   return cells.join('');
 }
 
-/** A time of a lane in words; nothing for none. */
+/** A time of a lane as text; empty if there is none. */
 export const laneTime = (ms: number | null): string => (ms === null ? '' : duration(ms));
 
-/** What an event tells of a drill that is being played; null: it is none, or of another release. */
+/** What an event reports of a drill that runs; null: it is about no drill, or of another release. */
 export function liveOf(data: unknown): DrillLive | null {
   if (typeof data !== 'object' || data === null) return null;
   const { job, startedAt, cellMs, lanes, marks, limits } = data as Partial<DrillLive>;

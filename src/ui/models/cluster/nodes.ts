@@ -47,7 +47,7 @@ export function rolesOf(node: Pick<ClusterNode, 'isRegion' | 'isRack'>): string 
   return [...(node.isRegion ? ['region'] : []), ...(node.isRack ? ['rack'] : [])].join(', ') || 'none';
 }
 
-/** How a node is. A silent one, or one whose region is away, is what an operator has to look at first. */
+/** The tone of a node. A silent node, or one whose region is away, needs attention first. */
 export function nodeTone(node: ClusterNode): Tone {
   if (node.state === 'member' && (node.report === 'silent' || node.region === 'away')) return 'bad';
   if (node.report === 'silent' || node.report === 'never') return 'warn';
@@ -55,7 +55,7 @@ export function nodeTone(node: ClusterNode): Tone {
   return 'ok';
 }
 
-/** The word for it. */
+/** The state of a node as text. */
 export function nodeState(node: ClusterNode): string {
   if (node.report === 'silent') return 'silent';
   if (node.state !== 'member') return node.state;

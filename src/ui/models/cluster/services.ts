@@ -1,14 +1,14 @@
 import type { ClusterStatus } from '../../../contract/cluster/status.ts';
 import type { Service } from '../../../contract/cluster/service.ts';
-import { serviceTone, stateWord, type Tone, worst } from '../base/tone.ts';
+import { serviceTone, serviceStateText, type Tone, worst } from '../base/tone.ts';
 
 /** Services of one kind on one node: one, or its instances (`dhcp@vlan10`). */
 export interface ServiceCell {
   readonly node: string;
   readonly kind: string;
   readonly tone: Tone;
-  /** The word of the worst of them. */
-  readonly word: string;
+  /** The state of the worst of them, as text. */
+  readonly label: string;
   readonly services: readonly Service[];
 }
 
@@ -22,7 +22,7 @@ export interface ServiceGrid {
 /** The kind of a service: of an instance `kind@key` what is before the `@`. */
 export const kindOf = (service: string): string => service.split('@')[0] ?? service;
 
-/** Makes the grid. A service that is not wanted and not there is left out. */
+/** Makes the grid, without services that are neither desired nor present. */
 export function serviceGrid(services: readonly Service[]): ServiceGrid {
   const shown = services.filter((service) => service.isWanted || service.state !== 'absent');
   const cells = Map.groupBy(shown, (service) => keyOf(kindOf(service.service), service.node));
@@ -34,7 +34,7 @@ export function serviceGrid(services: readonly Service[]): ServiceGrid {
   };
 }
 
-/** What all services of the cluster come to. `ill`: sentences. */
+/** The summary of all services of the cluster. `ill`: sentences. */
 export function serviceCounts(cluster: ClusterStatus): {
   readonly wanted: number;
   readonly healthy: number;
@@ -55,7 +55,7 @@ function cellOf(services: readonly Service[]): ServiceCell {
     node: first?.node ?? '',
     kind: kindOf(first?.service ?? ''),
     tone,
-    word: first === undefined ? '' : stateWord(first.state),
+    label: first === undefined ? '' : serviceStateText(first.state),
     services,
   };
 }

@@ -12,7 +12,7 @@ export interface TopologyBox {
   readonly height: number;
   readonly title: string;
   readonly tone: Tone;
-  readonly word: string;
+  readonly status: string;
   readonly lines: readonly string[];
 }
 
@@ -68,7 +68,7 @@ export function topologyOf(cluster: ClusterStatus): Topology {
       height: HEIGHTS.vlan,
       title: vlan,
       tone: on.length > 1 ? 'ok' : 'warn',
-      word: on.length > 1 ? '' : 'one rack alone',
+      status: on.length > 1 ? '' : 'one rack alone',
       lines: [],
     };
   });
@@ -90,7 +90,7 @@ export function topologyOf(cluster: ClusterStatus): Topology {
   return { width, height, boxes, links };
 }
 
-/** The same, for who does not look at pictures: a node a row. */
+/** The same picture as text: a row for each node. */
 export function topologyRows(cluster: ClusterStatus): readonly { readonly name: string; readonly does: string }[] {
   const standing = new Map(cluster.racks.map((rack) => [rack.name, rack.vlans]));
   return cluster.nodes.map((node) => {
@@ -103,7 +103,7 @@ export function topologyRows(cluster: ClusterStatus): readonly { readonly name: 
 
 function addressBox(vip: NonNullable<ClusterStatus['vip']>, x: number): TopologyBox {
   const tone: Tone = vip.holders.length === 1 ? 'ok' : 'bad';
-  const word = vip.holders.length === 0 ? 'held by nobody' : vip.holders.length > 1 ? 'held twice' : '';
+  const status = vip.holders.length === 0 ? 'held by nobody' : vip.holders.length > 1 ? 'held twice' : '';
   return {
     id: 'vip',
     kind: 'address',
@@ -113,7 +113,7 @@ function addressBox(vip: NonNullable<ClusterStatus['vip']>, x: number): Topology
     height: HEIGHTS.address,
     title: vip.address,
     tone,
-    word,
+    status,
     lines: [],
   };
 }
@@ -131,7 +131,7 @@ function nodeBox(
     height: HEIGHTS.node,
     title: node.name,
     tone: nodeTone(node),
-    word: nodeState(node),
+    status: nodeState(node),
     lines: linesOf(cluster, node),
   };
 }

@@ -20,10 +20,10 @@ export function certificateTone(certificate: Pick<Certificate, 'state' | 'notAft
 /** What a token lets in: `region, rack in the place of r3`. */
 export function letsIn(
   token: Pick<Token, 'isRegion' | 'isRack' | 'place'>,
-  words: { readonly region: string; readonly rack: string; readonly place: (name: string) => string },
+  texts: { readonly region: string; readonly rack: string; readonly place: (name: string) => string },
 ): string {
-  const roles = [...(token.isRegion ? [words.region] : []), ...(token.isRack ? [words.rack] : [])].join(', ');
-  return token.place === null ? roles : `${roles} ${words.place(token.place)}`;
+  const roles = [...(token.isRegion ? [texts.region] : []), ...(token.isRack ? [texts.rack] : [])].join(', ');
+  return token.place === null ? roles : `${roles} ${texts.place(token.place)}`;
 }
 
 /** Certificates that end within this are renewed by their agents long before: one that is not is a warning, ms. */

@@ -3,7 +3,10 @@ import type { WhatIf } from '../../../contract/cluster/what-if.ts';
 import type { Tone } from '../base/tone.ts';
 import { duration } from '../base/time.ts';
 
-/** What would come of a node's death, in a row. `outages`: what is not served, and for how long at most (null: until somebody acts). */
+/**
+ * The effect of a node's death, as a row. `outages`: what is not served, and for how long at most (null: until an
+ * operator acts).
+ */
 export interface DeathRow {
   readonly node: string;
   readonly tone: Tone;
@@ -13,7 +16,7 @@ export interface DeathRow {
   readonly summary: string;
 }
 
-/** The row of an answer. Something that nobody serves any more is bad; that nothing more may be lost is a warning. */
+/** The row of an answer. An unserved role is bad; no redundancy left is a warning. */
 export function deathRow(answer: WhatIf): DeathRow {
   const outages = answer.outages.map(({ probe, mostMs }) => ({
     probe,
@@ -31,7 +34,7 @@ export function deathRow(answer: WhatIf): DeathRow {
   };
 }
 
-/** What becomes of what a node has, in words. */
+/** Where the roles of a node go, as text. */
 export interface FateRow extends DeathRow {
   readonly address: string;
   readonly primary: string;
@@ -39,16 +42,16 @@ export interface FateRow extends DeathRow {
   readonly why: readonly string[];
 }
 
-/** Rows of one event, a node each. `words`: for what stays, moves, is nobody's. */
+/** Rows of one event, one for each node. `texts`: the sentences for a role that stays, moves, or has no node. */
 export function fateRows(
   answers: readonly WhatIf[],
   event: WhatIf['event'],
-  words: { stays(node: string): string; moves(from: string, to: string): string; readonly nobody: string },
+  texts: { stays(node: string): string; moves(from: string, to: string): string; readonly nobody: string },
 ): readonly FateRow[] {
   const moveText = (before: string | null, after: string | null) =>
     before !== null && before === after
-      ? words.stays(before)
-      : words.moves(before ?? words.nobody, after ?? words.nobody);
+      ? texts.stays(before)
+      : texts.moves(before ?? texts.nobody, after ?? texts.nobody);
   return answers
     .filter((answer) => answer.event === event)
     .map((answer) => ({

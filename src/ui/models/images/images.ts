@@ -2,7 +2,7 @@ import type { Image } from '../../../contract/images/image.ts';
 import type { ImageSync } from '../../../contract/images/image-sync.ts';
 import type { Tone } from '../base/tone.ts';
 
-type Place = Image['files'][number]['places'][number]['state'];
+type HolderState = Image['files'][number]['places'][number]['state'];
 
 /** How an image stands: whole on every region node, on some, on none. */
 export function copiesTone(image: Pick<Image, 'regions' | 'wholeOn'>): Tone {
@@ -10,18 +10,18 @@ export function copiesTone(image: Pick<Image, 'regions' | 'wholeOn'>): Tone {
   return image.wholeOn.length < image.regions.length ? 'busy' : 'ok';
 }
 
-const PLACES: Readonly<Record<Place, Tone>> = { there: 'ok', missing: 'warn', damaged: 'bad', fetching: 'busy' };
+const PLACES: Readonly<Record<HolderState, Tone>> = { there: 'ok', missing: 'warn', damaged: 'bad', fetching: 'busy' };
 /** How a file stands on a node. */
-export const placeTone = (state: Place): Tone => PLACES[state];
+export const placeTone = (state: HolderState): Tone => PLACES[state];
 
-/** A file of an image, and how each holder stands to it; one that is missing has not said anything. */
+/** A file of an image, and its state on each holder. A holder that has not reported has no entry. */
 interface FileRow {
   readonly name: string;
   readonly size: number;
-  readonly places: ReadonlyMap<string, Place>;
+  readonly places: ReadonlyMap<string, HolderState>;
 }
 
-/** Who may have a file: a region node, or a rack that fetched it before a machine asked. A host may be both. */
+/** Who may have a file: a region node, or a rack that fetched it before a machine requested it. A host may be both. */
 interface Holder {
   readonly key: string;
   readonly node: string;
@@ -30,7 +30,7 @@ interface Holder {
 
 const rackKey = (node: string) => `rack ${node}`;
 
-/** Rows of files, columns of region nodes, then of racks that said something of one. */
+/** Rows: files. Columns: region nodes, then the racks that reported a state of at least one file. */
 export function fileGrid(image: Pick<Image, 'files' | 'regions'>): {
   readonly holders: readonly Holder[];
   readonly rows: readonly FileRow[];
@@ -38,7 +38,7 @@ export function fileGrid(image: Pick<Image, 'files' | 'regions'>): {
   const rows = image.files.map(({ name, size, places, racks = [] }) => ({
     name,
     size,
-    places: new Map<string, Place>([
+    places: new Map<string, HolderState>([
       ...places.map(({ node, state }) => [node, state] as const),
       ...racks.map(({ node, isThere }) => [rackKey(node), isThere ? 'there' : 'missing'] as const),
     ]),
@@ -68,7 +68,7 @@ const SYNCS: Readonly<Record<ImageSync['state'], Tone>> = {
 /** How a sync stands. */
 export const syncTone = (state: ImageSync['state']): Tone => SYNCS[state];
 
-/** How far a sync is, of 0 to 1: whole images, and what has come of the file that comes just now. */
+/** The progress of a sync, 0 to 1: complete images, and the received part of the current file. */
 export function syncShare({ images, fetched, received, size }: ImageSync): number {
   if (images === 0) return 0;
   return Math.min(1, (fetched + (size > 0 ? received / size : 0)) / images);
@@ -83,7 +83,7 @@ export function packingOf(head: Uint8Array): 'gz' | 'xz' | 'zst' | 'qcow2' | nul
   return begins(0x51, 0x46, 0x49, 0xfb) ? 'qcow2' : null;
 }
 
-/** What is in a file by its name; null: it does not say. */
+/** The content of a file, from its name; null: the name does not show it. */
 export function formatOf(name: string): 'tar' | 'raw' | null {
   if (/\.(?:tar|tgz|txz|tzst)(?:\.\w+)?$/i.test(name)) return 'tar';
   return /\.(?:raw|img|dd)(?:\.\w+)?$/i.test(name) ? 'raw' : null;
@@ -100,7 +100,10 @@ export interface Upload {
   readonly sha256: string;
 }
 
-/** The manifest of an upload, byte for byte as the command line makes it: so one that broke off here is gone on with there, too. */
+/**
+ * The manifest of an upload, byte for byte as the command line makes it: so the command line can continue an upload of
+ * the browser.
+ */
 export function uploadManifest(given: Upload): { readonly file: string; readonly manifest: string } {
   const { name, architecture, format, packing, size, sha256 } = given;
   const base = format === 'tar' ? 'root.tar' : 'disk.raw';

@@ -12,10 +12,10 @@ export interface Sha256 {
   digest(): string;
 }
 
-/** Begins a digest of nothing yet. */
+/** Starts an empty digest. */
 export function createSha256(): Sha256 {
   const state = Uint32Array.from(H);
-  const words = new Uint32Array(64);
+  const schedule = new Uint32Array(64);
   const rest = new Uint8Array(BLOCK);
   let held = 0;
   let length = 0;
@@ -28,10 +28,10 @@ export function createSha256(): Sha256 {
       rest.set(bytes.subarray(0, at), held);
       held += at;
       if (held < BLOCK) return;
-      compress(state, words, rest, 0);
+      compress(state, schedule, rest, 0);
       held = 0;
     }
-    for (; at + BLOCK <= bytes.length; at += BLOCK) compress(state, words, bytes, at);
+    for (; at + BLOCK <= bytes.length; at += BLOCK) compress(state, schedule, bytes, at);
     rest.set(bytes.subarray(at));
     held = bytes.length - at;
   };
@@ -46,7 +46,7 @@ export function createSha256(): Sha256 {
       view.setUint32(end.length - 8, Math.floor(bits / 2 ** 32));
       view.setUint32(end.length - 4, bits >>> 0);
       update(end);
-      return [...state].map((word) => word.toString(16).padStart(8, '0')).join('');
+      return [...state].map((value) => value.toString(16).padStart(8, '0')).join('');
     },
   };
 }
@@ -57,22 +57,22 @@ function compress(state: Uint32Array, w: Uint32Array, bytes: Uint8Array, at: num
     w[i] = (byte(bytes, j) << 24) | (byte(bytes, j + 1) << 16) | (byte(bytes, j + 2) << 8) | byte(bytes, j + 3);
   }
   for (let i = 16; i < 64; i += 1) {
-    const [x, y] = [word(w, i - 15), word(w, i - 2)];
+    const [x, y] = [uint32At(w, i - 15), uint32At(w, i - 2)];
     const s0 = turn(x, 7) ^ turn(x, 18) ^ (x >>> 3);
     const s1 = turn(y, 17) ^ turn(y, 19) ^ (y >>> 10);
-    w[i] = (word(w, i - 16) + s0 + word(w, i - 7) + s1) | 0;
+    w[i] = (uint32At(w, i - 16) + s0 + uint32At(w, i - 7) + s1) | 0;
   }
-  let a = word(state, 0);
-  let b = word(state, 1);
-  let c = word(state, 2);
-  let d = word(state, 3);
-  let e = word(state, 4);
-  let f = word(state, 5);
-  let g = word(state, 6);
-  let h = word(state, 7);
+  let a = uint32At(state, 0);
+  let b = uint32At(state, 1);
+  let c = uint32At(state, 2);
+  let d = uint32At(state, 3);
+  let e = uint32At(state, 4);
+  let f = uint32At(state, 5);
+  let g = uint32At(state, 6);
+  let h = uint32At(state, 7);
   for (let i = 0; i < 64; i += 1) {
     const s1 = turn(e, 6) ^ turn(e, 11) ^ turn(e, 25);
-    const t1 = (h + s1 + ((e & f) ^ (~e & g)) + word(K, i) + word(w, i)) | 0;
+    const t1 = (h + s1 + ((e & f) ^ (~e & g)) + uint32At(K, i) + uint32At(w, i)) | 0;
     const s0 = turn(a, 2) ^ turn(a, 13) ^ turn(a, 22);
     const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
     h = g;
@@ -85,11 +85,11 @@ function compress(state: Uint32Array, w: Uint32Array, bytes: Uint8Array, at: num
     a = (t1 + t2) | 0;
   }
   const sums = [a, b, c, d, e, f, g, h];
-  for (let i = 0; i < 8; i += 1) state[i] = word(state, i) + (sums[i] as number);
+  for (let i = 0; i < 8; i += 1) state[i] = uint32At(state, i) + (sums[i] as number);
 }
 
 const turn = (x: number, bits: number): number => (x >>> bits) | (x << (32 - bits));
-const word = (words: Uint32Array, index: number): number => words[index] as number;
+const uint32At = (values: Uint32Array, index: number): number => values[index] as number;
 const byte = (bytes: Uint8Array, index: number): number => bytes[index] as number;
 
 function fraction(root: number): number {

@@ -3,14 +3,14 @@ import { sizeText } from '../base/size.ts';
 
 type Inventory = RouteOutput<'machine.inventory'>['inventory'];
 type Disk = NonNullable<Inventory['disks']>[number];
-type Card = NonNullable<Inventory['interfaces']>[number];
+type HardwareCard = NonNullable<Inventory['interfaces']>[number];
 
 /** A speed as it stands on the card: `10 Gbit/s`. */
 export const speedText = (mbps: number | undefined): string =>
   mbps === undefined || mbps === 0 ? '' : mbps >= 1000 ? `${mbps / 1000} Gbit/s` : `${mbps} Mbit/s`;
 
 /** What a machine is, in a line: vendor, product, version. */
-export const wordsOf = (...parts: readonly (string | undefined)[]): string =>
+export const joinParts = (...parts: readonly (string | undefined)[]): string =>
   parts.filter((part) => part !== undefined && part !== '').join(' ');
 
 /** A disk as a row. */
@@ -44,13 +44,13 @@ export interface CardRow {
   readonly neighbours: string;
 }
 
-export const cardRow = (card: Card): CardRow => ({
+export const cardRow = (card: HardwareCard): CardRow => ({
   name: card.name,
   mac: card.mac,
   isUp: card.link ?? null,
   speed: speedText(card.speedMbps),
-  product: wordsOf(card.vendor, card.product, card.driver),
+  product: joinParts(card.vendor, card.product, card.driver),
   neighbours: (card.lldp ?? [])
-    .map((one) => wordsOf(one.system ?? one.chassis, one.portDescription ?? one.port))
+    .map((one) => joinParts(one.system ?? one.chassis, one.portDescription ?? one.port))
     .join(', '),
 });

@@ -4,7 +4,7 @@ import { listOf, quoted } from '../base/command-text.ts';
 import { linesOf, otherThan, type PlainOption, plainOptions, type Values } from '../base/typed.ts';
 import { addressLines } from '../base/nouns/cards.ts';
 
-/** An interface as the site tells it. */
+/** An interface as the API returns it. */
 export type Nic = Machine['interfaces'][number];
 
 /** As the site has them (model/machines/machine.ts, model/machines/interfaces/settings.ts): a form offers no others. */
@@ -34,7 +34,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   'bridge/stp': '--stp',
   'bridge/forwardDelay': '--forward-delay',
 };
-const WORDS = ['bond/mode', 'bond/lacpRate', 'bond/hashPolicy'];
+const TEXTS = ['bond/mode', 'bond/lacpRate', 'bond/hashPolicy'];
 const OPTIONS: readonly PlainOption[] = [
   ['name', '--name', ''],
   ['mac', '--mac', ''],
@@ -68,8 +68,8 @@ const partsOf = (name: string) => name.split('/') as ['bond' | 'bridge', string]
 const textOf = (value: unknown): string =>
   value === undefined ? '' : typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value as string | number);
 
-/** Does the form ask for this member, with what is typed so far? */
-export function isAsked(name: string, values: Values): boolean {
+/** Does the form show this member, with what is typed so far? */
+export function isApplicable(name: string, values: Values): boolean {
   if (!Object.hasOwn(SETTINGS, name)) return true;
   const mode = values['bond/mode'] ?? '';
   if (partsOf(name)[0] !== values['kind']) return false;
@@ -77,10 +77,10 @@ export function isAsked(name: string, values: Values): boolean {
   return name !== 'bond/hashPolicy' || HASHING.includes(mode);
 }
 
-/** What was changed of an interface: what the form does not ask for any more is left out. */
+/** The changed members of an interface, without those that the form does not show any more. */
 export function changedOf(values: Values, before: Values): Values {
   return Object.fromEntries(
-    Object.entries(otherThan(values, before)).filter(([name]) => name !== 'kind' && isAsked(name, values)),
+    Object.entries(otherThan(values, before)).filter(([name]) => name !== 'kind' && isApplicable(name, values)),
   );
 }
 
@@ -107,7 +107,7 @@ function settingsOf(part: 'bond' | 'bridge', values: Values): object {
 
 function settingOf(name: string, value: string): unknown {
   if (name === 'bridge/stp') return value === 'on';
-  return WORDS.includes(name) ? value : numberOf(value);
+  return TEXTS.includes(name) ? value : numberOf(value);
 }
 
 const numberOf = (text: string): number | string => (/^\d{1,9}$/.test(text) ? Number(text) : text);
@@ -128,7 +128,7 @@ export function addressOf(line: string): object {
 
 /** What was changed, as options of the command line. */
 export function interfaceOptions(changed: Values): string {
-  const words = Object.fromEntries(
+  const optionValues = Object.fromEntries(
     Object.entries(changed).map(([name, value]) => [name, value.replaceAll(/,\s+/g, ',')]),
   );
   const addresses = changed['addresses'];
@@ -138,7 +138,7 @@ export function interfaceOptions(changed: Values): string {
     return value ? [`${option} ${quoted(value)}`] : [];
   });
   return [
-    ...plainOptions(words, OPTIONS),
+    ...plainOptions(optionValues, OPTIONS),
     ...(addresses !== undefined && lines.length === 0 ? ['--address none'] : []),
     ...lines.map((line) => `--address ${quoted(listOf(line).join(','))}`),
     ...settings,

@@ -32,14 +32,14 @@ export function machineBody(values: Values): object {
 /** The same as options of the command line. A secret is in no line that one copies. */
 export function machineOptions({ tags, dhcpOptions, interfaces, powerParameters, ...rest }: Values): string {
   const [first, ...more] = listOf(interfaces ?? '');
-  const told = linesOf(dhcpOptions ?? '');
+  const dhcpOptionLines = linesOf(dhcpOptions ?? '');
   return [
     ...(first === undefined ? [] : [`--mac ${quoted(first)}`]),
     ...more.map((mac) => `--nic ${quoted(`mac=${mac}`)}`),
     ...plainOptions(rest, PLAIN),
     ...(tags === undefined ? [] : [`--tags ${quoted(listOf(tags).join(',') || 'none')}`]),
-    ...(dhcpOptions !== undefined && told.length === 0 ? ['--dhcp-option none'] : []),
-    ...told.map((option) => `--dhcp-option ${quoted(option)}`),
+    ...(dhcpOptions !== undefined && dhcpOptionLines.length === 0 ? ['--dhcp-option none'] : []),
+    ...dhcpOptionLines.map((option) => `--dhcp-option ${quoted(option)}`),
     ...Object.keys(pairsOf(powerParameters ?? '')).map((name) => `--power-parameter ${name}=VALUE`),
   ]
     .map((option) => ` ${option}`)

@@ -19,7 +19,7 @@ export const MACHINE_ACTION_IDS = [
 ] as const;
 export type MachineAction = (typeof MACHINE_ACTION_IDS)[number];
 
-/** Those that whoever has a machine may do with it; the others are an operator's. */
+/** Actions that the owner of a machine may use; the others need an operator. */
 const OWNERS: readonly MachineAction[] = ['allocate', 'deploy', 'release'];
 
 const LIKELY: Readonly<Record<string, readonly MachineAction[]>> = {
@@ -39,13 +39,13 @@ const LIKELY: Readonly<Record<string, readonly MachineAction[]>> = {
   'failed-releasing': ['release'],
 };
 
-/** What an operator most likely wants of a machine in this state; the site judges what is possible. */
+/** The most likely actions for a machine in this state; the site decides what is possible. */
 export function likelyActions(state: string | undefined, isLocked: boolean): readonly MachineAction[] {
   if (isLocked) return ['unlock', 'power-query'];
   return (state === undefined ? undefined : LIKELY[state]) ?? [];
 }
 
-/** What this user may do at all. */
+/** Actions that this user may use. */
 export function allowedActions(may: { readonly operate: boolean; readonly own: boolean }): readonly MachineAction[] {
   if (may.operate) return MACHINE_ACTION_IDS;
   return may.own ? OWNERS : [];

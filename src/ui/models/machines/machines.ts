@@ -24,7 +24,7 @@ export interface MachineRow {
   readonly since: string | null;
 }
 
-/** What a list asks of each machine: what a row needs, and no more. */
+/** The members that the list requests of each machine, and no more. */
 export const ROW_FIELDS = [
   'id',
   'hostname',
@@ -53,7 +53,7 @@ export function machineRow(machine: Machine): MachineRow {
     id: machine.id,
     name: machine.hostname,
     fqdn: machine.fqdn,
-    state: stateWords(machine.state),
+    state: machineStateText(machine.state),
     tone: machineTone(machine.state),
     isLocked: machine.locked === true,
     power,
@@ -71,14 +71,14 @@ export function machineRow(machine: Machine): MachineRow {
   };
 }
 
-/** Why somebody has to look at it, or what it waits for. */
+/** The machine's error, or what it waits for. */
 export const noteOf = ({ error, message }: Pick<Machine, 'error' | 'message'>): string =>
   [error, message].filter((text) => text !== undefined && text !== '').join(' ');
 
-/** A state in words: `failed deployment`. A region of an older release tells none. */
-export const stateWords = (state: string | undefined): string => (state ?? 'not known').replaceAll('-', ' ');
+/** A state as text: `failed deployment`. A region of an older release sends no state. */
+export const machineStateText = (state: string | undefined): string => (state ?? 'not known').replaceAll('-', ' ');
 
-const WAYS = [
+const TRANSITIONS = [
   'commissioning',
   'deploying',
   'releasing',
@@ -88,19 +88,20 @@ const WAYS = [
   'testing',
 ];
 
-/** Is a machine in this state on its way to another one? */
-export const isOnItsWay = (state: string | undefined): boolean => state !== undefined && WAYS.includes(state);
+/** Does a machine in this state change to another state by itself? */
+export const isInTransition = (state: string | undefined): boolean =>
+  state !== undefined && TRANSITIONS.includes(state);
 
 /** How a machine is. */
 export function machineTone(state: string | undefined): Tone {
   if (state === undefined) return 'off';
   if (state === 'broken' || state === 'missing' || state.startsWith('failed-')) return 'bad';
-  if (isOnItsWay(state)) return 'busy';
+  if (isInTransition(state)) return 'busy';
   if (state === 'rescue-mode') return 'warn';
   return state === 'new' || state === 'retired' ? 'off' : 'ok';
 }
 
-/** How its power is. One that cannot be asked is for somebody to look at. */
+/** The tone of a power state. A machine whose power cannot be read needs attention. */
 export function powerTone(power: string): Tone {
   if (power === 'on') return 'ok';
   return power === 'error' ? 'bad' : power === 'unknown' ? 'warn' : 'off';
@@ -109,7 +110,7 @@ export function powerTone(power: string): Tone {
 /** The page of a machine. */
 export const machineLink = (machine: string): string => linkTo(['machines', machine]);
 
-/** What a list of machines counts: how many in each state, the ones to look at first. */
+/** The number of machines in each state, the states that need attention first. */
 export function stateCounts(
   rows: readonly MachineRow[],
 ): readonly { readonly state: string; readonly tone: Tone; readonly count: number }[] {

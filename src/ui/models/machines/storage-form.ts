@@ -31,7 +31,10 @@ const givenOf = (values: Values) =>
     return value && isLaid(member, values) ? [{ member, option, value }] : [];
   });
 
-/** The change that lays the disks out anew. Sizes are typed in MiB; what is no number is sent as it is. */
+/**
+ * The change that lays the disks out again. Sizes are typed in MiB; a text that is no number is sent unchanged, and the
+ * site refuses it.
+ */
 export function layOutOf(values: Values): object {
   const members = givenOf(values).map(({ member, value }) => {
     const isSize = member.endsWith('Bytes') && /^\d{1,9}$/.test(value);

@@ -2,7 +2,7 @@ import type { MachineTimeline, TimelineStep } from '../../../contract/machines/m
 import type { Tone } from '../base/tone.ts';
 import { clockTime, duration } from '../base/time.ts';
 
-/** A step of a machine's way, as a row. */
+/** A step of a machine's lifecycle, as a row. */
 export interface StepRow {
   readonly id: string;
   readonly at: string;
@@ -32,7 +32,10 @@ export function stepRows(timeline: Pick<MachineTimeline, 'steps'>): readonly Ste
   }));
 }
 
-/** What is said above the steps: how far it is, whether it is late, and what comes next. Null: it is not on its way. */
+/**
+ * The line above the steps: the progress, whether it is late, and what comes next. Null: the machine is not in
+ * transition.
+ */
 export function nextOf(timeline: Pick<MachineTimeline, 'next' | 'causes'>): {
   readonly tone: Tone;
   readonly sentence: string;

@@ -1,10 +1,13 @@
 import type { SubnetAddresses } from '../../../contract/site/screens.ts';
 
-type Run = SubnetAddresses['runs'][number];
+type AddressRun = SubnetAddresses['runs'][number];
 /** Whose an address is; `free`: nobody's; `edge`: that of the network or the broadcast. */
-export type AddressUse = Run['use'] | 'free' | 'edge';
+export type AddressUse = AddressRun['use'] | 'free' | 'edge';
 
-/** A cell of the map: an address, or a block of them. `taken`: how much of a block is somebody's, 0 to 1. `label`: what a pointer is told. */
+/**
+ * A cell of the map: an address, or a block of addresses. `taken`: the used share of a block, 0 to 1. `label`: the text
+ * under the pointer.
+ */
 export interface MapCell {
   readonly use: AddressUse;
   readonly taken: number;
@@ -24,7 +27,7 @@ export interface AddressMap {
 }
 
 /** Uses from the most general to the most particular: a later one is painted over an earlier one. */
-const PAINT: readonly Run['use'][] = [
+const PAINT: readonly AddressRun['use'][] = [
   'reserved',
   'dynamic',
   'lease',
@@ -34,7 +37,7 @@ const PAINT: readonly Run['use'][] = [
   'gateway',
   'node',
 ];
-/** A letter for each use: colour alone tells nothing. */
+/** A letter for each use, because colour alone is not accessible. */
 export const USE_LETTERS: Readonly<Record<AddressUse, string>> = {
   node: 'N',
   gateway: 'G',
@@ -53,7 +56,7 @@ const GRID = 256;
 const SINGLE_MAX = 1024;
 
 /** The map of an IPv4 subnet; null: it has none (IPv6, or no CIDR). */
-export function addressMap(cidr: string, runs: readonly Run[]): AddressMap | null {
+export function addressMap(cidr: string, runs: readonly AddressRun[]): AddressMap | null {
   const network = parseNetwork(cidr);
   if (network === null) return null;
   const { first, size } = network;
@@ -71,8 +74,8 @@ export function useCounts(map: AddressMap): ReadonlyMap<AddressUse, number> {
   return new Map([...counts].filter(([, count]) => count > 0));
 }
 
-/** A run in words: `10.0.0.1`, `10.0.0.100–10.0.0.199`. */
-export const runText = (run: Pick<Run, 'first' | 'last'>): string =>
+/** A run as text: `10.0.0.1`, `10.0.0.100–10.0.0.199`. */
+export const runText = (run: Pick<AddressRun, 'first' | 'last'>): string =>
   run.first === run.last ? run.first : `${run.first}–${run.last}`;
 
 interface Network {
@@ -83,11 +86,11 @@ interface Network {
 interface Span {
   readonly from: number;
   readonly to: number;
-  readonly run: Run;
+  readonly run: AddressRun;
 }
 
 function singles({ first, size }: Network, spans: readonly Span[]): AddressMap {
-  const owners: (Run | null)[] = Array.from({ length: size }, () => null);
+  const owners: (AddressRun | null)[] = Array.from({ length: size }, () => null);
   for (const { from, to, run } of spans) owners.fill(run, from, to + 1);
   const cells = owners.map((run, index): MapCell => {
     const address = formatAddress(first + index);
@@ -128,7 +131,7 @@ function unionSize(spans: readonly (readonly [from: number, to: number])[]): num
   return size;
 }
 
-function spanOf(run: Run, base: number, size: number): readonly Span[] {
+function spanOf(run: AddressRun, base: number, size: number): readonly Span[] {
   const [from, to] = [parseAddress(run.first), parseAddress(run.last)];
   if (from === null || to === null || to < base || from >= base + size) return [];
   return [{ from: Math.max(0, from - base), to: Math.min(size - 1, to - base), run }];

@@ -4,32 +4,34 @@ import type { Subnet } from '../../../contract/networks/subnet.ts';
 import type { Vlan } from '../../../contract/networks/vlan.ts';
 import type { Tone } from '../base/tone.ts';
 
-/** How DHCP does on a VLAN, in one word, and why. */
+/** The state of DHCP on a VLAN, and the reason. */
 export interface DhcpState {
   readonly tone: Tone;
-  readonly word: 'off' | 'relayed' | 'nobody' | 'silent' | 'pair' | 'taken-over' | 'alone';
+  readonly state: 'off' | 'relayed' | 'nobody' | 'silent' | 'pair' | 'taken-over' | 'alone';
   readonly why: string;
 }
 
-/** DHCP is off, served by a pair, taken over by the secondary, by one rack alone, or by nobody who says so. */
+/**
+ * DHCP is off, served by a pair, taken over by the secondary rack, by one rack only, or no rack reports that it serves.
+ */
 export function dhcpState(vlan: Pick<Vlan, 'dhcpOn' | 'server' | 'relayVlan' | 'racks'>): DhcpState {
   const { server } = vlan;
-  if (!vlan.dhcpOn) return { tone: 'off', word: 'off', why: '' };
+  if (!vlan.dhcpOn) return { tone: 'off', state: 'off', why: '' };
   if (server === null) {
     return vlan.relayVlan !== null && vlan.racks.length === 0
-      ? { tone: 'ok', word: 'relayed', why: vlan.relayVlan }
-      : { tone: 'bad', word: 'nobody', why: '' };
+      ? { tone: 'ok', state: 'relayed', why: vlan.relayVlan }
+      : { tone: 'bad', state: 'nobody', why: '' };
   }
-  if (server.servedBy === null) return { tone: 'bad', word: 'silent', why: server.why };
-  if (server.secondary === null || !server.isWhole) return { tone: 'warn', word: 'alone', why: server.why };
-  if (server.servedBy !== server.primary) return { tone: 'warn', word: 'taken-over', why: server.why };
-  return { tone: 'ok', word: 'pair', why: server.why };
+  if (server.servedBy === null) return { tone: 'bad', state: 'silent', why: server.why };
+  if (server.secondary === null || !server.isWhole) return { tone: 'warn', state: 'alone', why: server.why };
+  if (server.servedBy !== server.primary) return { tone: 'warn', state: 'taken-over', why: server.why };
+  return { tone: 'ok', state: 'pair', why: server.why };
 }
 
 /** The name of a VLAN with its fabric, as calls take it. */
 export const vlanName = (vlan: Pick<Vlan, 'fabric' | 'name'>): string => `${vlan.fabric}/${vlan.name}`;
 
-/** The change that makes the secondary rack the primary one, and the other way round; null: there are not two. */
+/** The change that swaps the primary and the secondary rack; null: the VLAN does not have two racks. */
 export function swappedRacks(vlan: Pick<Vlan, 'server'>): { primaryRack: string; secondaryRack: string } | null {
   const { server } = vlan;
   if (server === null || server.secondary === null) return null;

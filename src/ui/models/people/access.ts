@@ -3,7 +3,7 @@ import type { User } from '../../../contract/people/user.ts';
 export type { User };
 export type Role = User['role'];
 
-/** Roles, the mightiest first. */
+/** Roles, the one with the most rights first. */
 export const ROLE_NAMES = ['admin', 'operator', 'user', 'auditor'] as const satisfies readonly Role[];
 
 /** The moment so many days after now, ISO 8601; null where no number of days is given. */

@@ -25,7 +25,7 @@ export function readersOf({ user, users, admins }: Pick<Notification, 'user' | '
   return [...(users ? ['users'] : []), ...(admins ? ['admins'] : []), ...(user === null ? [] : [user])].join(', ');
 }
 
-/** What the form of a note begins with; null: of a new one. */
+/** The initial values of a note's form; null: of a new one. */
 export function noteValues(note: Notification | null): Values {
   return {
     message: note?.message ?? '',
@@ -49,13 +49,13 @@ export function noteBody(values: Values, before: Notification | null): object {
   };
 }
 
-/** What is neither of the two words is the name of one user; of several the site says that there is no such one. */
+/** Names other than `users` and `admins` are sent as one user name; the site refuses several as unknown. */
 function toReaders(text: string): Pick<Notification, 'user' | 'users' | 'admins'> {
-  const words = listOf(text);
-  const names = words.filter((word) => word !== 'users' && word !== 'admins');
+  const readers = listOf(text);
+  const names = readers.filter((reader) => reader !== 'users' && reader !== 'admins');
   return {
-    users: words.includes('users'),
-    admins: words.includes('admins'),
+    users: readers.includes('users'),
+    admins: readers.includes('admins'),
     user: names.length === 0 ? null : names.join(','),
   };
 }

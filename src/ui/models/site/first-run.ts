@@ -29,7 +29,7 @@ export function firstSteps(
     },
     { id: 'machine', isDone: counts.machines > 0, link: linkTo(['machines']) },
   ];
-  // Whoever has machines has gone their own way.
+  // A site with machines is past the first steps, even with one region node.
   const isNew = regions <= 1 || counts.machines === 0;
   return isNew && steps.some((step) => !step.isDone) ? steps : null;
 }

@@ -4,8 +4,9 @@ import { serviceCounts } from '../cluster/services.ts';
 import type { Tone } from '../base/tone.ts';
 
 /**
- * The first thing that the overview says. `racks`: whether any one rack may fail (`none`: no VLAN has DHCP, or the region does not say); `alone`: VLANs
- * whose only rack may not. `applying`: nodes on which a change is being applied. `why`: what limits it, the tightest first.
+ * The headline of the overview. `racks`: whether any one rack may fail (`none`: no VLAN has DHCP, or the region does
+ * not report it); `alone`: VLANs whose only rack must not fail. `applying`: nodes on which a change is being applied.
+ * `why`: what limits it, the tightest first.
  */
 export interface Headline {
   readonly tone: Tone;
@@ -20,7 +21,10 @@ export interface Headline {
   readonly why: readonly string[];
 }
 
-/** How many region nodes can be lost now, and how bad that is. A healthy single node is not ill: it never promised anything. */
+/**
+ * The number of region nodes that may fail now, and its tone. A healthy single node is not a fault: it never had
+ * redundancy.
+ */
 export function headline(cluster: ClusterStatus): Headline {
   const { now, promised, why } = cluster.losses;
   const regions = cluster.nodes.filter((node) => node.isRegion).length;
@@ -42,18 +46,18 @@ export function headline(cluster: ClusterStatus): Headline {
 }
 
 /** One of the facts beside the headline. */
-export interface Fact {
+export interface OverviewFact {
   readonly id: 'vip' | 'primary' | 'dcs' | 'regions' | 'services' | 'trust' | 'site' | 'drill';
   readonly tone: Tone;
   readonly value: string;
   readonly note: string;
 }
 
-/** Days before its end at which a certificate is worth a look; agents renew theirs long before. */
+/** The overview warns of a certificate this many days before it ends; agents renew theirs long before. */
 const CERTIFICATE_DAYS = 14;
 
-/** The facts that an operator looks for first. */
-export function factsOf(cluster: ClusterStatus): readonly Fact[] {
+/** The facts that an operator needs first. */
+export function factsOf(cluster: ClusterStatus): readonly OverviewFact[] {
   return [
     vipFact(cluster),
     primaryFact(cluster),
@@ -65,7 +69,7 @@ export function factsOf(cluster: ClusterStatus): readonly Fact[] {
   ].filter((fact) => fact !== null);
 }
 
-function vipFact({ vip }: ClusterStatus): Fact | null {
+function vipFact({ vip }: ClusterStatus): OverviewFact | null {
   if (vip === null) return null;
   const [holder, ...others] = vip.holders;
   const tone: Tone = holder === undefined || others.length > 0 ? 'bad' : vip.unfit.length > 0 ? 'warn' : 'ok';
@@ -74,7 +78,7 @@ function vipFact({ vip }: ClusterStatus): Fact | null {
   return { id: 'vip', tone, value: holder === undefined ? 'nobody' : vip.holders.join(' and '), note };
 }
 
-function primaryFact({ database }: ClusterStatus): Fact | null {
+function primaryFact({ database }: ClusterStatus): OverviewFact | null {
   if (database.members.length === 0 && database.state === 'ok') return null;
   const standbys = database.members.filter((member) => member.role !== 'primary');
   const synchronous = standbys.filter((member) => member.isSynchronous).map((member) => member.node);
@@ -89,14 +93,14 @@ function primaryFact({ database }: ClusterStatus): Fact | null {
   return { id: 'primary', tone, value: database.primary ?? 'nobody', note };
 }
 
-function dcsFact({ dcs }: ClusterStatus): Fact | null {
+function dcsFact({ dcs }: ClusterStatus): OverviewFact | null {
   if (dcs.voters.length === 0) return null;
   const tone: Tone = dcs.hasQuorum === false ? 'bad' : dcs.hasQuorum === null || dcs.leader === null ? 'warn' : 'ok';
   const value = dcs.hasQuorum === false ? 'no majority' : (dcs.leader ?? 'not known');
   return { id: 'dcs', tone, value, note: `voters: ${dcs.voters.join(', ')}` };
 }
 
-function regionFact({ nodes }: ClusterStatus): Fact | null {
+function regionFact({ nodes }: ClusterStatus): OverviewFact | null {
   const regions = nodes.filter((node) => node.isRegion && node.state === 'member');
   if (regions.length === 0) return null;
   const away = regions.filter((node) => node.region !== 'ready');
@@ -105,7 +109,7 @@ function regionFact({ nodes }: ClusterStatus): Fact | null {
   return { id: 'regions', tone, value: `${regions.length - away.length} of ${regions.length}`, note };
 }
 
-function serviceFact(cluster: ClusterStatus): Fact | null {
+function serviceFact(cluster: ClusterStatus): OverviewFact | null {
   const { wanted, healthy, ill } = serviceCounts(cluster);
   if (wanted === 0) return null;
   const tone: Tone = ill.length > 0 ? 'bad' : healthy < wanted ? 'busy' : 'ok';
@@ -118,7 +122,7 @@ function serviceFact(cluster: ClusterStatus): Fact | null {
   return { id: 'services', tone, value: `${healthy} of ${wanted}`, note };
 }
 
-function trustFact({ certificates }: ClusterStatus): Fact | null {
+function trustFact({ certificates }: ClusterStatus): OverviewFact | null {
   const first = certificates.toSorted((a, b) => a.daysLeft - b.daysLeft)[0];
   if (first === undefined) return null;
   const tone: Tone = first.daysLeft <= 0 ? 'bad' : first.daysLeft < CERTIFICATE_DAYS ? 'warn' : 'ok';
@@ -126,7 +130,7 @@ function trustFact({ certificates }: ClusterStatus): Fact | null {
 }
 
 /** The certificate that browsers see: who issued it, until when, and the doctor's warning. */
-function siteFact({ site }: ClusterStatus): Fact | null {
+function siteFact({ site }: ClusterStatus): OverviewFact | null {
   if (site === undefined) return null;
   if (site === null)
     return { id: 'site', tone: 'warn', value: 'none yet', note: 'a region node signs it within a minute' };
@@ -136,7 +140,7 @@ function siteFact({ site }: ClusterStatus): Fact | null {
 }
 
 /** The last drill beside the other facts; null: none was ever played. */
-export function drillFact(drill: Pick<DrillRound, 'isPassed' | 'hazard'> | null): Fact {
+export function drillFact(drill: Pick<DrillRound, 'isPassed' | 'hazard'> | null): OverviewFact {
   if (drill === null)
     return { id: 'drill', tone: 'off', value: 'never', note: 'No failover drill has been run yet. Run one.' };
   return {

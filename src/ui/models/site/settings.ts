@@ -1,6 +1,6 @@
 import type { Setting } from '../../../contract/site/setting.ts';
 
-type Value = Setting['value'];
+type SettingValue = Setting['value'];
 /** How a setting is written in a form. */
 export type SettingForm = 'check' | 'number' | 'area' | 'text';
 
@@ -13,13 +13,13 @@ export function formOf(setting: Pick<Setting, 'default'>): SettingForm {
 }
 
 /** A value as a form has it: a list has a line for each, a switch is `yes` or empty. */
-export function writtenValue(value: Value): string {
+export function writtenValue(value: SettingValue): string {
   if (typeof value === 'boolean') return value ? 'yes' : '';
   return Array.isArray(value) ? value.join('\n') : String(value);
 }
 
 /** The value that was written; the site judges it. A text that is no number stays one, so that its refusal says so. */
-export function readValue(form: SettingForm, text: string): Value {
+export function readValue(form: SettingForm, text: string): SettingValue {
   if (form === 'check') return text !== '';
   if (form === 'number') return /^-?\d+$/.test(text.trim()) ? Number(text) : text;
   if (form === 'text') return text.trim();
@@ -31,16 +31,16 @@ export function readValue(form: SettingForm, text: string): Value {
 
 /** A value in one line. */
 export function valueText(
-  value: Value,
-  words: { readonly yes: string; readonly no: string; readonly none: string },
+  value: SettingValue,
+  texts: { readonly yes: string; readonly no: string; readonly none: string },
 ): string {
-  if (typeof value === 'boolean') return value ? words.yes : words.no;
+  if (typeof value === 'boolean') return value ? texts.yes : texts.no;
   const text = Array.isArray(value) ? value.join(', ') : String(value);
-  return text === '' ? words.none : text;
+  return text === '' ? texts.none : text;
 }
 
 /** What the command line takes for a value: each item of a list stands alone. */
-export function valueArguments(value: Value): string {
+export function valueArguments(value: SettingValue): string {
   const items = Array.isArray(value) ? value : [String(value)];
   return items.length === 0 ? "''" : items.map((item) => (/^[\w.:/=-]+$/.test(item) ? item : `'${item}'`)).join(' ');
 }

@@ -9,14 +9,14 @@ import { Empty, Page, Shown } from '../../parts/page.tsx';
 import { CLI } from '../../words/base/cli.ts';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.doctor;
+const TEXTS = EN.doctor;
 const EVERY_MS = 10_000;
 
 /** What always has to be true: why it matters, and what to do where it is not. */
 export function DoctorPage(): JSX.Element {
   const doctor = useView('cluster.doctor', {}, { nouns: ['node', 'job'], everyMs: EVERY_MS });
   return (
-    <Page title={WORDS.title} cli={CLI.doctor}>
+    <Page title={TEXTS.title} cli={CLI.doctor}>
       <Shown view={doctor.view}>{(data) => <Invariants doctor={data} />}</Shown>
     </Page>
   );
@@ -26,15 +26,15 @@ function Invariants({ doctor }: { readonly doctor: Doctor }): JSX.Element {
   const places = usePlaces();
   const isOnlyWrong = places.place.value.query['wrong'] === 'yes';
   const shown = worstFirst(doctor).filter((invariant) => !isOnlyWrong || invariant.state !== 'ok');
-  if (doctor.invariants.length === 0) return <Empty text={WORDS.empty} />;
+  if (doctor.invariants.length === 0) return <Empty text={TEXTS.empty} />;
   return (
     <>
       <p class="summary">{doctor.summary}</p>
-      {doctor.source === 'memory' && <p class="waiting">{WORDS.fromMemory}</p>}
+      {doctor.source === 'memory' && <p class="waiting">{TEXTS.fromMemory}</p>}
       <ul class="counts">
         {stateCounts(doctor).map(({ state, count }) => (
           <li key={state}>
-            <State tone={invariantTone(state)} word={`${count} ${WORDS.states[state]}`} />
+            <State tone={invariantTone(state)} label={`${count} ${TEXTS.states[state]}`} />
           </li>
         ))}
       </ul>
@@ -44,10 +44,10 @@ function Invariants({ doctor }: { readonly doctor: Doctor }): JSX.Element {
           checked={isOnlyWrong}
           onChange={(event) => places.setQuery({ wrong: event.currentTarget.checked ? 'yes' : '' })}
         />
-        {WORDS.onlyWrong}
+        {TEXTS.onlyWrong}
       </label>
       {shown.length === 0 ? (
-        <Empty text={WORDS.allWell} />
+        <Empty text={TEXTS.allWell} />
       ) : (
         <ul class="invariants">
           {shown.map((invariant) => (
@@ -65,16 +65,16 @@ function InvariantText({ invariant }: { readonly invariant: Invariant }): JSX.El
     <li class={tone}>
       <details open={invariant.state !== 'ok'}>
         <summary>
-          <State tone={tone} word={WORDS.states[invariant.state]} /> <strong>{invariant.title}</strong>{' '}
+          <State tone={tone} label={TEXTS.states[invariant.state]} /> <strong>{invariant.title}</strong>{' '}
           <span class="faint">{invariant.id}</span>
         </summary>
         <p>{invariant.detail}</p>
         <p class="faint">
-          {WORDS.why}: {invariant.explanation}
+          {TEXTS.why}: {invariant.explanation}
         </p>
         {invariant.remedy !== '' && (
           <p>
-            {WORDS.remedy}:{' '}
+            {TEXTS.remedy}:{' '}
             {commandsIn(invariant.remedy).map((part) =>
               part.isCommand ? <Copy key={part.text} text={part.text} /> : part.text,
             )}

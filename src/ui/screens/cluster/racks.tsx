@@ -17,7 +17,7 @@ import { Ago } from '../../parts/time.tsx';
 import { CLI } from '../../words/base/cli.ts';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.networks.racks;
+const TEXTS = EN.networks.racks;
 /** What an admin does with a rack. */
 type Action = 'accept' | 'reject' | 'reset-key' | 'delete';
 
@@ -31,30 +31,30 @@ function actionsOf(rack: Rack): readonly Action[] {
       : ['accept', 'reject', 'delete'];
 }
 
-const stateWord = (rack: Rack) =>
-  rack.isPlaceholder ? WORDS.placeholder : rack.isMaster ? `${rack.state}, ${WORDS.master}` : rack.state;
+const stateText = (rack: Rack) =>
+  rack.isPlaceholder ? TEXTS.placeholder : rack.isMaster ? `${rack.state}, ${TEXTS.master}` : rack.state;
 
 const COLUMNS: readonly Column<Rack>[] = [
   {
     id: 'name',
-    head: WORDS.columns.name,
+    head: TEXTS.columns.name,
     value: (row) => row.name,
     cell: (row) => (row.node === null ? row.name : <a href={linkTo(['nodes', row.node])}>{row.name}</a>),
   },
   {
     id: 'state',
-    head: WORDS.columns.state,
-    value: stateWord,
-    cell: (row) => <State tone={rackTone(row)} word={stateWord(row)} />,
+    head: TEXTS.columns.state,
+    value: stateText,
+    cell: (row) => <State tone={rackTone(row)} label={stateText(row)} />,
   },
-  { id: 'machines', head: WORDS.columns.machines, value: (row) => row.machines, isNumber: true },
+  { id: 'machines', head: TEXTS.columns.machines, value: (row) => row.machines, isNumber: true },
   {
     id: 'seen',
-    head: WORDS.columns.seen,
+    head: TEXTS.columns.seen,
     value: (row) => row.seenAt,
     cell: (row) => (row.isPlaceholder ? '' : <Ago at={row.seenAt} />),
   },
-  { id: 'source', head: WORDS.columns.source, value: (row) => row.source ?? '', isMinor: true },
+  { id: 'source', head: TEXTS.columns.source, value: (row) => row.source ?? '', isMinor: true },
 ];
 
 /** VLANs of a rack with its part in their pairs, and which services of it are not as they should be. */
@@ -66,13 +66,13 @@ function dutyColumns(vlans: View<readonly Vlan[]>, cluster: View<ClusterStatus>)
   return [
     {
       id: 'vlans',
-      head: WORDS.columns.vlans,
+      head: TEXTS.columns.vlans,
       value: vlansText,
       cell: (row) => <Pending view={vlans}>{() => vlansText(row)}</Pending>,
     },
     {
       id: 'services',
-      head: WORDS.columns.services,
+      head: TEXTS.columns.services,
       value: (row) => ill(row, dataOf(cluster)?.services).join(', '),
       cell: (row) =>
         row.node !== null && (
@@ -84,13 +84,13 @@ function dutyColumns(vlans: View<readonly Vlan[]>, cluster: View<ClusterStatus>)
 
 function Ill({ services }: { readonly services: readonly string[] }): JSX.Element {
   const isNone = services.length === 0;
-  return <State tone={isNone ? 'ok' : 'bad'} word={isNone ? WORDS.allHealthy : services.join(', ')} />;
+  return <State tone={isNone ? 'ok' : 'bad'} label={isNone ? TEXTS.allHealthy : services.join(', ')} />;
 }
 
 const vlanDuty = (vlan: string, part: 'primary' | 'secondary' | null): string =>
-  part === null ? vlan : `${vlan} (${WORDS[part]})`;
+  part === null ? vlan : `${vlan} (${TEXTS[part]})`;
 
-/** Racks: those that wait for an admin's word, and those that serve. */
+/** Racks: those that wait for an admin's approval, and those that serve. */
 export function Racks(): JSX.Element {
   const may = useMay();
   const [open, setOpen] = useState<{ action: Action; rack: Rack } | null>(null);
@@ -109,19 +109,19 @@ export function Racks(): JSX.Element {
         <button
           key={action}
           type="button"
-          aria-label={`${WORDS[action]} ${row.name}`}
+          aria-label={`${TEXTS[action]} ${row.name}`}
           onClick={() => setOpen({ action, rack: row })}
         >
-          {WORDS[action]}
+          {TEXTS[action]}
         </button>
       )),
   };
   const id = open?.rack.uuid ?? open?.rack.name ?? '';
   return (
-    <Page title={WORDS.title} cli={CLI.racks}>
+    <Page title={TEXTS.title} cli={CLI.racks}>
       <MainList
         view={racks.view}
-        words={WORDS}
+        texts={TEXTS}
         columns={may.administer ? [...columns, buttons] : columns}
         keyOf={(row) => row.uuid ?? row.name}
       />
@@ -147,8 +147,8 @@ export function Racks(): JSX.Element {
 
 function dialogOf(action: Action, name: string) {
   return {
-    title: `${WORDS[action]} ${name}`,
-    text: WORDS[`${action}Text`](name),
+    title: `${TEXTS[action]} ${name}`,
+    text: TEXTS[`${action}Text`](name),
     cli: `regent rack ${action} ${name}`,
   };
 }

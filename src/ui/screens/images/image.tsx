@@ -14,8 +14,8 @@ import { Ago } from '../../parts/time.tsx';
 import { CLI, cliLines } from '../../words/base/cli.ts';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.images;
-const { facts: F } = WORDS;
+const TEXTS = EN.images;
+const { facts: F } = TEXTS;
 
 /** One image: what it is, and which node has which file of it. */
 export function ImagePage({ digest }: { readonly digest: string }): JSX.Element {
@@ -46,18 +46,18 @@ function factRows(image: Image): readonly (readonly [string, ComponentChildren])
       ? ''
       : [
           `${content.format}, ${content.compression}`,
-          content.cloudInit ? WORDS.cloudInit : WORDS.noCloudInit,
-          ...(content.bytes === null ? [] : [WORDS.unpacked(sizeText(content.bytes, 1024))]),
+          content.cloudInit ? TEXTS.cloudInit : TEXTS.noCloudInit,
+          ...(content.bytes === null ? [] : [TEXTS.unpacked(sizeText(content.bytes, 1024))]),
         ].join(', ');
   const racks = wholeOnRacks(image);
   const rows: readonly (readonly [string, ComponentChildren])[] = [
     [F.kind, `${image.kind}, ${image.architecture}`],
     [
       F.copies,
-      <State key="copies" tone={copiesTone(image)} word={WORDS.copies(image.wholeOn.length, image.regions.length)} />,
+      <State key="copies" tone={copiesTone(image)} label={TEXTS.copies(image.wholeOn.length, image.regions.length)} />,
     ],
     ...(racks.length === 0 ? [] : [[F.racks, racks.join(', ')] as const]),
-    [F.default, image.isDefault ? WORDS.isDefault : ''],
+    [F.default, image.isDefault ? TEXTS.isDefault : ''],
     [F.kernel, image.kernel],
     [F.content, root],
     [F.size, sizeText(image.size, 1024)],
@@ -78,18 +78,18 @@ function Made({ image }: { readonly image: Image }): JSX.Element {
 function Files({ image }: { readonly image: Image }): JSX.Element {
   const { holders, rows } = fileGrid(image);
   return (
-    <Section title={WORDS.filesTitle} note={WORDS.racksNote}>
-      <div class="table-scroll" role="region" tabIndex={0} aria-label={WORDS.filesTitle}>
+    <Section title={TEXTS.filesTitle} note={TEXTS.racksNote}>
+      <div class="table-scroll" role="region" tabIndex={0} aria-label={TEXTS.filesTitle}>
         <table class="grid">
           <thead>
             <tr>
-              <th scope="col">{WORDS.fileHead}</th>
+              <th scope="col">{TEXTS.fileHead}</th>
               <th scope="col" class="number">
-                {WORDS.columns.size}
+                {TEXTS.columns.size}
               </th>
               {holders.map(({ key, node, isRack }) => (
                 <th key={key} scope="col">
-                  {isRack ? WORDS.rackHead(node) : node}
+                  {isRack ? TEXTS.rackHead(node) : node}
                 </th>
               ))}
             </tr>
@@ -104,9 +104,9 @@ function Files({ image }: { readonly image: Image }): JSX.Element {
                   return (
                     <td key={key}>
                       {state === undefined ? (
-                        <State tone="off" word={isRack ? WORDS.onDemand : WORDS.unknownPlace} />
+                        <State tone="off" label={isRack ? TEXTS.onDemand : TEXTS.unknownPlace} />
                       ) : (
-                        <State tone={placeTone(state)} word={WORDS.states[state]} />
+                        <State tone={placeTone(state)} label={TEXTS.states[state]} />
                       )}
                     </td>
                   );
@@ -131,16 +131,16 @@ function Actions({ image }: { readonly image: Image }): JSX.Element | null {
     <>
       {!image.isDefault && image.kind !== 'deployable' && (
         <button type="button" onClick={() => setOpen('default')}>
-          {WORDS.setDefault}
+          {TEXTS.setDefault}
         </button>
       )}
       <button type="button" onClick={() => setOpen('delete')}>
-        {WORDS.delete}
+        {TEXTS.delete}
       </button>
       {open === 'default' && (
         <ActionDialog
-          title={`${WORDS.setDefault}: ${image.name}`}
-          text={WORDS.setDefaultText(image.name)}
+          title={`${TEXTS.setDefault}: ${image.name}`}
+          text={TEXTS.setDefaultText(image.name)}
           id="image.set-default"
           input={input}
           cli={`regent image set-default ${short}`}
@@ -149,8 +149,8 @@ function Actions({ image }: { readonly image: Image }): JSX.Element | null {
       )}
       {open === 'delete' && (
         <ActionDialog
-          title={`${WORDS.delete} ${image.name}`}
-          text={WORDS.deleteText(image.name)}
+          title={`${TEXTS.delete} ${image.name}`}
+          text={TEXTS.deleteText(image.name)}
           id="image.delete"
           input={input}
           cli={`regent image delete ${short}`}

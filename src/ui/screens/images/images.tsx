@@ -17,14 +17,14 @@ import { ImagePage } from './image.tsx';
 import { Sources } from './sources.tsx';
 import { UploadDialog } from './upload.tsx';
 
-const WORDS = EN.images;
+const TEXTS = EN.images;
 const EVERY_MS = 5000;
 const linkOf = (row: Image) => linkTo(['images', row.digest]);
 
 const COLUMNS: readonly Column<Image>[] = [
   {
     id: 'name',
-    head: WORDS.columns.name,
+    head: TEXTS.columns.name,
     value: (row) => row.name,
     cell: (row) => (
       <a href={linkOf(row)} tabIndex={-1}>
@@ -32,36 +32,36 @@ const COLUMNS: readonly Column<Image>[] = [
       </a>
     ),
   },
-  { id: 'kind', head: WORDS.columns.kind, value: (row) => row.kind },
-  { id: 'architecture', head: WORDS.columns.architecture, value: (row) => row.architecture, isMinor: true },
-  { id: 'size', head: WORDS.columns.size, value: (row) => row.size, cell: (row) => sizeText(row.size), isNumber: true },
+  { id: 'kind', head: TEXTS.columns.kind, value: (row) => row.kind },
+  { id: 'architecture', head: TEXTS.columns.architecture, value: (row) => row.architecture, isMinor: true },
+  { id: 'size', head: TEXTS.columns.size, value: (row) => row.size, cell: (row) => sizeText(row.size), isNumber: true },
   {
     id: 'copies',
-    head: WORDS.columns.copies,
+    head: TEXTS.columns.copies,
     value: (row) => row.wholeOn.length,
-    cell: (row) => <State tone={copiesTone(row)} word={WORDS.copies(row.wholeOn.length, row.regions.length)} />,
+    cell: (row) => <State tone={copiesTone(row)} label={TEXTS.copies(row.wholeOn.length, row.regions.length)} />,
   },
   {
     id: 'racks',
-    head: WORDS.columns.racks,
+    head: TEXTS.columns.racks,
     value: (row) => wholeOnRacks(row).length,
     isNumber: true,
     isMinor: true,
   },
   {
     id: 'default',
-    head: WORDS.columns.default,
-    value: (row) => (row.isDefault ? WORDS.isDefault : ''),
+    head: TEXTS.columns.default,
+    value: (row) => (row.isDefault ? TEXTS.isDefault : ''),
     isMinor: true,
   },
   {
     id: 'created',
-    head: WORDS.columns.created,
+    head: TEXTS.columns.created,
     value: (row) => row.createdAt,
     cell: (row) => <Ago at={row.createdAt} />,
     isMinor: true,
   },
-  { id: 'digest', head: WORDS.columns.digest, value: (row) => row.digest.slice(0, 12), isMinor: true },
+  { id: 'digest', head: TEXTS.columns.digest, value: (row) => row.digest.slice(0, 12), isMinor: true },
 ];
 
 /** What is below the line of images in the navigation. */
@@ -77,17 +77,17 @@ function Images(): JSX.Element {
   const [isUploading, setUploading] = useState(false);
   return (
     <Page
-      title={WORDS.title}
+      title={TEXTS.title}
       cli={CLI.images}
       actions={
         may.administer && (
           <button type="button" onClick={() => setUploading(true)}>
-            {WORDS.upload.title}
+            {TEXTS.upload.title}
           </button>
         )
       }
     >
-      <MainList view={list.view} words={WORDS} columns={COLUMNS} keyOf={(row) => row.digest} linkOf={linkOf} />
+      <MainList view={list.view} texts={TEXTS} columns={COLUMNS} keyOf={(row) => row.digest} linkOf={linkOf} />
       <Sources />
       {isUploading && <UploadDialog onClose={() => setUploading(false)} />}
     </Page>

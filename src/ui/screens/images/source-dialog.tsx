@@ -5,15 +5,18 @@ import type { Values } from '../../models/base/typed.ts';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.images.sources;
-const { fields: F } = WORDS;
+const TEXTS = EN.images.sources;
+const { fields: F } = TEXTS;
 /** As the site has them (model/images/boot-source.ts). */
 const TYPES = ['simplestreams', 'regent'] as const;
 
-export type Source = RouteOutput<'boot-source.list'>['items'][number];
+export type BootSourceRow = RouteOutput<'boot-source.list'>['items'][number];
 
-/** Makes a boot source known, or changes one. */
-export function SourceDialog(props: { readonly source: Source | null; readonly onClose: () => void }): JSX.Element {
+/** Creates a boot source, or changes one. */
+export function SourceDialog(props: {
+  readonly source: BootSourceRow | null;
+  readonly onClose: () => void;
+}): JSX.Element {
   const { source } = props;
   const fields: readonly FormField[] = [
     { name: 'name', label: F.name, initial: source?.name ?? '' },
@@ -55,7 +58,7 @@ export function SourceDialog(props: { readonly source: Source | null; readonly o
     return (
       <FormDialog
         {...shared}
-        title={WORDS.add}
+        title={TEXTS.add}
         id="boot-source.create"
         input={(values) => ({ body: bodyOf(values) }) as RouteInput<'boot-source.create'>}
         cli={(values) => `regent boot-source create ${quoted(values['name'] || 'NAME')}${options(values)}`}
@@ -65,7 +68,7 @@ export function SourceDialog(props: { readonly source: Source | null; readonly o
   return (
     <FormDialog
       {...shared}
-      title={`${WORDS.change} ${source.name}`}
+      title={`${TEXTS.change} ${source.name}`}
       id="boot-source.set"
       input={(values) =>
         ({ params: { boot_source: source.name }, body: bodyOf(values) }) as RouteInput<'boot-source.set'>

@@ -14,12 +14,12 @@ import { actionColumn } from '../../parts/row-actions.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { EN } from '../../words/en.ts';
-import { type Source, SourceDialog } from './source-dialog.tsx';
+import { type BootSourceRow, SourceDialog } from './source-dialog.tsx';
 
-const WORDS = EN.images.sources;
+const TEXTS = EN.images.sources;
 type SourceDialogState =
   | { readonly do: 'add' }
-  | { readonly do: 'sync' | 'change' | 'delete'; readonly source: Source };
+  | { readonly do: 'sync' | 'change' | 'delete'; readonly source: BootSourceRow };
 
 /** Where images come from, what is wanted of it, and how far its sync is. */
 export function Sources(): JSX.Element {
@@ -28,31 +28,31 @@ export function Sources(): JSX.Element {
   const syncs = useList('image-sync.list', {}, { nouns: ['image-sync', 'image', 'boot-source'], everyMs: 2000 });
   const [open, setOpen] = useState<SourceDialogState | null>(null);
   const bySource = new Map((dataOf(syncs.view) ?? []).map((sync) => [sync.source, sync]));
-  const columns: readonly Column<Source>[] = [
-    { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
-    { id: 'type', head: WORDS.columns.type, value: (row) => row.type, isMinor: true },
-    { id: 'url', head: WORDS.columns.url, value: (row) => row.sourceUrl, isMinor: true },
-    { id: 'selections', head: WORDS.columns.selections, value: (row) => row.selections || WORDS.all },
+  const columns: readonly Column<BootSourceRow>[] = [
+    { id: 'name', head: TEXTS.columns.name, value: (row) => row.name },
+    { id: 'type', head: TEXTS.columns.type, value: (row) => row.type, isMinor: true },
+    { id: 'url', head: TEXTS.columns.url, value: (row) => row.sourceUrl, isMinor: true },
+    { id: 'selections', head: TEXTS.columns.selections, value: (row) => row.selections || TEXTS.all },
     {
       id: 'state',
-      head: WORDS.columns.state,
-      value: (row) => bySource.get(row.name)?.state ?? WORDS.never,
+      head: TEXTS.columns.state,
+      value: (row) => bySource.get(row.name)?.state ?? TEXTS.never,
       cell: (row) => <Pending view={syncs.view}>{() => <SyncState sync={bySource.get(row.name)} />}</Pending>,
     },
     {
       id: 'progress',
-      head: WORDS.columns.progress,
+      head: TEXTS.columns.progress,
       value: (row) => bySource.get(row.name)?.fetched ?? null,
       cell: (row) => <Pending view={syncs.view}>{() => <SyncProgress sync={bySource.get(row.name)} />}</Pending>,
     },
     ...(may.administer
       ? [
-          actionColumn<Source>(
-            WORDS.columns.do,
+          actionColumn<BootSourceRow>(
+            TEXTS.columns.do,
             (row) => row.name,
             (row) =>
               (['sync', 'change', 'delete'] as const).map((action) => ({
-                word: WORDS[action],
+                label: TEXTS[action],
                 run: () => setOpen({ do: action, source: row }),
               })),
           ),
@@ -60,17 +60,17 @@ export function Sources(): JSX.Element {
       : []),
   ];
   return (
-    <Section title={WORDS.title}>
+    <Section title={TEXTS.title}>
       <SectionList
         view={sources.view}
-        words={{ title: WORDS.title, empty: WORDS.none }}
+        texts={{ title: TEXTS.title, empty: TEXTS.none }}
         columns={columns}
         keyOf={(row) => String(row.id)}
       />
       {may.administer && (
         <div class="actions">
           <button type="button" onClick={() => setOpen({ do: 'add' })}>
-            {WORDS.add}
+            {TEXTS.add}
           </button>
         </div>
       )}
@@ -92,8 +92,8 @@ function SourceDialogs({
   if (open.do === 'sync') {
     return (
       <ActionDialog
-        title={`${WORDS.sync} ${source.name}`}
-        text={WORDS.syncAll}
+        title={`${TEXTS.sync} ${source.name}`}
+        text={TEXTS.syncAll}
         id="image-sync.create"
         input={{ params: { source: source.name } }}
         cli={`regent image sync ${source.name} --follow`}
@@ -103,8 +103,8 @@ function SourceDialogs({
   }
   return (
     <ActionDialog
-      title={`${WORDS.delete} ${source.name}`}
-      text={WORDS.deleteText(source.name)}
+      title={`${TEXTS.delete} ${source.name}`}
+      text={TEXTS.deleteText(source.name)}
       id="boot-source.delete"
       input={{ params: { boot_source: source.name } }}
       cli={`regent boot-source delete ${source.name}`}
@@ -115,10 +115,10 @@ function SourceDialogs({
 }
 
 function SyncState({ sync }: { readonly sync: ImageSync | undefined }): JSX.Element {
-  if (sync === undefined) return <State tone="off" word={WORDS.never} />;
+  if (sync === undefined) return <State tone="off" label={TEXTS.never} />;
   return (
     <>
-      <State tone={syncTone(sync.state)} word={WORDS.syncStates[sync.state]} />{' '}
+      <State tone={syncTone(sync.state)} label={TEXTS.syncStates[sync.state]} />{' '}
       {sync.endedAt !== null && <Ago at={sync.endedAt} />} {sync.problem}
     </>
   );
@@ -126,13 +126,13 @@ function SyncState({ sync }: { readonly sync: ImageSync | undefined }): JSX.Elem
 
 function SyncProgress({ sync }: { readonly sync: ImageSync | undefined }): JSX.Element | string {
   if (sync === undefined) return '';
-  const words = WORDS.fetched(sync.fetched, sync.images);
-  if (sync.state !== 'running') return words;
+  const text = TEXTS.fetched(sync.fetched, sync.images);
+  if (sync.state !== 'running') return text;
   return (
     <span class="progress">
-      <progress max={1} value={syncShare(sync)} aria-label={words} />
-      {words}
-      {sync.file !== '' && `, ${WORDS.file(sync.file, sizeText(sync.received, 1024), sizeText(sync.size, 1024))}`}
+      <progress max={1} value={syncShare(sync)} aria-label={text} />
+      {text}
+      {sync.file !== '' && `, ${TEXTS.file(sync.file, sizeText(sync.received, 1024), sizeText(sync.size, 1024))}`}
     </span>
   );
 }

@@ -13,7 +13,7 @@ import { Field } from '../../parts/form.tsx';
 import { Refusal } from '../../parts/page.tsx';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.images.upload;
+const TEXTS = EN.images.upload;
 const HEAD_BYTES = 8;
 
 /** Uploads an image: a file of this computer's. */
@@ -24,7 +24,7 @@ export function UploadDialog({ onClose }: { readonly onClose: () => void }): JSX
   const [values, setValues] = useState<Values>({ architecture: 'amd64', format: 'tar', cloudInit: 'yes', name: '' });
   const set = (name: string) => (value: string) => setValues((now) => ({ ...now, [name]: value }));
   const { state } = upload;
-  const isUnderWay = state.kind === 'hashing' || state.kind === 'sending';
+  const isRunning = state.kind === 'hashing' || state.kind === 'sending';
   const choose = (chosen: File | null) => {
     setFile(chosen);
     setWrong('');
@@ -32,10 +32,10 @@ export function UploadDialog({ onClose }: { readonly onClose: () => void }): JSX
     if (format) set('format')(format);
   };
   const begin = async () => {
-    if (file === null) return setWrong(WORDS.noFile);
-    if (file.size === 0) return setWrong(WORDS.empty);
+    if (file === null) return setWrong(TEXTS.noFile);
+    if (file.size === 0) return setWrong(TEXTS.empty);
     const packing = packingOf(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()));
-    if (packing === 'qcow2') return setWrong(WORDS.qcow2);
+    if (packing === 'qcow2') return setWrong(TEXTS.qcow2);
     setWrong('');
     upload.begin(file, {
       name: values['name'] ?? '',
@@ -49,16 +49,16 @@ export function UploadDialog({ onClose }: { readonly onClose: () => void }): JSX
     event.preventDefault();
     void begin();
   };
-  const shared = { values, isFixed: isUnderWay, set };
+  const shared = { values, isFixed: isRunning, set };
   return (
-    <Dialog title={WORDS.title} onClose={onClose}>
-      <p>{WORDS.text}</p>
+    <Dialog title={TEXTS.title} onClose={onClose}>
+      <p>{TEXTS.text}</p>
       <form class="fields" onSubmit={submit}>
         <label class="field">
-          <span>{WORDS.file}</span>
+          <span>{TEXTS.file}</span>
           <input
             type="file"
-            disabled={isUnderWay}
+            disabled={isRunning}
             aria-describedby="upload-wrong"
             onChange={(event) => choose(event.currentTarget.files?.[0] ?? null)}
           />
@@ -75,14 +75,14 @@ export function UploadDialog({ onClose }: { readonly onClose: () => void }): JSX
           <button type="button" onClick={onClose}>
             {state.kind === 'done' ? EN.close : EN.cancel}
           </button>
-          {isUnderWay ? (
+          {isRunning ? (
             <button type="button" onClick={() => upload.stop()}>
-              {WORDS.stop}
+              {TEXTS.stop}
             </button>
           ) : (
             state.kind !== 'done' && (
               <button type="submit" class="main">
-                {WORDS.begin}
+                {TEXTS.begin}
               </button>
             )
           )}
@@ -101,11 +101,11 @@ function Fields(props: {
   const field = (name: string) => ({ value: values[name] ?? '', problem: null, isFixed, onInput: set(name) });
   return (
     <>
-      <Field field={{ name: 'name', label: WORDS.name }} {...field('name')} />
+      <Field field={{ name: 'name', label: TEXTS.name }} {...field('name')} />
       <Field
         field={{
           name: 'architecture',
-          label: WORDS.architecture,
+          label: TEXTS.architecture,
           kind: 'choice',
           choices: [
             ['amd64', 'amd64'],
@@ -117,48 +117,48 @@ function Fields(props: {
       <Field
         field={{
           name: 'format',
-          label: WORDS.format,
+          label: TEXTS.format,
           kind: 'choice',
           choices: [
-            ['tar', WORDS.formats.tar],
-            ['raw', WORDS.formats.raw],
+            ['tar', TEXTS.formats.tar],
+            ['raw', TEXTS.formats.raw],
           ],
         }}
         {...field('format')}
       />
-      <Field field={{ name: 'cloudInit', label: WORDS.cloudInit, kind: 'check' }} {...field('cloudInit')} />
+      <Field field={{ name: 'cloudInit', label: TEXTS.cloudInit, kind: 'check' }} {...field('cloudInit')} />
     </>
   );
 }
 
 function interruptionText({ at, reason }: Interruption): string {
-  if (at === null) return WORDS.interrupted(reason);
-  return at === 0 ? WORDS.restarting : WORDS.continuing(sizeText(at, 1024));
+  if (at === null) return TEXTS.interrupted(reason);
+  return at === 0 ? TEXTS.restarting : TEXTS.continuing(sizeText(at, 1024));
 }
 
 function Progress({ state }: { readonly state: UploadState }): JSX.Element {
-  if (state.kind === 'form') return <p class="faint">{WORDS.resumes}</p>;
+  if (state.kind === 'form') return <p class="faint">{TEXTS.resumes}</p>;
   if (state.kind === 'refused') return <Refusal problem={state.problem} />;
   if (state.kind === 'broken') return <p class="waiting">{state.why}</p>;
-  if (state.kind === 'stopped') return <p role="status">{WORDS.stopped}</p>;
+  if (state.kind === 'stopped') return <p role="status">{TEXTS.stopped}</p>;
   if (state.kind === 'done') {
     return (
       <p role="status">
-        {WORDS.done} <a href={linkTo(['images', state.digest])}>{state.digest.slice(0, 12)}</a>
+        {TEXTS.done} <a href={linkTo(['images', state.digest])}>{state.digest.slice(0, 12)}</a>
       </p>
     );
   }
   const [done, all] = [sizeText(state.done, 1024), sizeText(state.size, 1024)];
-  const words =
+  const text =
     state.kind === 'hashing'
-      ? WORDS.hashing(done, all)
+      ? TEXTS.hashing(done, all)
       : state.done >= state.size
-        ? WORDS.looking
-        : WORDS.sending(done, all);
+        ? TEXTS.looking
+        : TEXTS.sending(done, all);
   return (
     <div>
       <p class="progress" role="status">
-        <progress max={state.size} value={state.done} aria-label={words} /> {words}
+        <progress max={state.size} value={state.done} aria-label={text} /> {text}
       </p>
       {state.kind === 'sending' && state.interruption && <p class="waiting">{interruptionText(state.interruption)}</p>}
     </div>

@@ -14,7 +14,7 @@ import { EN } from '../../words/en.ts';
 import { SetMachine } from './set.tsx';
 import { type MachineRoute, verbOf } from './verbs.ts';
 
-const WORDS = EN.machineActions;
+const TEXTS = EN.machineActions;
 type MachineDialogState = MachineAction | 'set' | 'delete' | 'ignore';
 
 /** What one can do with a machine: what one most likely wants of it as buttons, all else in a menu. */
@@ -45,7 +45,7 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
         </button>
       ))}
       <details class="menu" ref={menu}>
-        <summary>{WORDS.more} …</summary>
+        <summary>{TEXTS.more} …</summary>
         <ul>
           {others.map((action) => (
             <li key={action}>
@@ -60,8 +60,8 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
         <SetMachine machine={open.before} etag={open.etag} onClose={close} />
       ) : open.action === 'delete' ? (
         <ActionDialog
-          title={`${WORDS.delete} ${name}`}
-          text={WORDS.deleteText(name)}
+          title={`${TEXTS.delete} ${name}`}
+          text={TEXTS.deleteText(name)}
           id="machine.delete"
           input={{ params }}
           cli={`regent machine delete ${name}`}
@@ -72,8 +72,8 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
         />
       ) : open.action === 'ignore' ? (
         <ActionDialog
-          title={`${WORDS.ignore} ${name}`}
-          text={WORDS.ignoreText(name)}
+          title={`${TEXTS.ignore} ${name}`}
+          text={TEXTS.ignoreText(name)}
           id="machine.ignore"
           input={{ params, body: {} }}
           cli={`regent machine ignore ${name}`}
@@ -90,8 +90,8 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
 }
 
 function titleOf(action: MachineDialogState): string {
-  if (action === 'set' || action === 'delete' || action === 'ignore') return WORDS[action];
-  return WORDS.verbs[action][0];
+  if (action === 'set' || action === 'delete' || action === 'ignore') return TEXTS[action];
+  return TEXTS.verbs[action][0];
 }
 
 interface ActProps {

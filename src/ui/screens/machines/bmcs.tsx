@@ -12,15 +12,15 @@ import { actionColumn } from '../../parts/row-actions.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.machines.bmcs;
+const TEXTS = EN.machines.bmcs;
 const { fields: F } = EN.machineActions;
 type Bmc = RouteOutput<'bmc.list'>['items'][number];
 
 const COLUMNS: readonly Column<Bmc>[] = [
-  { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
-  { id: 'type', head: WORDS.columns.type, value: (row) => row.powerType },
-  { id: 'machines', head: WORDS.columns.machines, value: (row) => row.machines, isNumber: true },
-  { id: 'comment', head: WORDS.columns.comment, value: (row) => row.comment, isMinor: true },
+  { id: 'name', head: TEXTS.columns.name, value: (row) => row.name },
+  { id: 'type', head: TEXTS.columns.type, value: (row) => row.powerType },
+  { id: 'machines', head: TEXTS.columns.machines, value: (row) => row.machines, isNumber: true },
+  { id: 'comment', head: TEXTS.columns.comment, value: (row) => row.comment, isMinor: true },
 ];
 
 /** What switches machines. */
@@ -32,22 +32,22 @@ export function Bmcs(): JSX.Element {
     ? [
         ...COLUMNS,
         actionColumn<Bmc>(
-          WORDS.do,
+          TEXTS.do,
           (bmc) => bmc.name,
           (bmc) => [
-            { word: WORDS.change, run: () => setOpen({ bmc, isDelete: false }) },
-            { word: WORDS.delete, run: () => setOpen({ bmc, isDelete: true }) },
+            { label: TEXTS.change, run: () => setOpen({ bmc, isDelete: false }) },
+            { label: TEXTS.delete, run: () => setOpen({ bmc, isDelete: true }) },
           ],
         ),
       ]
     : COLUMNS;
   return (
-    <Section title={WORDS.title}>
-      <SectionList view={list.view} words={WORDS} columns={columns} keyOf={(row) => row.name} />
+    <Section title={TEXTS.title}>
+      <SectionList view={list.view} texts={TEXTS} columns={columns} keyOf={(row) => row.name} />
       {open !== null && open.isDelete && (
         <ActionDialog
-          title={`${WORDS.delete} ${open.bmc.name}`}
-          text={WORDS.deleteText(open.bmc.name)}
+          title={`${TEXTS.delete} ${open.bmc.name}`}
+          text={TEXTS.deleteText(open.bmc.name)}
           id="bmc.delete"
           input={{ params: { bmc: open.bmc.name } }}
           cli={`regent bmc delete ${open.bmc.name}`}
@@ -65,12 +65,12 @@ function SetBmc({ bmc, onClose }: { readonly bmc: Bmc; readonly onClose: () => v
   const before = pairsText(bmc.parameters);
   return (
     <FormDialog
-      title={`${WORDS.change} ${bmc.name}`}
+      title={`${TEXTS.change} ${bmc.name}`}
       text={EN.machineActions.setText}
       id="bmc.set"
       fields={[
         { name: 'name', label: F.name, initial: bmc.name },
-        { name: 'comment', label: WORDS.columns.comment, initial: bmc.comment, isOptional: true },
+        { name: 'comment', label: TEXTS.columns.comment, initial: bmc.comment, isOptional: true },
         {
           name: 'parameters',
           label: F.parameters,

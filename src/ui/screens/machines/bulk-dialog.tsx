@@ -1,7 +1,7 @@
 import type { JSX, TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
 import type { RouteInput } from '../../../contract/routes.ts';
-import { type BulkOutcome, useMany } from '../../live/many/use-many.ts';
+import { type ManyOutcome, useMany } from '../../live/many/use-many.ts';
 import type { MachineAction } from '../../models/machines/machine-verbs.ts';
 import type { MachineRow } from '../../models/machines/machines.ts';
 import type { Tone } from '../../models/base/tone.ts';
@@ -14,8 +14,8 @@ import { type Column, Table } from '../../parts/table.tsx';
 import { EN } from '../../words/en.ts';
 import { type MachineRoute, verbOf } from './verbs.ts';
 
-const WORDS = EN.machines.bulk;
-/** More are a matter of minutes, and of the command line. */
+const TEXTS = EN.machines.bulk;
+/** More machines take minutes, and are left to the command line. */
 const MOST = 500;
 /** So many are named in a line that one copies. */
 const NAMED = 20;
@@ -30,7 +30,7 @@ export function BulkDialog(props: {
   const verb = verbOf(props.action, props.images);
   return (
     <ManyDialog
-      title={`${verb.title}: ${WORDS.chosen(props.machines.length)}`}
+      title={`${verb.title}: ${TEXTS.chosen(props.machines.length)}`}
       text={verb.text}
       route={verb.route}
       fields={verb.fields}
@@ -42,7 +42,7 @@ export function BulkDialog(props: {
   );
 }
 
-/** A change of many machines: each is asked about first, so that it is seen which would refuse it, and why. */
+/** A change of many machines: each is previewed first, so the dialog shows which would be refused, and why. */
 export function ManyDialog(props: {
   readonly title: string;
   readonly text: string;
@@ -57,12 +57,12 @@ export function ManyDialog(props: {
   const many = useMany(props.route);
   const [values, setValues] = useState<Values>({});
   const { phase } = many;
-  const counts = (kind: BulkOutcome['kind']) => [...many.outcomes.values()].filter((one) => one.kind === kind).length;
+  const counts = (kind: ManyOutcome['kind']) => [...many.outcomes.values()].filter((one) => one.kind === kind).length;
   const isTooMany = machines.length > MOST;
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const body = props.bodyOf(values);
-    many.look(
+    many.preview(
       machines.map(({ id }) => ({
         key: id,
         input: { params: { machine: id }, body } as unknown as RouteInput<MachineRoute>,
@@ -73,7 +73,7 @@ export function ManyDialog(props: {
   return (
     <Dialog title={props.title} onClose={props.onClose}>
       <p>{props.text}</p>
-      {isTooMany && <p class="waiting">{WORDS.tooMany(MOST)}</p>}
+      {isTooMany && <p class="waiting">{TEXTS.tooMany(MOST)}</p>}
       <form class="fields" onSubmit={submit}>
         {phase === 'form' &&
           props.fields.map((field) => (
@@ -93,17 +93,17 @@ export function ManyDialog(props: {
           <button type="button" onClick={props.onClose}>
             {phase === 'done' ? EN.close : EN.cancel}
           </button>
-          {phase === 'looked' && (
+          {phase === 'checked' && (
             <button type="button" onClick={() => many.back()}>
               {EN.change.back}
             </button>
           )}
           {phase === 'form' && (
             <button type="submit" class="main" disabled={isTooMany}>
-              {EN.form.look}
+              {EN.form.preview}
             </button>
           )}
-          {(phase === 'looked' || phase === 'applying' || (phase === 'done' && left > 0)) && (
+          {(phase === 'checked' || phase === 'applying' || (phase === 'done' && left > 0)) && (
             <button
               type="button"
               class="main"
@@ -111,7 +111,7 @@ export function ManyDialog(props: {
               onClick={() => many.apply()}
               data-apply
             >
-              {phase === 'applying' ? EN.change.applying : phase === 'done' ? EN.change.again : WORDS.apply(left)}
+              {phase === 'applying' ? EN.change.applying : phase === 'done' ? EN.change.again : TEXTS.apply(left)}
             </button>
           )}
         </footer>
@@ -123,52 +123,52 @@ export function ManyDialog(props: {
 function sentence(
   phase: string,
   answered: number,
-  { all, counts }: { readonly all: number; readonly counts: (kind: BulkOutcome['kind']) => number },
+  { all, counts }: { readonly all: number; readonly counts: (kind: ManyOutcome['kind']) => number },
 ): string {
   const refused = counts('refused') + counts('unsure');
-  if (phase === 'looking') return WORDS.looking(answered, all);
-  if (phase === 'looked') return WORDS.would(counts('would'), refused);
-  if (phase === 'applying') return WORDS.applying(counts('begun'), all);
-  return phase === 'done' ? WORDS.done(counts('begun'), refused) : '';
+  if (phase === 'checking') return TEXTS.looking(answered, all);
+  if (phase === 'checked') return TEXTS.would(counts('would'), refused);
+  if (phase === 'applying') return TEXTS.applying(counts('started'), all);
+  return phase === 'done' ? TEXTS.done(counts('started'), refused) : '';
 }
 
-/** Names for a command line; of very many a hint at the way by a tag. */
+/** Names for a command line; for very many a hint to select by a tag. */
 export function namesOf(machines: readonly MachineRow[]): string {
   return machines.length > NAMED ? '--tag TAG' : machines.map(({ name }) => name).join(' ');
 }
 
-const TONES: Readonly<Record<BulkOutcome['kind'], Tone>> = {
+const TONES: Readonly<Record<ManyOutcome['kind'], Tone>> = {
   waiting: 'busy',
   would: 'ok',
-  begun: 'ok',
+  started: 'ok',
   refused: 'bad',
   unsure: 'warn',
 };
 
-interface OutcomeRow extends BulkOutcome {
+interface OutcomeRow extends ManyOutcome {
   readonly machine: MachineRow;
 }
 
 const COLUMNS: readonly Column<OutcomeRow>[] = [
-  { id: 'machine', head: WORDS.columns.machine, value: (row) => row.machine.name },
+  { id: 'machine', head: TEXTS.columns.machine, value: (row) => row.machine.name },
   {
     id: 'outcome',
-    head: WORDS.columns.outcome,
-    value: (row) => WORDS.outcome[row.kind],
-    cell: (row) => <State tone={TONES[row.kind]} word={WORDS.outcome[row.kind]} />,
+    head: TEXTS.columns.outcome,
+    value: (row) => TEXTS.outcome[row.kind],
+    cell: (row) => <State tone={TONES[row.kind]} label={TEXTS.outcome[row.kind]} />,
   },
-  { id: 'why', head: WORDS.columns.why, value: (row) => row.why },
+  { id: 'why', head: TEXTS.columns.why, value: (row) => row.why },
 ];
 
-/** What comes of it: refusals first. */
+/** The outcomes: refusals first. */
 function Outcomes(props: {
   readonly machines: readonly MachineRow[];
-  readonly outcomes: ReadonlyMap<string, BulkOutcome>;
+  readonly outcomes: ReadonlyMap<string, ManyOutcome>;
 }): JSX.Element {
   const rows = props.machines
     .map((machine) => ({ machine, ...(props.outcomes.get(machine.id) ?? { kind: 'waiting' as const, why: '' }) }))
     .toSorted((a, b) => rank(a) - rank(b));
-  return <Table name={WORDS.table} rows={rows} columns={COLUMNS} keyOf={(row) => row.machine.id} />;
+  return <Table name={TEXTS.table} rows={rows} columns={COLUMNS} keyOf={(row) => row.machine.id} />;
 }
 
-const rank = ({ kind }: BulkOutcome): number => ['refused', 'unsure', 'waiting', 'would', 'begun'].indexOf(kind);
+const rank = ({ kind }: ManyOutcome): number => ['refused', 'unsure', 'waiting', 'would', 'started'].indexOf(kind);

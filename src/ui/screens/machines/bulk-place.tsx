@@ -7,7 +7,7 @@ import { FormDialog, given } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';
 import { ManyDialog, namesOf } from './bulk-dialog.tsx';
 
-const WORDS = EN.machineActions;
+const TEXTS = EN.machineActions;
 
 interface ManyProps {
   readonly machines: readonly MachineRow[];
@@ -20,19 +20,19 @@ export function TagMany({ machines, onClose }: ManyProps): JSX.Element {
   const names = (dataOf(tags.view) ?? []).map(({ name }) => name);
   return (
     <FormDialog
-      title={`${WORDS.verbs.tag[0]}: ${EN.machines.bulk.chosen(machines.length)}`}
-      text={WORDS.verbs.tag[1]}
+      title={`${TEXTS.verbs.tag[0]}: ${EN.machines.bulk.chosen(machines.length)}`}
+      text={TEXTS.verbs.tag[1]}
       id="machine.tag-many"
       fields={[
-        { name: 'tag', label: WORDS.fields.tag, kind: 'choice', choices: names.map((name) => [name, name] as const) },
+        { name: 'tag', label: TEXTS.fields.tag, kind: 'choice', choices: names.map((name) => [name, name] as const) },
         {
           name: 'do',
-          label: WORDS.fields.tagDo,
+          label: TEXTS.fields.tagDo,
           kind: 'choice',
           initial: 'add',
           choices: [
-            ['add', WORDS.give],
-            ['remove', WORDS.take],
+            ['add', TEXTS.give],
+            ['remove', TEXTS.take],
           ],
         },
       ]}
@@ -60,20 +60,20 @@ export function PlaceMany({ machines, onClose }: ManyProps): JSX.Element {
   ];
   return (
     <ManyDialog
-      title={`${WORDS.verbs.place[0]}: ${EN.machines.bulk.chosen(machines.length)}`}
-      text={WORDS.verbs.place[1]}
+      title={`${TEXTS.verbs.place[0]}: ${EN.machines.bulk.chosen(machines.length)}`}
+      text={TEXTS.verbs.place[1]}
       route="machine.set"
       fields={[
         {
           name: 'pool',
-          label: WORDS.fields.pool,
+          label: TEXTS.fields.pool,
           kind: 'choice',
           isOptional: true,
           choices: choices(dataOf(pools.view)),
         },
         {
           name: 'zone',
-          label: WORDS.fields.zone,
+          label: TEXTS.fields.zone,
           kind: 'choice',
           isOptional: true,
           choices: choices(dataOf(zones.view)),

@@ -9,7 +9,7 @@ import { EN } from '../../words/en.ts';
 import { BulkDialog } from './bulk-dialog.tsx';
 import { PlaceMany, TagMany } from './bulk-place.tsx';
 
-const WORDS = EN.machines.bulk;
+const TEXTS = EN.machines.bulk;
 const TITLES = EN.machineActions.verbs;
 type Chosen = MachineAction | 'tag' | 'place';
 
@@ -21,13 +21,13 @@ export function BulkBar(props: { readonly chosen: readonly MachineRow[]; readonl
   const actions: readonly Chosen[] = [...allowedActions(may), ...(may.operate ? (['tag', 'place'] as const) : [])];
   const close = () => setOpen(null);
   return (
-    <div class="bulk" role="region" aria-label={WORDS.region}>
-      <span role="status">{WORDS.chosen(props.chosen.length)}</span>
+    <div class="bulk" role="region" aria-label={TEXTS.region}>
+      <span role="status">{TEXTS.chosen(props.chosen.length)}</span>
       <button type="button" onClick={props.onNone}>
-        {WORDS.none}
+        {TEXTS.none}
       </button>
       <label>
-        <span class="hidden">{WORDS.what}</span>
+        <span class="hidden">{TEXTS.what}</span>
         <select
           value=""
           onChange={(event) => {
@@ -36,7 +36,7 @@ export function BulkBar(props: { readonly chosen: readonly MachineRow[]; readonl
             event.currentTarget.value = '';
           }}
         >
-          <option value="">{WORDS.what} …</option>
+          <option value="">{TEXTS.what} …</option>
           {actions.map((action) => (
             <option key={action} value={action}>
               {TITLES[action][0]}

@@ -10,8 +10,8 @@ import { dataOf, mapView, type View } from '../../models/base/view.ts';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.machineActions;
-const { fields: F } = WORDS;
+const TEXTS = EN.machineActions;
+const { fields: F } = TEXTS;
 /** As the site has them (model/machines/power.ts). */
 const POWER_TYPES = ['ipmi', 'redfish', 'virsh', 'webhook', 'manual'] as const;
 
@@ -24,7 +24,10 @@ export const choiceOf = (
   ...(dataOf(view) ?? []).map(({ name }) => [name, name] as const),
 ];
 
-/** Fields of a machine that few need: its rack, how it boots, what DHCP tells it. A new one may leave them to the site. */
+/**
+ * Fields of a machine that few need: its rack, how it boots, its DHCP options. If they are left empty, the site
+ * chooses.
+ */
 export const moreFields = (racks: View<readonly Rack[]>, isNew: boolean): readonly FormField[] => [
   {
     name: 'rack',
@@ -47,7 +50,7 @@ export const moreFields = (racks: View<readonly Rack[]>, isNew: boolean): readon
   { name: 'dhcpOptions', label: F.dhcpOptions, kind: 'area', help: F.dhcpOptionsHelp, isOptional: true },
 ];
 
-/** Makes a machine known. */
+/** Creates a machine. */
 export function CreateMachine({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const domains = useList('domain.list', {}, { nouns: ['domain'] });
   const bmcs = useList('bmc.list', {}, { nouns: ['bmc'] });
@@ -74,8 +77,8 @@ export function CreateMachine({ onClose }: { readonly onClose: () => void }): JS
   ];
   return (
     <FormDialog
-      title={WORDS.create}
-      text={WORDS.createText}
+      title={TEXTS.create}
+      text={TEXTS.createText}
       id="machine.create"
       fields={fields}
       input={(values) => ({ body: machineBody(otherThan(values, {})) }) as RouteInput<'machine.create'>}
@@ -89,12 +92,12 @@ export function CreateMachine({ onClose }: { readonly onClose: () => void }): JS
   );
 }
 
-/** Makes a BMC known. */
+/** Creates a BMC. */
 export function CreateBmc({ onClose }: { readonly onClose: () => void }): JSX.Element {
   return (
     <FormDialog
-      title={WORDS.createBmc}
-      text={WORDS.createBmcText}
+      title={TEXTS.createBmc}
+      text={TEXTS.createBmcText}
       id="bmc.create"
       fields={[
         { name: 'name', label: F.name },

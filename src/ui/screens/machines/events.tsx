@@ -7,7 +7,7 @@ import { type Column, Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.machines.events;
+const TEXTS = EN.machines.events;
 const HEADS = EN.drills.eventColumns;
 type Event = RouteOutput<'event.list'>['items'][number];
 
@@ -25,13 +25,13 @@ export function MachineEvents({ fqdn }: { readonly fqdn: string }): JSX.Element 
     { nouns: ['machine', 'interface', 'storage'] },
   );
   return (
-    <Section title={WORDS.title}>
+    <Section title={TEXTS.title}>
       <Shown view={mapView(events.view, ({ items }) => items)}>
         {(items) =>
           items.length === 0 ? (
-            <Empty text={WORDS.none} />
+            <Empty text={TEXTS.none} />
           ) : (
-            <Table name={WORDS.title} rows={items} columns={COLUMNS} keyOf={(row) => String(row.id)} />
+            <Table name={TEXTS.title} rows={items} columns={COLUMNS} keyOf={(row) => String(row.id)} />
           )
         }
       </Shown>

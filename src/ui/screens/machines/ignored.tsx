@@ -11,14 +11,14 @@ import type { Column } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.machines.ignored;
+const TEXTS = EN.machines.ignored;
 type Ignored = RouteOutput<'ignored-machine.list'>['items'][number];
 
 const COLUMNS: readonly Column<Ignored>[] = [
-  { id: 'mac', head: WORDS.columns.mac, value: (row) => row.mac },
-  { id: 'hostname', head: WORDS.columns.hostname, value: (row) => row.hostname },
-  { id: 'by', head: WORDS.columns.by, value: (row) => row.ignoredBy, isMinor: true },
-  { id: 'at', head: WORDS.columns.at, value: (row) => row.ignoredAt, cell: (row) => <Ago at={row.ignoredAt} /> },
+  { id: 'mac', head: TEXTS.columns.mac, value: (row) => row.mac },
+  { id: 'hostname', head: TEXTS.columns.hostname, value: (row) => row.hostname },
+  { id: 'by', head: TEXTS.columns.by, value: (row) => row.ignoredBy, isMinor: true },
+  { id: 'at', head: TEXTS.columns.at, value: (row) => row.ignoredAt, cell: (row) => <Ago at={row.ignoredAt} /> },
 ];
 
 /** Cards whose machines are left alone when they boot. */
@@ -30,19 +30,19 @@ export function IgnoredMachines(): JSX.Element {
     ? [
         ...COLUMNS,
         actionColumn<Ignored>(
-          WORDS.do,
+          TEXTS.do,
           (row) => row.mac,
-          (row) => [{ word: WORDS.unignore, run: () => setOpen(row) }],
+          (row) => [{ label: TEXTS.unignore, run: () => setOpen(row) }],
         ),
       ]
     : COLUMNS;
   return (
-    <Section title={WORDS.title}>
-      <SectionList view={list.view} words={WORDS} columns={columns} keyOf={(row) => row.mac} />
+    <Section title={TEXTS.title}>
+      <SectionList view={list.view} texts={TEXTS} columns={columns} keyOf={(row) => row.mac} />
       {open !== null && (
         <ActionDialog
-          title={`${WORDS.unignore}: ${open.mac}`}
-          text={WORDS.unignoreText(open.mac)}
+          title={`${TEXTS.unignore}: ${open.mac}`}
+          text={TEXTS.unignoreText(open.mac)}
           id="ignored-machine.delete"
           input={{ params: { mac: open.mac } }}
           cli={`regent machine unignore ${open.mac}`}

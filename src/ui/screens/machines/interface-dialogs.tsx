@@ -8,7 +8,7 @@ import {
   HASH_POLICIES,
   interfaceBody,
   interfaceOptions,
-  isAsked,
+  isApplicable,
   KINDS,
   LACP_RATES,
   type Nic,
@@ -19,8 +19,8 @@ import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.machines.network;
-const { fields: F } = WORDS;
+const TEXTS = EN.machines.network;
+const { fields: F } = TEXTS;
 
 /** What is done with an interface. `nic` null: another one is made. */
 export interface InterfaceAction {
@@ -41,8 +41,8 @@ export function InterfaceDialog({ machine, action, onClose }: DialogProps): JSX.
   if (nic !== null && isDelete) {
     return (
       <ActionDialog
-        title={`${WORDS.delete} ${nic.name}`}
-        text={WORDS.deleteText(nic.name)}
+        title={`${TEXTS.delete} ${nic.name}`}
+        text={TEXTS.deleteText(nic.name)}
         id="interface.delete"
         input={{ params: { machine: machine.id, interface: String(nic.id) } }}
         cli={`regent interface delete ${name} ${nic.name}`}
@@ -67,7 +67,7 @@ function InterfaceForm(props: {
     return {
       ...field,
       initial: before[field.name] ?? '',
-      isShown: (values) => isAsked(field.name, { kind: before['kind'] ?? '', ...values }),
+      isShown: (values) => isApplicable(field.name, { kind: before['kind'] ?? '', ...values }),
     };
   });
   const changed = (values: Readonly<Record<string, string>>) =>
@@ -78,7 +78,7 @@ function InterfaceForm(props: {
     return (
       <FormDialog
         {...shared}
-        title={`${WORDS.create}: ${host}`}
+        title={`${TEXTS.create}: ${host}`}
         id="interface.create"
         input={(values) =>
           ({
@@ -93,7 +93,7 @@ function InterfaceForm(props: {
   return (
     <FormDialog
       {...shared}
-      title={`${WORDS.change} ${nic.name}`}
+      title={`${TEXTS.change} ${nic.name}`}
       text={EN.machineActions.setText}
       id="interface.set"
       input={(values) =>
@@ -107,7 +107,7 @@ function InterfaceForm(props: {
   );
 }
 
-const wordsOf = (values: readonly string[]) => values.map((value) => [value, value] as const);
+const choicesOf = (values: readonly string[]) => values.map((value) => [value, value] as const);
 
 /** Fields of an interface of any kind; each stands there while its kind has it. */
 function fieldsOf(nic: Nic | null, vlans: readonly string[]): readonly FormField[] {
@@ -115,13 +115,13 @@ function fieldsOf(nic: Nic | null, vlans: readonly string[]): readonly FormField
   // Where nothing is chosen yet the site takes what is usual; what a bond or a bridge has stays.
   const choices = (values: readonly string[]) => [
     ...(nic === null ? [['', F.byDefault] as const] : []),
-    ...wordsOf(values),
+    ...choicesOf(values),
   ];
   return [
-    ...(nic === null ? [{ name: 'kind', label: F.kind, kind: 'choice' as const, choices: wordsOf(KINDS) }] : []),
+    ...(nic === null ? [{ name: 'kind', label: F.kind, kind: 'choice' as const, choices: choicesOf(KINDS) }] : []),
     { name: 'name', label: F.name, isOptional },
     { name: 'mac', label: F.mac, help: F.macHelp, isOptional },
-    { name: 'vlan', label: F.vlan, kind: 'choice', isOptional, choices: [['', F.noVlan], ...wordsOf(vlans)] },
+    { name: 'vlan', label: F.vlan, kind: 'choice', isOptional, choices: [['', F.noVlan], ...choicesOf(vlans)] },
     { name: 'parents', label: F.parents, help: F.listHelp, isOptional },
     { name: 'bond/mode', label: F.mode, kind: 'choice', isOptional, choices: choices(BOND_MODES) },
     { name: 'bond/lacpRate', label: F.lacpRate, kind: 'choice', isOptional, choices: choices(LACP_RATES) },

@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import type { Machine } from '../../../contract/machines/machine.ts';
 import { useTagged } from '../../live/use-view.ts';
 import { linkTo } from '../../models/base/address.ts';
-import { machineTone, noteOf, powerTone, stateWords } from '../../models/machines/machines.ts';
+import { machineTone, noteOf, powerTone, machineStateText } from '../../models/machines/machines.ts';
 import { dataOf } from '../../models/base/view.ts';
 import { Copy } from '../../parts/copy.tsx';
 import { State } from '../../parts/icon.tsx';
@@ -19,8 +19,8 @@ import { Scripts } from './scripts.tsx';
 import { Storage } from './storage.tsx';
 import { Timeline } from './timeline.tsx';
 
-const WORDS = EN.machines;
-/** Parts of the page; each is asked for when it is seen. */
+const TEXTS = EN.machines;
+/** Parts of the page; each is requested when it is opened. */
 const TABS = ['summary', 'hardware', 'network', 'storage', 'scripts', 'events'] as const;
 export type MachineTab = (typeof TABS)[number];
 
@@ -45,11 +45,11 @@ export function MachinePage({ id, tab }: { readonly id: string; readonly tab: Ma
       actions={shown && <MachineActions body={shown.body} etag={shown.etag} />}
     >
       <Tabs
-        name={WORDS.tabs.name}
+        name={TEXTS.tabs.name}
         at={tab}
         tabs={TABS.map((one) => ({
           id: one,
-          word: WORDS.tabs[one],
+          label: TEXTS.tabs[one],
           link: linkTo(['machines', id, ...(one === 'summary' ? [] : [one])]),
         }))}
       />
@@ -67,10 +67,10 @@ export function MachinePage({ id, tab }: { readonly id: string; readonly tab: Ma
   );
 }
 
-type Row = readonly [string, ComponentChildren];
-const { facts: F } = WORDS;
+type FactRow = readonly [string, ComponentChildren];
+const { facts: F } = TEXTS;
 
-function factRows(machine: Machine): readonly Row[] {
+function factRows(machine: Machine): readonly FactRow[] {
   const { owner, deployment, suggestedBmc, job } = machine;
   const note = noteOf(machine);
   const addresses = machine.interfaces.flatMap((nic) => nic.addresses.map(({ address }) => address));
@@ -82,14 +82,14 @@ function factRows(machine: Machine): readonly Row[] {
       ? [[F.until, <Deadline key="until" at={machine.deadline} />] as const]
       : []),
     [F.power, <Power key="power" machine={machine} />],
-    [F.bmc, machine.bmc ?? WORDS.noBmc],
+    [F.bmc, machine.bmc ?? TEXTS.noBmc],
     ...(suggestedBmc === undefined ? [] : [[F.suggested, `${suggestedBmc.type} ${suggestedBmc.address}`] as const]),
-    [F.owner, owner ?? WORDS.nobody],
+    [F.owner, owner ?? TEXTS.nobody],
     ...(deployment === undefined ? [] : [[F.image, <Deployed key="image" deployment={deployment} />] as const]),
     [F.pool, machine.pool ?? ''],
     [F.zone, machine.zone ?? ''],
     [F.tags, machine.tags.join(', ') || EN.none],
-    [F.rack, machine.rack === null ? WORDS.master : <a href={linkTo(['nodes', machine.rack])}>{machine.rack}</a>],
+    [F.rack, machine.rack === null ? TEXTS.master : <a href={linkTo(['nodes', machine.rack])}>{machine.rack}</a>],
     [F.addresses, addresses.length === 0 ? EN.none : addresses.map((text) => <Copy key={text} text={text} />)],
     ...(machine.description ? [[F.description, machine.description] as const] : []),
     ...(annotations.length === 0
@@ -101,10 +101,13 @@ function factRows(machine: Machine): readonly Row[] {
 }
 
 function StateText({ machine }: { readonly machine: Machine }): JSX.Element {
-  const words = stateWords(machine.state);
+  const stateText = machineStateText(machine.state);
   return (
     <>
-      <State tone={machineTone(machine.state)} word={machine.locked === true ? `${words}, ${WORDS.locked}` : words} />{' '}
+      <State
+        tone={machineTone(machine.state)}
+        label={machine.locked === true ? `${stateText}, ${TEXTS.locked}` : stateText}
+      />{' '}
       <For since={machine.stateSince ?? null} />
     </>
   );
@@ -113,7 +116,7 @@ function StateText({ machine }: { readonly machine: Machine }): JSX.Element {
 function Deadline({ at }: { readonly at: string }): JSX.Element {
   return (
     <>
-      <Until at={at} />, {WORDS.untilText}
+      <Until at={at} />, {TEXTS.untilText}
     </>
   );
 }
@@ -123,8 +126,8 @@ function Power({ machine }: { readonly machine: Machine }): JSX.Element {
   const why = [machine.powerWhy, machine.powerRemedy].filter(Boolean).join(' ');
   return (
     <>
-      <State tone={powerTone(power)} word={power} /> <Ago at={machine.powerStateAt ?? null} />
-      {machine.powerSeenBy ? `, ${WORDS.seenBy(machine.powerSeenBy)}` : ''} {why}
+      <State tone={powerTone(power)} label={power} /> <Ago at={machine.powerStateAt ?? null} />
+      {machine.powerSeenBy ? `, ${TEXTS.seenBy(machine.powerSeenBy)}` : ''} {why}
     </>
   );
 }
@@ -132,8 +135,8 @@ function Power({ machine }: { readonly machine: Machine }): JSX.Element {
 function Deployed({ deployment }: { readonly deployment: NonNullable<Machine['deployment']> }): JSX.Element {
   return (
     <>
-      {deployment.image ?? WORDS.inMemory} {deployment.digest?.slice(0, 12)}{' '}
-      {deployment.deployedAt === null ? WORDS.notYet : <Ago at={deployment.deployedAt} />}
+      {deployment.image ?? TEXTS.inMemory} {deployment.digest?.slice(0, 12)}{' '}
+      {deployment.deployedAt === null ? TEXTS.notYet : <Ago at={deployment.deployedAt} />}
     </>
   );
 }

@@ -21,7 +21,7 @@ import { IgnoredMachines } from './ignored.tsx';
 import { MachinePage, machineTab } from './machine.tsx';
 import { AllocateFitting } from './order/allocate.tsx';
 
-const WORDS = EN.machines;
+const TEXTS = EN.machines;
 
 /** What is below the line of machines in the navigation. */
 export function machines([id, part, ...more]: readonly string[]): JSX.Element | null {
@@ -41,7 +41,7 @@ function Machines(): JSX.Element {
   const [isCreating, setCreating] = useState<'machine' | 'bmc' | 'allocation' | null>(null);
   return (
     <Page
-      title={WORDS.title}
+      title={TEXTS.title}
       cli={CLI.machines}
       actions={
         <>
@@ -66,13 +66,13 @@ function Machines(): JSX.Element {
       <Shown view={list.view}>
         {({ items, isWhole }) =>
           items.length === 0 ? (
-            <Empty text={WORDS.empty} next={WORDS.emptyNext} />
+            <Empty text={TEXTS.empty} next={TEXTS.emptyNext} />
           ) : (
             <>
               <Counts rows={items} />
               {!isWhole && (
                 <p class="faint" role="status">
-                  {WORDS.coming}
+                  {TEXTS.coming}
                 </p>
               )}
               <MachineTable rows={items} />
@@ -88,12 +88,12 @@ function Machines(): JSX.Element {
   );
 }
 
-/** What one seldom looks at; asked for when it is opened. */
+/** Details that are seldom needed; requested when they are opened. */
 function Besides(): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>{WORDS.besides}</summary>
+      <summary>{TEXTS.besides}</summary>
       {isOpen && (
         <div class="shown">
           <Bmcs />
@@ -106,18 +106,18 @@ function Besides(): JSX.Element {
 
 function Counts({ rows }: { readonly rows: readonly MachineRow[] }): JSX.Element {
   return (
-    <ul class="counts" aria-label={WORDS.states}>
+    <ul class="counts" aria-label={TEXTS.states}>
       {stateCounts(rows).map(({ state, tone, count }) => (
         <li key={state}>
           <a
             href={linkTo(['machines'], {
               filter: state
                 .split(' ')
-                .map((word) => `state:${word}`)
+                .map((part) => `state:${part}`)
                 .join(' '),
             })}
           >
-            <State tone={tone} word={`${count} ${state}`} />
+            <State tone={tone} label={`${count} ${state}`} />
           </a>
         </li>
       ))}
@@ -139,7 +139,7 @@ function MachineTable({ rows }: { readonly rows: readonly MachineRow[] }): JSX.E
     <>
       {chosen.length > 0 && <BulkBar chosen={chosen} onNone={() => choose(NOTHING)} />}
       <Table
-        name={WORDS.title}
+        name={TEXTS.title}
         rows={rows}
         columns={MACHINE_COLUMNS}
         keyOf={(row) => row.id}

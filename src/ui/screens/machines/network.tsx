@@ -10,27 +10,27 @@ import { type Column, Table } from '../../parts/table.tsx';
 import { EN } from '../../words/en.ts';
 import { type InterfaceAction, InterfaceDialog } from './interface-dialogs.tsx';
 
-const WORDS = EN.machines.network;
+const TEXTS = EN.machines.network;
 type Nic = Machine['interfaces'][number];
 
 const COLUMNS: readonly Column<Nic>[] = [
-  { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
-  { id: 'kind', head: WORDS.columns.kind, value: (row) => row.kind, isMinor: true },
-  { id: 'mac', head: WORDS.columns.mac, value: (row) => row.mac, cell: (row) => <Copy text={row.mac} /> },
+  { id: 'name', head: TEXTS.columns.name, value: (row) => row.name },
+  { id: 'kind', head: TEXTS.columns.kind, value: (row) => row.kind, isMinor: true },
+  { id: 'mac', head: TEXTS.columns.mac, value: (row) => row.mac, cell: (row) => <Copy text={row.mac} /> },
   {
     id: 'vlan',
-    head: WORDS.columns.vlan,
+    head: TEXTS.columns.vlan,
     value: (row) => row.vlan,
     cell: (row) => (row.vlan === null ? '' : <a href={linkTo(['vlans', ...row.vlan.split('/')])}>{row.vlan}</a>),
   },
   {
     id: 'addresses',
-    head: WORDS.columns.addresses,
+    head: TEXTS.columns.addresses,
     value: addressesOf,
     cell: (row) => (row.addresses.length === 0 ? addressesOf(row) : <Addresses nic={row} />),
   },
-  { id: 'parents', head: WORDS.columns.parents, value: (row) => (row.parents ?? []).join(', '), isMinor: true },
-  { id: 'tags', head: WORDS.columns.tags, value: (row) => (row.tags ?? []).join(', '), isMinor: true },
+  { id: 'parents', head: TEXTS.columns.parents, value: (row) => (row.parents ?? []).join(', '), isMinor: true },
+  { id: 'tags', head: TEXTS.columns.tags, value: (row) => (row.tags ?? []).join(', '), isMinor: true },
 ];
 
 /** Addresses, or how it gets one. */
@@ -58,34 +58,34 @@ export function Interfaces({ machine }: { readonly machine: Machine }): JSX.Elem
     ? [
         ...COLUMNS,
         actionColumn<Nic>(
-          WORDS.do,
+          TEXTS.do,
           (nic) => nic.name,
           (nic) => [
-            { word: WORDS.change, run: () => setOpen({ nic, isDelete: false }) },
-            { word: WORDS.delete, run: () => setOpen({ nic, isDelete: true }) },
+            { label: TEXTS.change, run: () => setOpen({ nic, isDelete: false }) },
+            { label: TEXTS.delete, run: () => setOpen({ nic, isDelete: true }) },
           ],
         ),
       ]
     : COLUMNS;
   return (
     <>
-      <Section title={WORDS.title}>
+      <Section title={TEXTS.title}>
         {machine.interfaces.length === 0 ? (
-          <Empty text={WORDS.none} />
+          <Empty text={TEXTS.none} />
         ) : (
-          <Table name={WORDS.title} rows={machine.interfaces} columns={columns} keyOf={(row) => String(row.id)} />
+          <Table name={TEXTS.title} rows={machine.interfaces} columns={columns} keyOf={(row) => String(row.id)} />
         )}
         {may.operate && (
           <div class="actions">
             <button type="button" onClick={() => setOpen({ nic: null, isDelete: false })}>
-              {WORDS.create}
+              {TEXTS.create}
             </button>
           </div>
         )}
       </Section>
       {open !== null && <InterfaceDialog machine={machine} action={open} onClose={() => setOpen(null)} />}
       {options.length > 0 && (
-        <Section title={WORDS.dhcp}>
+        <Section title={TEXTS.dhcp}>
           <ul>
             {options.map((text) => (
               <li key={text}>

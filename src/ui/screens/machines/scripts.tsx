@@ -12,7 +12,7 @@ import { type Column, Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.machines.scripts;
+const TEXTS = EN.machines.scripts;
 type Result = RouteOutput<'machine.results'>['items'][number];
 
 /** How a result of a script is. */
@@ -26,36 +26,36 @@ export function Scripts({ machine }: { readonly machine: string }): JSX.Element 
   const results = useView('machine.results', { params: { machine } }, { nouns: ['machine', 'script'], everyMs: 5000 });
   const [open, setOpen] = useState<Result | null>(null);
   const columns: readonly Column<Result>[] = [
-    { id: 'script', head: WORDS.columns.script, value: (row) => row.script },
-    { id: 'purpose', head: WORDS.columns.purpose, value: (row) => row.purpose },
+    { id: 'script', head: TEXTS.columns.script, value: (row) => row.script },
+    { id: 'purpose', head: TEXTS.columns.purpose, value: (row) => row.purpose },
     {
       id: 'state',
-      head: WORDS.columns.state,
+      head: TEXTS.columns.state,
       value: (row) => row.state,
-      cell: (row) => <State tone={toneOf(row.state)} word={row.state} />,
+      cell: (row) => <State tone={toneOf(row.state)} label={row.state} />,
     },
-    { id: 'exit', head: WORDS.columns.exit, value: (row) => row.exitStatus, isNumber: true },
+    { id: 'exit', head: TEXTS.columns.exit, value: (row) => row.exitStatus, isNumber: true },
     {
       id: 'ended',
-      head: WORDS.columns.ended,
+      head: TEXTS.columns.ended,
       value: (row) => row.endedAt,
       cell: (row) => (row.endedAt === null ? '' : <Ago at={row.endedAt} />),
     },
-    { id: 'run', head: WORDS.columns.run, value: (row) => row.run, isNumber: true, isMinor: true },
+    { id: 'run', head: TEXTS.columns.run, value: (row) => row.run, isNumber: true, isMinor: true },
     actionColumn(
-      WORDS.columns.out,
+      TEXTS.columns.out,
       (row) => row.script,
-      (row) => [{ word: WORDS.output, run: () => setOpen(row) }],
+      (row) => [{ label: TEXTS.output, run: () => setOpen(row) }],
     ),
   ];
   return (
-    <Section title={WORDS.title}>
+    <Section title={TEXTS.title}>
       <Shown view={mapView(results.view, ({ items }) => items)}>
         {(items) =>
           items.length === 0 ? (
-            <Empty text={WORDS.none} />
+            <Empty text={TEXTS.none} />
           ) : (
-            <Table name={WORDS.title} rows={items} columns={columns} keyOf={(row) => String(row.id)} isMain />
+            <Table name={TEXTS.title} rows={items} columns={columns} keyOf={(row) => String(row.id)} isMain />
           )
         }
       </Shown>
@@ -72,24 +72,24 @@ function Output(props: {
   const { machine, result } = props;
   const detail = useView('machine.result', { params: { machine, result: result.id } }, { nouns: ['script'] });
   return (
-    <Dialog title={WORDS.outputOf(result.script)} onClose={props.onClose}>
+    <Dialog title={TEXTS.outputOf(result.script)} onClose={props.onClose}>
       <Shown view={detail.view}>
         {({ contents, outputs }) =>
           contents.length === 0 ? (
-            <Empty text={WORDS.noOutput} />
+            <Empty text={TEXTS.noOutput} />
           ) : (
             contents.map((content) => (
               <section key={content.kind}>
                 <h3>
                   {content.kind}{' '}
                   <span class="faint">
-                    {WORDS.kept(
+                    {TEXTS.storedBytes(
                       content.bytes,
                       outputs.find(({ kind }) => kind === content.kind)?.kept ?? content.bytes,
                     )}
                   </span>
                 </h3>
-                {content.text === undefined && <p class="faint">{WORDS.binary}</p>}
+                {content.text === undefined && <p class="faint">{TEXTS.binary}</p>}
                 <pre class="diff" tabIndex={0}>
                   {content.text ?? content.base64}
                 </pre>

@@ -10,10 +10,10 @@ import { Versions } from '../../parts/with-current.tsx';
 import { EN } from '../../words/en.ts';
 import { choiceOf, moreFields } from './create.tsx';
 
-const WORDS = EN.machineActions;
-const { fields: F } = WORDS;
+const TEXTS = EN.machineActions;
+const { fields: F } = TEXTS;
 
-/** Changes what people say of a machine: name, place, tags, BMC. Only what was changed is sent. */
+/** Changes the descriptive fields of a machine: name, pool, zone, tags, BMC. Only changed fields are sent. */
 export function SetMachine(props: {
   readonly machine: Machine;
   readonly etag: string | null;
@@ -52,8 +52,8 @@ export function SetMachine(props: {
   const changed = (values: Values) => otherThan(values, before);
   return (
     <FormDialog
-      title={`${WORDS.set} ${machine.hostname}`}
-      text={WORDS.setText}
+      title={`${TEXTS.set} ${machine.hostname}`}
+      text={TEXTS.setText}
       id="machine.set"
       fields={fields.map((field) => ({ ...field, initial: before[field.name] ?? '' }))}
       input={(values) =>

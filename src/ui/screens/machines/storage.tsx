@@ -12,41 +12,41 @@ import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.machines.storage;
+const TEXTS = EN.machines.storage;
 type Laid = RouteOutput<'storage.show'>;
 type Device = Laid['devices'][number];
 
 const COLUMNS: readonly Column<Device>[] = [
-  { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
-  { id: 'kind', head: WORDS.columns.kind, value: (row) => row.kind },
+  { id: 'name', head: TEXTS.columns.name, value: (row) => row.name },
+  { id: 'kind', head: TEXTS.columns.kind, value: (row) => row.kind },
   {
     id: 'size',
-    head: WORDS.columns.size,
+    head: TEXTS.columns.size,
     value: (row) => row.bytes,
     cell: (row) => sizeText(row.bytes),
     isNumber: true,
   },
   {
     id: 'free',
-    head: WORDS.columns.free,
+    head: TEXTS.columns.free,
     value: (row) => row.freeBytes,
     cell: (row) => sizeText(row.freeBytes),
     isNumber: true,
     isMinor: true,
   },
-  { id: 'on', head: WORDS.columns.on, value: (row) => row.on },
-  { id: 'tags', head: WORDS.columns.tags, value: (row) => row.tags.join(', '), isMinor: true },
+  { id: 'on', head: TEXTS.columns.on, value: (row) => row.on },
+  { id: 'tags', head: TEXTS.columns.tags, value: (row) => row.tags.join(', '), isMinor: true },
 ];
 
 const LAYOUT_FIELDS: readonly FormField[] = [
-  { name: fieldOf('layout'), label: WORDS.layout, kind: 'choice', choices: LAYOUTS.map((one) => [one, one] as const) },
-  { name: fieldOf('root'), label: WORDS.root, help: WORDS.rootHelp, isOptional: true },
-  { name: fieldOf('bootBytes'), label: WORDS.boot, help: WORDS.bootHelp, kind: 'number', isOptional: true },
+  { name: fieldOf('layout'), label: TEXTS.layout, kind: 'choice', choices: LAYOUTS.map((one) => [one, one] as const) },
+  { name: fieldOf('root'), label: TEXTS.root, help: TEXTS.rootHelp, isOptional: true },
+  { name: fieldOf('bootBytes'), label: TEXTS.boot, help: TEXTS.bootHelp, kind: 'number', isOptional: true },
   ...(['group', 'volume', 'volumeBytes'] as const).map(
     (member): FormField => ({
       name: fieldOf(member),
-      label: WORDS[member],
-      help: WORDS[`${member}Help`],
+      label: TEXTS[member],
+      help: TEXTS[`${member}Help`],
       isOptional: true,
       isShown: (values) => isLaid(member, values),
     }),
@@ -61,25 +61,25 @@ export function Storage({ machine, name }: { readonly machine: string; readonly 
   const close = () => setOpen(null);
   const params = { machine };
   return (
-    <Section title={WORDS.title}>
+    <Section title={TEXTS.title}>
       <Shown view={laid.view}>{(data) => <Devices laid={data} />}</Shown>
       {may.operate && (
         <div class="actions">
           <button type="button" onClick={() => setOpen('lay-out')}>
-            {WORDS.layOut}
+            {TEXTS.layOut}
           </button>
           <button type="button" onClick={() => setOpen('change')}>
-            {WORDS.change}
+            {TEXTS.change}
           </button>
           <button type="button" onClick={() => setOpen('reset')}>
-            {WORDS.reset}
+            {TEXTS.reset}
           </button>
         </div>
       )}
       {open === 'lay-out' && (
         <FormDialog
-          title={`${WORDS.layOut} ${name}`}
-          text={WORDS.layOutText}
+          title={`${TEXTS.layOut} ${name}`}
+          text={TEXTS.layOutText}
           id="storage.change"
           fields={LAYOUT_FIELDS}
           input={(values) => ({ params, body: { changes: [layOutOf(values)] } }) as RouteInput<'storage.change'>}
@@ -89,10 +89,10 @@ export function Storage({ machine, name }: { readonly machine: string; readonly 
       )}
       {open === 'change' && (
         <FormDialog
-          title={`${WORDS.change} ${name}`}
-          text={WORDS.changeText}
+          title={`${TEXTS.change} ${name}`}
+          text={TEXTS.changeText}
           id="storage.change"
-          fields={[{ name: 'changes', label: WORDS.changes, kind: 'area', help: WORDS.changesHelp }]}
+          fields={[{ name: 'changes', label: TEXTS.changes, kind: 'area', help: TEXTS.changesHelp }]}
           input={({ changes = '' }) => ({ params, body: { changes: jsonOr(changes) } }) as RouteInput<'storage.change'>}
           cli={() => `regent storage change ${name} @changes.json`}
           onClose={close}
@@ -100,8 +100,8 @@ export function Storage({ machine, name }: { readonly machine: string; readonly 
       )}
       {open === 'reset' && (
         <ActionDialog
-          title={`${WORDS.reset}: ${name}`}
-          text={WORDS.resetText(name)}
+          title={`${TEXTS.reset}: ${name}`}
+          text={TEXTS.resetText(name)}
           id="storage.reset"
           input={{ params }}
           cli={`regent storage reset ${name}`}
@@ -115,16 +115,16 @@ export function Storage({ machine, name }: { readonly machine: string; readonly 
 function Devices({ laid }: { readonly laid: Laid }): JSX.Element {
   return (
     <>
-      {laid.storage.isUsual && <p class="faint">{WORDS.usual}</p>}
+      {laid.storage.isUsual && <p class="faint">{TEXTS.usual}</p>}
       {laid.problem !== null && (
         <p class="waiting">
-          {WORDS.problem}: {laid.problem}
+          {TEXTS.problem}: {laid.problem}
         </p>
       )}
       {laid.devices.length === 0 ? (
-        <Empty text={WORDS.none} />
+        <Empty text={TEXTS.none} />
       ) : (
-        <Table name={WORDS.title} rows={laid.devices} columns={COLUMNS} keyOf={(row) => `${row.kind} ${row.name}`} />
+        <Table name={TEXTS.title} rows={laid.devices} columns={COLUMNS} keyOf={(row) => `${row.kind} ${row.name}`} />
       )}
     </>
   );

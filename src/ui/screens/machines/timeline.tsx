@@ -10,9 +10,9 @@ import { type Column, Table } from '../../parts/table.tsx';
 import { Until } from '../../parts/time.tsx';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.machines.timeline;
+const TEXTS = EN.machines.timeline;
 
-/** What was seen of a machine on its way, what comes next, and why it may be late. */
+/** The steps of a machine so far, what comes next, and why it may be late. */
 export function Timeline({ machine }: { readonly machine: string }): JSX.Element {
   const places = usePlaces();
   const text = places.place.value.query['run'] ?? '';
@@ -23,18 +23,18 @@ export function Timeline({ machine }: { readonly machine: string }): JSX.Element
     { nouns: ['machine', 'job'], everyMs: 2000 },
   );
   return (
-    <Section title={WORDS.title}>
+    <Section title={TEXTS.title}>
       <Shown view={timeline.view}>
         {(data) => (
           <>
             {data.runs.length > 1 && (
               <label class="field">
-                <span>{WORDS.run}</span>
+                <span>{TEXTS.run}</span>
                 <select value={text} onChange={(event) => places.setQuery({ run: event.currentTarget.value })}>
-                  <option value="">{WORDS.newest}</option>
+                  <option value="">{TEXTS.newest}</option>
                   {data.runs.map((id) => (
                     <option key={id} value={String(id)}>
-                      {WORDS.runName(id)}
+                      {TEXTS.runName(id)}
                     </option>
                   ))}
                 </select>
@@ -57,16 +57,16 @@ function Next({ timeline }: { readonly timeline: MachineTimeline }): JSX.Element
       {next !== null && (
         <>
           <p>
-            <State tone={next.tone} word={next.isLate ? WORDS.late : WORDS.onTime} /> <strong>{next.sentence}</strong>
+            <State tone={next.tone} label={next.isLate ? TEXTS.late : TEXTS.onTime} /> <strong>{next.sentence}</strong>
           </p>
           <p>
-            {WORDS.next}: {next.next}, {WORDS.dueBy} <Until at={next.deadline} />
+            {TEXTS.next}: {next.next}, {TEXTS.dueBy} <Until at={next.deadline} />
           </p>
         </>
       )}
       {timeline.causes.length > 0 && (
         <>
-          <h3>{WORDS.causes}</h3>
+          <h3>{TEXTS.causes}</h3>
           <ul class="causes">
             {timeline.causes.map((cause) => (
               <li key={cause.code}>
@@ -80,7 +80,7 @@ function Next({ timeline }: { readonly timeline: MachineTimeline }): JSX.Element
   );
 }
 
-const { columns: HEADS } = WORDS;
+const { columns: HEADS } = TEXTS;
 const COLUMNS: readonly Column<StepRow>[] = [
   { id: 'at', head: HEADS.at, value: (row) => row.at, cell: (row) => <time title={row.at}>{row.clock}</time> },
   { id: 'after', head: HEADS.after, value: (row) => row.after, isNumber: true, isMinor: true },
@@ -89,18 +89,18 @@ const COLUMNS: readonly Column<StepRow>[] = [
     id: 'outcome',
     head: HEADS.outcome,
     value: (row) => row.outcome,
-    cell: (row) => <State tone={row.tone} word={WORDS.outcomes[row.outcome]} />,
+    cell: (row) => <State tone={row.tone} label={TEXTS.outcomes[row.outcome]} />,
   },
   { id: 'who', head: HEADS.who, value: (row) => row.who, isMinor: true },
   { id: 'detail', head: HEADS.detail, value: (row) => row.detail },
 ];
 
 function Steps({ timeline }: { readonly timeline: MachineTimeline }): JSX.Element {
-  if (timeline.steps.length === 0) return <Empty text={WORDS.none} />;
+  if (timeline.steps.length === 0) return <Empty text={TEXTS.none} />;
   return (
     <>
-      {timeline.isCut && <p class="faint">{WORDS.cut}</p>}
-      <Table name={WORDS.title} rows={stepRows(timeline)} columns={COLUMNS} keyOf={(row) => row.id} />
+      {timeline.isCut && <p class="faint">{TEXTS.cut}</p>}
+      <Table name={TEXTS.title} rows={stepRows(timeline)} columns={COLUMNS} keyOf={(row) => row.id} />
     </>
   );
 }

@@ -6,8 +6,8 @@ import { EN } from '../../words/en.ts';
 import { deployBody, deployCli, deployFields } from './order/deploy-form.ts';
 import { listOf, quoted } from '../../models/base/command-text.ts';
 
-const WORDS = EN.machineActions;
-const { fields: F } = WORDS;
+const TEXTS = EN.machineActions;
+const { fields: F } = TEXTS;
 
 /** Calls that do something with one machine. */
 export type MachineRoute = Extract<RouteId, `machine.${string}`>;
@@ -44,8 +44,8 @@ const BOOT: FormField = {
   isOptional: true,
   choices: [
     ['', F.bootUsual],
-    ['pxe', WORDS.pxe],
-    ['disk', WORDS.disk],
+    ['pxe', TEXTS.pxe],
+    ['disk', TEXTS.disk],
   ],
 };
 const STOP: FormField = {
@@ -55,8 +55,8 @@ const STOP: FormField = {
   isOptional: true,
   choices: [
     ['', F.stopUsual],
-    ['soft', WORDS.soft],
-    ['hard', WORDS.hard],
+    ['soft', TEXTS.soft],
+    ['hard', TEXTS.hard],
   ],
 };
 const POWER_FIELDS: Readonly<Record<string, readonly FormField[]>> = {
@@ -68,7 +68,7 @@ const POWER_FIELDS: Readonly<Record<string, readonly FormField[]>> = {
 
 /** Every action. `images`: names of images that machines are deployed with. */
 export function verbOf(id: MachineAction, images: readonly string[] = []): Verb {
-  const [title, text] = WORDS.verbs[id];
+  const [title, text] = TEXTS.verbs[id];
   const power = /^power-(on|off|cycle|query)$/.exec(id)?.[1];
   const named = { id, title, text };
   if (power !== undefined) {
@@ -78,15 +78,15 @@ export function verbOf(id: MachineAction, images: readonly string[] = []): Verb 
       fields: POWER_FIELDS[power] ?? [],
       body: (values) => ({ verb: power, ...some(values, 'boot'), ...some(values, 'stopMode') }),
       cli: (names, values) =>
-        words(`regent machine power ${power} ${names}`, [
+        commandLine(`regent machine power ${power} ${names}`, [
           ['--boot', values['boot']],
           [values['stopMode'] ? `--${values['stopMode']}` : '', values['stopMode'] ? '' : undefined],
         ]),
     };
   }
   const route = `machine.${id}` as MachineRoute;
-  const line = (names: string, values: Values, options: readonly Option[]) =>
-    words(`regent machine ${id} ${names}`, [...options, ['--comment', values['comment']]]);
+  const line = (names: string, values: Values, options: readonly CommandOption[]) =>
+    commandLine(`regent machine ${id} ${names}`, [...options, ['--comment', values['comment']]]);
   if (id === 'deploy') {
     return {
       ...named,
@@ -127,8 +127,8 @@ export function verbOf(id: MachineAction, images: readonly string[] = []): Verb 
       }),
       cli: (names, values) =>
         line(names, values, [
-          ...listOf(values['scripts'] ?? '').map((name): Option => ['--script', name]),
-          ...listOf(values['skip'] ?? '').map((name): Option => ['--skip', name]),
+          ...listOf(values['scripts'] ?? '').map((name): CommandOption => ['--script', name]),
+          ...listOf(values['skip'] ?? '').map((name): CommandOption => ['--skip', name]),
           flag('--enable-ssh', values['enableSsh']),
         ]),
     };
@@ -142,13 +142,13 @@ export function verbOf(id: MachineAction, images: readonly string[] = []): Verb 
   };
 }
 
-type Option = readonly [name: string, value: string | undefined];
+type CommandOption = readonly [name: string, value: string | undefined];
 
 /** An option that has no value. */
-export const flag = (name: string, value: string | undefined): Option => [name, value ? '' : undefined];
+export const flag = (name: string, value: string | undefined): CommandOption => [name, value ? '' : undefined];
 
 /** A command line: options without a value are left out. */
-function words(command: string, options: readonly Option[]): string {
+function commandLine(command: string, options: readonly CommandOption[]): string {
   const parts = options.flatMap(([name, value]) => {
     if (value === undefined || name === '' || (value === '' && !name.startsWith('--'))) return [];
     return value === '' ? [name] : [`${name} ${quoted(value)}`];

@@ -6,10 +6,10 @@ import { DomainPage } from './domain.tsx';
 import { Domains } from './domains.tsx';
 import { RecordList } from './records.tsx';
 
-const WORDS = EN.dns;
+const TEXTS = EN.dns;
 const TABS = [
-  { id: 'domains', word: WORDS.parts.domains, link: linkTo(['dns']) },
-  { id: 'records', word: WORDS.parts.records, link: linkTo(['dns', 'records']) },
+  { id: 'domains', label: TEXTS.parts.domains, link: linkTo(['dns']) },
+  { id: 'records', label: TEXTS.parts.records, link: linkTo(['dns', 'records']) },
 ];
 
 /** Domains, their records, and who answers for them. Null: there is no such part. */
@@ -20,7 +20,7 @@ export function dns(rest: readonly string[]): JSX.Element | null {
   if (name !== undefined || (part !== undefined && part !== 'records')) return null;
   return (
     <div class="tabbed">
-      <Tabs name={WORDS.title} at={part ?? 'domains'} tabs={TABS} />
+      <Tabs name={TEXTS.title} at={part ?? 'domains'} tabs={TABS} />
       {part === undefined ? <Domains /> : <RecordList />}
     </div>
   );

@@ -13,7 +13,7 @@ import { NounDialog } from '../base/catalog/noun-dialog.tsx';
 import { Serials } from './lookup.tsx';
 import { RecordDialog, Records } from './records.tsx';
 
-const WORDS = EN.dns.domains;
+const TEXTS = EN.dns.domains;
 
 const DOMAIN: Named<'domain.show'> = {
   input: (domain) => ({ params: { domain } }),
@@ -52,7 +52,7 @@ export function DomainPage(props: { readonly name: string }): JSX.Element {
             type="button"
             onClick={() => setOpen({ kind, name, etag: shown.etag, before: shown.body })}
           >
-            {kind === 'record' ? EN.dns.records.create : WORDS[kind]}
+            {kind === 'record' ? EN.dns.records.create : TEXTS[kind]}
           </button>
         ))
       }
@@ -61,11 +61,11 @@ export function DomainPage(props: { readonly name: string }): JSX.Element {
         {({ body }) => (
           <Facts
             rows={[
-              [WORDS.columns.ttl, body.ttl ?? WORDS.byDefault],
-              [WORDS.answered, body.authoritative ? WORDS.here : body.forwardTo.join(', ') || WORDS.elsewhere],
-              [WORDS.columns.leases, body.leaseNames ? WORDS.yes : WORDS.no],
-              [WORDS.columns.copies, body.transferTo.join(', ') || EN.none],
-              [WORDS.transferKey, body.transferKey ?? EN.none],
+              [TEXTS.columns.ttl, body.ttl ?? TEXTS.byDefault],
+              [TEXTS.answered, body.authoritative ? TEXTS.here : body.forwardTo.join(', ') || TEXTS.elsewhere],
+              [TEXTS.columns.leases, body.leaseNames ? TEXTS.yes : TEXTS.no],
+              [TEXTS.columns.copies, body.transferTo.join(', ') || EN.none],
+              [TEXTS.transferKey, body.transferKey ?? EN.none],
             ]}
           />
         )}
@@ -83,13 +83,13 @@ function Work({ open, onClose }: { readonly open: Opened; readonly onClose: () =
   if (kind === 'set') return <NounDialog noun="domain" work={{ verb: 'set', ref: name }} onClose={onClose} />;
   return (
     <ActionDialog
-      title={`${WORDS.remove} ${name}`}
-      text={WORDS.removeText(name)}
+      title={`${TEXTS.remove} ${name}`}
+      text={TEXTS.removeText(name)}
       id="domain.delete"
       input={{ params: { domain: name } }}
       cli={`regent domain delete ${name}`}
       forced={{
-        label: WORDS.cascade,
+        label: TEXTS.cascade,
         input: { params: { domain: name }, query: { cascade: true } },
         cli: `regent domain delete ${name} --cascade`,
       }}

@@ -8,46 +8,46 @@ import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.dns.lookup;
+const TEXTS = EN.dns.lookup;
 const EVERY_MS = 10_000;
 
 const COLUMNS: readonly Column<LookupAnswer>[] = [
-  { id: 'node', head: WORDS.columns.node, value: (row) => row.node },
+  { id: 'node', head: TEXTS.columns.node, value: (row) => row.node },
   {
     id: 'code',
-    head: WORDS.columns.code,
+    head: TEXTS.columns.code,
     value: (row) => row.code,
-    cell: (row) => <State tone={codeTone(row.code)} word={row.code} />,
+    cell: (row) => <State tone={codeTone(row.code)} label={row.code} />,
   },
-  { id: 'answers', head: WORDS.columns.answers, value: (row) => row.answers.join(', ') },
-  { id: 'ms', head: WORDS.columns.ms, value: (row) => row.ms, isNumber: true, isMinor: true },
+  { id: 'answers', head: TEXTS.columns.answers, value: (row) => row.answers.join(', ') },
+  { id: 'ms', head: TEXTS.columns.ms, value: (row) => row.ms, isNumber: true, isMinor: true },
 ];
 const SERIALS: readonly Column<LookupAnswer>[] = [
   ...COLUMNS.filter(({ id }) => id === 'node' || id === 'code'),
-  { id: 'serial', head: WORDS.columns.serial, value: (row) => row.serial, isNumber: true },
+  { id: 'serial', head: TEXTS.columns.serial, value: (row) => row.serial, isNumber: true },
   ...COLUMNS.filter(({ id }) => id === 'ms'),
 ];
 
 /** Asks all name servers for a name that somebody writes. */
 export function LookupTest(): JSX.Element {
-  const [asked, setAsked] = useState<{ readonly name: string; readonly type: LookupType } | null>(null);
+  const [query, setQuery] = useState<{ readonly name: string; readonly type: LookupType } | null>(null);
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
     const written = fields.get('name');
     const name = typeof written === 'string' ? written.trim() : '';
     const type = LOOKUP_KINDS.find((kind) => kind === fields.get('type')) ?? 'A';
-    if (name !== '') setAsked({ name, type });
+    if (name !== '') setQuery({ name, type });
   };
   return (
-    <Section title={WORDS.title} note={WORDS.note}>
+    <Section title={TEXTS.title} note={TEXTS.note}>
       <form class="filters" onSubmit={submit}>
         <label class="field">
-          <span>{WORDS.name}</span>
+          <span>{TEXTS.name}</span>
           <input name="name" required maxLength={254} spellcheck={false} autocomplete="off" />
         </label>
         <label class="field">
-          <span>{WORDS.type}</span>
+          <span>{TEXTS.type}</span>
           <select name="type">
             {LOOKUP_KINDS.map((kind) => (
               <option key={kind} value={kind}>
@@ -56,9 +56,9 @@ export function LookupTest(): JSX.Element {
             ))}
           </select>
         </label>
-        <button type="submit">{WORDS.ask}</button>
+        <button type="submit">{TEXTS.ask}</button>
       </form>
-      {asked !== null && <Answers key={`${asked.name} ${asked.type}`} {...asked} columns={COLUMNS} />}
+      {query !== null && <Answers key={`${query.name} ${query.type}`} {...query} columns={COLUMNS} />}
     </Section>
   );
 }
@@ -66,7 +66,7 @@ export function LookupTest(): JSX.Element {
 /** The serial number of a zone that each name server has. */
 export function Serials({ domain }: { readonly domain: string }): JSX.Element {
   return (
-    <Section title={WORDS.serials}>
+    <Section title={TEXTS.serials}>
       <Answers name={domain} type="SOA" columns={SERIALS} />
     </Section>
   );
@@ -87,11 +87,11 @@ function AnswerTable(props: {
   readonly columns: readonly Column<LookupAnswer>[];
 }): JSX.Element {
   const { items, agree, name, type } = props.lookup;
-  if (items.length === 0) return <Empty text={WORDS.empty} />;
+  if (items.length === 0) return <Empty text={TEXTS.empty} />;
   return (
     <>
       <p>
-        <State tone={agree ? 'ok' : 'warn'} word={agree ? WORDS.agree : WORDS.disagree} />
+        <State tone={agree ? 'ok' : 'warn'} label={agree ? TEXTS.agree : TEXTS.disagree} />
       </p>
       <Table name={`${name} ${type}`} rows={items} columns={props.columns} keyOf={(row) => row.node} />
     </>

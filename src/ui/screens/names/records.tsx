@@ -14,16 +14,16 @@ import { WithCurrent } from '../../parts/with-current.tsx';
 import { CLI } from '../../words/base/cli.ts';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.dns.records;
+const TEXTS = EN.dns.records;
 type DnsRecord = RouteOutput<'record.list'>['items'][number];
 
 const COLUMNS: readonly Column<DnsRecord>[] = [
-  { id: 'fqdn', head: WORDS.columns.fqdn, value: (row) => row.fqdn },
-  { id: 'type', head: WORDS.columns.type, value: (row) => row.type },
-  { id: 'data', head: WORDS.columns.data, value: (row) => row.data },
+  { id: 'fqdn', head: TEXTS.columns.fqdn, value: (row) => row.fqdn },
+  { id: 'type', head: TEXTS.columns.type, value: (row) => row.type },
+  { id: 'data', head: TEXTS.columns.data, value: (row) => row.data },
   {
     id: 'ttl',
-    head: WORDS.columns.ttl,
+    head: TEXTS.columns.ttl,
     value: (row) => row.ttl ?? EN.dns.domains.byDefault,
     isNumber: true,
     isMinor: true,
@@ -38,12 +38,12 @@ export function RecordList(): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   return (
     <Page
-      title={WORDS.title}
+      title={TEXTS.title}
       cli={CLI.records}
       actions={
         may.operate && (
           <button type="button" onClick={() => setOpen(true)}>
-            {WORDS.create}
+            {TEXTS.create}
           </button>
         )
       }
@@ -64,15 +64,15 @@ export function Records({ domain }: { readonly domain?: string }): JSX.Element {
     EN.dns.actions,
     (row) => `${row.fqdn} ${row.type} ${row.data}`,
     (row) => [
-      { word: WORDS.set, run: () => setOpen({ kind: 'set', row }) },
-      { word: WORDS.remove, run: () => setOpen({ kind: 'remove', row }) },
+      { label: TEXTS.set, run: () => setOpen({ kind: 'set', row }) },
+      { label: TEXTS.remove, run: () => setOpen({ kind: 'remove', row }) },
     ],
   );
   return (
     <>
       <MainList
         view={records.view}
-        words={WORDS}
+        texts={TEXTS}
         columns={may.operate ? [...COLUMNS, actions] : COLUMNS}
         keyOf={(row) => String(row.id)}
       />
@@ -94,8 +94,8 @@ export function RecordDialog(props: {
   if (open.kind === 'remove') {
     return (
       <ActionDialog
-        title={`${WORDS.remove} ${name}`}
-        text={WORDS.removeText(`${name} ${row.data}`)}
+        title={`${TEXTS.remove} ${name}`}
+        text={TEXTS.removeText(`${name} ${row.data}`)}
         id="record.delete"
         input={{ params }}
         cli={`regent record delete ${name} ${dataArgument(row.data)}`}
@@ -103,7 +103,7 @@ export function RecordDialog(props: {
       />
     );
   }
-  const title = `${WORDS.set} ${name}`;
+  const title = `${TEXTS.set} ${name}`;
   return (
     <WithCurrent id="record.show" input={{ params }} title={title} onClose={onClose}>
       {({ body, etag }, changed) => (
@@ -113,10 +113,10 @@ export function RecordDialog(props: {
           ifMatch={etag}
           changed={changed}
           fields={[
-            { name: 'data', label: WORDS.fields.data, initial: body.data },
+            { name: 'data', label: TEXTS.fields.data, initial: body.data },
             {
               name: 'ttl',
-              label: WORDS.fields.ttl,
+              label: TEXTS.fields.ttl,
               kind: 'number',
               initial: String(body.ttl ?? ''),
               help: EN.dns.domains.ttlHelp,
@@ -135,19 +135,19 @@ export function RecordDialog(props: {
 function CreateRecord({ suffix, onClose }: { readonly suffix: string; readonly onClose: () => void }): JSX.Element {
   return (
     <FormDialog
-      title={WORDS.create}
+      title={TEXTS.create}
       id="record.create"
       fields={[
-        { name: 'fqdn', label: WORDS.fields.fqdn, initial: suffix, help: WORDS.fqdnHelp },
+        { name: 'fqdn', label: TEXTS.fields.fqdn, initial: suffix, help: TEXTS.fqdnHelp },
         {
           name: 'type',
-          label: WORDS.fields.type,
+          label: TEXTS.fields.type,
           kind: 'choice',
           choices: RECORD_KINDS.map((kind) => [kind, kind] as const),
           initial: 'A',
         },
-        { name: 'data', label: WORDS.fields.data },
-        { name: 'ttl', label: WORDS.fields.ttl, kind: 'number', help: EN.dns.domains.ttlHelp, isOptional: true },
+        { name: 'data', label: TEXTS.fields.data },
+        { name: 'ttl', label: TEXTS.fields.ttl, kind: 'number', help: EN.dns.domains.ttlHelp, isOptional: true },
       ]}
       input={(values) => ({
         body: {

@@ -13,24 +13,24 @@ import { Ago } from '../../parts/time.tsx';
 import { CLI } from '../../words/base/cli.ts';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.history.audit;
+const TEXTS = EN.history.audit;
 const PAGE = 100;
 
 const COLUMNS: readonly Column<AuditEntry>[] = [
-  { id: 'id', head: WORDS.columns.id, value: (row) => row.id, isMinor: true },
-  { id: 'at', head: WORDS.columns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
-  { id: 'who', head: WORDS.columns.who, value: (row) => row.who },
-  { id: 'origin', head: WORDS.columns.origin, value: (row) => row.origin, isMinor: true },
-  { id: 'action', head: WORDS.columns.action, value: (row) => row.action },
+  { id: 'id', head: TEXTS.columns.id, value: (row) => row.id, isMinor: true },
+  { id: 'at', head: TEXTS.columns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
+  { id: 'who', head: TEXTS.columns.who, value: (row) => row.who },
+  { id: 'origin', head: TEXTS.columns.origin, value: (row) => row.origin, isMinor: true },
+  { id: 'action', head: TEXTS.columns.action, value: (row) => row.action },
   {
     id: 'outcome',
-    head: WORDS.columns.outcome,
+    head: TEXTS.columns.outcome,
     value: (row) => row.outcome,
-    cell: (row) => <State tone={outcomeTone(row)} word={row.outcome} />,
+    cell: (row) => <State tone={outcomeTone(row)} label={row.outcome} />,
   },
 ];
 
-/** Who asked for which change, and what came of it; refusals and logins, too. */
+/** Who requested which change, and its outcome; refusals and logins also. */
 export function Audit(): JSX.Element {
   const { query } = usePlaces().place.value;
   const { who, action, origin, cursor } = query;
@@ -49,20 +49,20 @@ export function Audit(): JSX.Element {
     { nouns: ['*'] },
   );
   return (
-    <Page title={WORDS.title} cli={CLI.audit}>
+    <Page title={TEXTS.title} cli={CLI.audit}>
       <Filters
         cursor="cursor"
         filters={[
-          { id: 'who', label: WORDS.who },
-          { id: 'action', label: WORDS.action },
-          { id: 'origin', label: WORDS.origin, help: 'api, ui, maas, login' },
+          { id: 'who', label: TEXTS.who },
+          { id: 'action', label: TEXTS.action },
+          { id: 'origin', label: TEXTS.origin, help: 'api, ui, maas, login' },
         ]}
       >
-        <FlagFilter id="refused" label={WORDS.refused} cursor="cursor" />
+        <FlagFilter id="refused" label={TEXTS.refused} cursor="cursor" />
       </Filters>
       <MainList
         view={mapView(audit.view, ({ items }) => items)}
-        words={WORDS}
+        texts={TEXTS}
         columns={COLUMNS}
         keyOf={(row) => String(row.id)}
         isPaged

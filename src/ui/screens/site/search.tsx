@@ -7,19 +7,19 @@ import { Empty, Page, Section, Shown } from '../../parts/page.tsx';
 import { CLI, cliLines } from '../../words/base/cli.ts';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.history.search;
+const TEXTS = EN.history.search;
 const EACH = 20;
 
-/** Finds objects of all kinds. What is looked for stands in the address. */
+/** Finds objects of all kinds. The search text is part of the address. */
 export function Search(): JSX.Element {
   const places = usePlaces();
   const text = places.place.value.query['q'] ?? '';
   const settled = useSettled(text.trim());
   return (
-    <Page title={WORDS.title} cli={cliLines(CLI.search, settled === '' ? {} : { TEXT: settled })}>
+    <Page title={TEXTS.title} cli={cliLines(CLI.search, settled === '' ? {} : { TEXT: settled })}>
       <search>
         <label class="field">
-          <span>{WORDS.label}</span>
+          <span>{TEXTS.label}</span>
           <input
             type="search"
             data-site-search
@@ -30,7 +30,7 @@ export function Search(): JSX.Element {
           />
         </label>
       </search>
-      {settled === '' ? <p class="faint">{WORDS.hint}</p> : <Hits text={settled} />}
+      {settled === '' ? <p class="faint">{TEXTS.hint}</p> : <Hits text={settled} />}
     </Page>
   );
 }
@@ -41,14 +41,14 @@ function Hits({ text }: { readonly text: string }): JSX.Element {
     <Shown view={found.view}>
       {({ items }) =>
         items.length === 0 ? (
-          <Empty text={WORDS.empty(text)} next={WORDS.emptyNext} />
+          <Empty text={TEXTS.empty(text)} next={TEXTS.emptyNext} />
         ) : (
           <>
             <p class="faint" role="status">
-              {WORDS.found(items.length)}
+              {TEXTS.found(items.length)}
             </p>
             {hitGroups(items).map((group) => (
-              <Section key={group.kind} title={WORDS.kinds[group.kind]}>
+              <Section key={group.kind} title={TEXTS.kinds[group.kind]}>
                 <ul class="hits">
                   {group.hits.map((hit) => (
                     <li key={hit.ref}>

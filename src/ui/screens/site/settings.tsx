@@ -17,18 +17,18 @@ import { WithCurrent } from '../../parts/with-current.tsx';
 import { CLI } from '../../words/base/cli.ts';
 import { EN } from '../../words/en.ts';
 
-const WORDS = EN.settings;
+const TEXTS = EN.settings;
 
 const COLUMNS: readonly Column<Setting>[] = [
-  { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
+  { id: 'name', head: TEXTS.columns.name, value: (row) => row.name },
   {
     id: 'value',
-    head: WORDS.columns.value,
-    value: (row) => valueText(row.value, WORDS),
-    cell: (row) => (row.isDefault ? valueText(row.value, WORDS) : <strong>{valueText(row.value, WORDS)}</strong>),
+    head: TEXTS.columns.value,
+    value: (row) => valueText(row.value, TEXTS),
+    cell: (row) => (row.isDefault ? valueText(row.value, TEXTS) : <strong>{valueText(row.value, TEXTS)}</strong>),
   },
-  { id: 'help', head: WORDS.columns.help, value: (row) => WORDS.help[row.name] ?? '', isMinor: true },
-  { id: 'default', head: WORDS.columns.fallback, value: (row) => valueText(row.default, WORDS), isMinor: true },
+  { id: 'help', head: TEXTS.columns.help, value: (row) => TEXTS.help[row.name] ?? '', isMinor: true },
+  { id: 'default', head: TEXTS.columns.fallback, value: (row) => valueText(row.default, TEXTS), isMinor: true },
 ];
 
 /** Settings of the whole site. */
@@ -41,24 +41,24 @@ export function Settings(): JSX.Element {
   const all = dataOf(settings.view);
   const view = mapView(settings.view, (rows) => rows.filter((row) => !isOnlyChanged || !row.isDefault));
   const actions = actionColumn<Setting>(
-    WORDS.actions,
+    TEXTS.actions,
     (row) => row.name,
     (setting) => [
-      { word: WORDS.change, run: () => setOpen({ kind: 'change', setting }) },
-      ...(setting.isDefault ? [] : [{ word: WORDS.reset, run: () => setOpen({ kind: 'reset', setting }) }]),
+      { label: TEXTS.change, run: () => setOpen({ kind: 'change', setting }) },
+      ...(setting.isDefault ? [] : [{ label: TEXTS.reset, run: () => setOpen({ kind: 'reset', setting }) }]),
     ],
   );
   return (
-    <Page title={WORDS.title} cli={CLI.settings}>
+    <Page title={TEXTS.title} cli={CLI.settings}>
       <p>
-        <FlagFilter id="changed" label={WORDS.onlyChanged} cursor="cursor" />
+        <FlagFilter id="changed" label={TEXTS.onlyChanged} cursor="cursor" />
       </p>
       {isOnlyChanged && all !== null && all.length > 0 && dataOf(view)?.length === 0 ? (
-        <Shown view={view}>{() => <Empty text={WORDS.allDefault} />}</Shown>
+        <Shown view={view}>{() => <Empty text={TEXTS.allDefault} />}</Shown>
       ) : (
         <MainList
           view={view}
-          words={WORDS}
+          texts={TEXTS}
           columns={may.administer ? [...COLUMNS, actions] : COLUMNS}
           keyOf={(row) => row.name}
         />
@@ -74,7 +74,7 @@ function SettingDialog(props: {
   readonly onClose: () => void;
 }): JSX.Element {
   const { name } = props.setting;
-  const title = `${WORDS[props.kind]} ${name}`;
+  const title = `${TEXTS[props.kind]} ${name}`;
   return (
     <WithCurrent id="setting.show" input={{ params: { setting: name } }} title={title} onClose={props.onClose}>
       {({ body, etag }, changed) => (
@@ -99,7 +99,7 @@ function CurrentDialog(props: {
     return (
       <ActionDialog
         title={title}
-        text={WORDS.resetText(name, valueText(setting.default, WORDS))}
+        text={TEXTS.resetText(name, valueText(setting.default, TEXTS))}
         id="setting.set"
         input={{ params, body: { value: setting.default } }}
         cli={`regent setting set ${name} --default`}
@@ -110,7 +110,7 @@ function CurrentDialog(props: {
     );
   }
   const form = formOf(setting);
-  const help = WORDS.help[name] ?? '';
+  const help = TEXTS.help[name] ?? '';
   return (
     <FormDialog
       title={title}
@@ -121,7 +121,7 @@ function CurrentDialog(props: {
           label: name,
           kind: form,
           initial: writtenValue(setting.value),
-          help: form === 'area' ? `${help}. ${WORDS.listHelp}` : help,
+          help: form === 'area' ? `${help}. ${TEXTS.listHelp}` : help,
           isOptional: true,
         },
       ]}

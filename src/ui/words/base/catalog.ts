@@ -1,8 +1,8 @@
-/** Sentences of what other things refer to. `one`: as sentences say it; `text`: what it is for. */
+/** Texts of the catalog. `one`: the noun within a sentence; `text`: what the noun is for. */
 export const CATALOG = {
   title: 'Catalog',
-  setWord: 'Change',
-  removeWord: 'Delete',
+  setLabel: 'Change',
+  removeLabel: 'Delete',
   create: (one: string) => `New ${one}`,
   set: (name: string) => `Change ${name}`,
   remove: (name: string) => `Delete ${name}`,

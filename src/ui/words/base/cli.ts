@@ -86,5 +86,5 @@ export const CLI = {
 
 /** Commands with what is chosen in them. */
 export function cliLines(lines: readonly string[], chosen: Readonly<Record<string, string>>): readonly string[] {
-  return lines.map((line) => line.replace(/\b[A-Z]+\b/g, (word) => chosen[word] ?? word));
+  return lines.map((line) => line.replace(/\b[A-Z]+\b/g, (placeholder) => chosen[placeholder] ?? placeholder));
 }

@@ -37,7 +37,7 @@ export const COMMON = {
     held: 'the site waits for its database',
     lost: 'no answer',
   },
-  badgeSince: (word: string, span: string) => `${word} for ${span}`,
+  badgeSince: (state: string, span: string) => `${state} for ${span}`,
   old: (time: string) => `From ${time}. It may be otherwise by now.`,
   slow: 'The site has not answered yet.',
   refused: (code: string) => `Refused (${code})`,

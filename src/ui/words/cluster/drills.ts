@@ -29,7 +29,7 @@ export const DRILLS = {
     table: 'The same as a table',
     own: 'this page',
     ownText: 'Calls and looks of this very browser',
-    columns: { lane: 'Lane', asked: 'Time seen', away: 'Longest away', limit: 'Limit', state: 'Now' },
+    columns: { lane: 'Lane', observedTime: 'Time seen', away: 'Longest away', limit: 'Limit', state: 'Now' },
     marks: 'What was done',
     markColumns: { at: 'At', kind: 'Kind', host: 'Node', text: 'What' },
     kinds: { fault: 'fault', heal: 'taken back', role: 'role', note: 'note' },

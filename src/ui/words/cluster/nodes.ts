@@ -72,6 +72,6 @@ export const NODES = {
       `The place of ${name} is not kept any more, and the rack is taken out for good. A new host joins as another node.`,
     waiting: (name: string) =>
       `When ${name} is out, the token for its new host can be made here, or from the list of nodes.`,
-    kept: (name: string) => `The place of ${name} is kept. Its new host needs a token.`,
+    stored: (name: string) => `The place of ${name} is kept. Its new host needs a token.`,
   },
 } as const;

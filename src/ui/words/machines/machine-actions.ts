@@ -1,4 +1,4 @@
-/** Sentences of what one does with machines. */
+/** Texts of the actions on machines. */
 export const MACHINE_ACTIONS = {
   more: 'More',
   create: 'Add a machine',

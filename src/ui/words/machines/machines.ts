@@ -34,12 +34,13 @@ export const MACHINES = {
     would: (would: number, refused: number) =>
       `${would} would be begun. ${refused === 0 ? 'None would be refused.' : `${refused} would be refused, and are left out.`}`,
     applying: (done: number, all: number) => `Begun ${done} of ${all} …`,
-    done: (begun: number, refused: number) => `${begun} were begun${refused === 0 ? '' : `; ${refused} were refused`}.`,
+    done: (started: number, refused: number) =>
+      `${started} were begun${refused === 0 ? '' : `; ${refused} were refused`}.`,
     outcome: {
       waiting: 'not asked yet',
       would: 'would go',
       refused: 'refused',
-      begun: 'begun',
+      started: 'begun',
       unsure: 'nobody answered',
     },
     columns: { machine: 'Machine', outcome: 'Outcome', why: 'Why' },
@@ -117,7 +118,7 @@ export const MACHINES = {
   hardware: {
     none: 'It has not told of its hardware. Commission it.',
     facts: {
-      told: 'Told',
+      reportedAt: 'Told',
       system: 'System',
       serial: 'Serial number',
       cpu: 'Processors',
@@ -232,7 +233,8 @@ export const MACHINES = {
     },
     output: 'Output',
     outputOf: (script: string) => `Output of ${script}`,
-    kept: (bytes: number, kept: number) => (bytes === kept ? `${bytes} bytes` : `the first ${kept} of ${bytes} bytes`),
+    storedBytes: (bytes: number, stored: number) =>
+      bytes === stored ? `${bytes} bytes` : `the first ${stored} of ${bytes} bytes`,
     noOutput: 'It gave out nothing.',
     binary: 'Not text; in base64:',
   },

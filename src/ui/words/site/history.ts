@@ -81,7 +81,7 @@ export const HISTORY = {
       result: 'How it ended',
       by: 'Asked for by',
       abortBy: 'Its end asked for by',
-      begun: 'Begun',
+      startedAt: 'Begun',
       ended: 'Ended',
       deadline: 'It ends at the latest',
       holder: 'At it',

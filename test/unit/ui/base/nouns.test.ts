@@ -7,7 +7,7 @@ import {
   fieldText,
   type FormNoun,
   flagOf,
-  memberWord,
+  memberLabel,
   nounCli,
   refOf,
 } from '../../../../src/ui/models/base/nouns/nouns.ts';
@@ -97,7 +97,7 @@ describe('the form of a noun', () => {
   });
 
   it('has words for people', () => {
-    expect(['kernelOptions', 'dnsOn', 'relayVlan', 'mtu', 'dhcpOptions'].map(memberWord)).toEqual([
+    expect(['kernelOptions', 'dnsOn', 'relayVlan', 'mtu', 'dhcpOptions'].map(memberLabel)).toEqual([
       'Kernel options',
       'DNS on',
       'Relay VLAN',

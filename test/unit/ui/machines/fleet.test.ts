@@ -35,7 +35,7 @@ import {
 } from '../../../../src/ui/models/images/images.ts';
 import { lanePicture, liveOf, ownCells } from '../../../../src/ui/models/cluster/lanes.ts';
 import { likelyActions } from '../../../../src/ui/models/machines/machine-verbs.ts';
-import { isOnItsWay, machineRow, machineTone, stateCounts } from '../../../../src/ui/models/machines/machines.ts';
+import { isInTransition, machineRow, machineTone, stateCounts } from '../../../../src/ui/models/machines/machines.ts';
 import { createSha256 } from '../../../../src/ui/models/images/sha256.ts';
 import { columnsText, shownColumns } from '../../../../src/ui/models/base/table.ts';
 import { nextOf, stepRows } from '../../../../src/ui/models/machines/timeline.ts';
@@ -49,7 +49,7 @@ import { sizeText } from '../../../../src/ui/models/base/size.ts';
 describe('machines', () => {
   it('are bad, busy, well as the lifecycle has it', () => {
     for (const state of MACHINE_STATES) {
-      expect([state, isOnItsWay(state)]).toEqual([state, isPassing(state)]);
+      expect([state, isInTransition(state)]).toEqual([state, isPassing(state)]);
       expect([state, machineTone(state) === 'bad']).toEqual([state, isBad(state)]);
     }
     expect(machineTone(undefined)).toBe('off');

@@ -15,7 +15,7 @@ import {
   HASH_POLICIES,
   interfaceBody,
   interfaceOptions,
-  isAsked,
+  isApplicable,
   KINDS,
   LACP_RATES,
   type Nic,
@@ -48,8 +48,8 @@ describe('the form of an interface', () => {
     for (const mode of BOND_MODES) {
       const { hasLacp, hasHash } = site.usesOf(mode);
       const values = { kind: 'bond', 'bond/mode': mode };
-      expect([mode, isAsked('bond/lacpRate', values)]).toEqual([mode, hasLacp]);
-      expect([mode, isAsked('bond/hashPolicy', values)]).toEqual([mode, hasHash]);
+      expect([mode, isApplicable('bond/lacpRate', values)]).toEqual([mode, hasLacp]);
+      expect([mode, isApplicable('bond/hashPolicy', values)]).toEqual([mode, hasHash]);
     }
   });
 

@@ -129,7 +129,7 @@ describe('services', () => {
   it('are a grid in which the worst instance counts', () => {
     const grid = serviceGrid(ill.services);
     expect(grid.nodes).toEqual(['k1', 'k2', 'r1', 'r2', 'r3']);
-    expect(grid.cell('dns', 'r2')).toMatchObject({ tone: 'warn', word: 'rolled back' });
+    expect(grid.cell('dns', 'r2')).toMatchObject({ tone: 'warn', label: 'rolled back' });
     expect(grid.cell('dns', 'k1')).toBeNull();
     expect(grid.cell('dhcp', 'k1')?.services).toHaveLength(2);
     expect(worst(['ok', 'busy', 'warn'])).toBe('warn');
@@ -143,7 +143,7 @@ describe('networks', () => {
   it('say of a VLAN who serves it, and whether anybody would take over', () => {
     if (vlan?.server == null) throw new Error('the first VLAN has a pair');
     const server = vlan.server;
-    const word = (change: object) => dhcpState({ ...vlan, ...change }).word;
+    const word = (change: object) => dhcpState({ ...vlan, ...change }).state;
     expect(word({})).toBe('pair');
     expect(word({ dhcpOn: false })).toBe('off');
     expect(word({ server: null })).toBe('nobody');

@@ -2,8 +2,8 @@ import type { MachineInterface } from '../../../../contract/machines/machine-int
 import { listOf } from '../command-text.ts';
 import { linesOf } from '../typed.ts';
 
-/** A card as it is asked for. */
-type Wish = { readonly addresses?: readonly { address: string; subnet?: string }[] } & {
+/** A network card in the body of a request. */
+type CardRequest = { readonly addresses?: readonly { address: string; subnet?: string }[] } & {
   readonly [name in 'mac' | 'name' | 'vlan']?: string;
 };
 
@@ -16,7 +16,7 @@ export function cardsText(value: unknown): string {
 }
 
 function cardText(card: MachineInterface): string {
-  // A device has no default route of ours, so no gateway.
+  // Addresses of devices have no gateway option, because Regent does not configure their routes.
   const addresses = addressLines(card).map((line) => `address=${line.replace(/,gateway$/, '')}`);
   return [
     `mac=${card.mac}`,
@@ -30,7 +30,7 @@ function cardText(card: MachineInterface): string {
 export const cardsOf = (text: string): readonly unknown[] => linesOf(text).map((line) => cardOf(line) ?? line);
 
 /** A line such as `mac=52:54:00:00:00:09,address=auto,subnet=10.0.0.0/24`; null: it is none. */
-function cardOf(line: string): Wish | null {
+function cardOf(line: string): CardRequest | null {
   const parts = listOf(line).map((part): readonly [string, string] => {
     const [, name = '', value = ''] = /^(\w+)=(.+)$/.exec(part) ?? [];
     return [name, value];
@@ -48,16 +48,16 @@ function cardOf(line: string): Wish | null {
   return { ...Object.fromEntries(plain), ...(addresses.length === 0 ? {} : { addresses }) };
 }
 
-/** Cards of a body as `--nic` takes them; what is none stands as it was typed. */
+/** Cards of a body as `--nic` takes them; an unparsed line stays as it was typed. */
 export function cardLines(value: unknown): readonly string[] {
-  return (value as readonly (string | Wish)[]).map((card) => {
+  return (value as readonly (string | CardRequest)[]).map((card) => {
     if (typeof card === 'string') return card;
     const { addresses = [], ...plain } = card;
     const places = addresses.flatMap(({ address, subnet }) => [
       `address=${address}`,
       ...(subnet === undefined ? [] : [`subnet=${subnet}`]),
     ]);
-    return [...Object.entries(plain).map(([name, word]) => `${name}=${word}`), ...places].join(',');
+    return [...Object.entries(plain).map(([name, text]) => `${name}=${text}`), ...places].join(',');
   });
 }
 

@@ -17,7 +17,7 @@ export interface NounField {
   readonly only?: 'create' | 'set';
 }
 
-/** An object as the site tells it. */
+/** An object as the API returns it. */
 export type NounObject = Readonly<Record<string, unknown>>;
 
 /** Members of a form of a noun. */
@@ -42,7 +42,7 @@ export function memberText(value: unknown): string {
   return String(value as string | number);
 }
 
-/** A member as its form shows it; a secret is not told. */
+/** A member as its form shows it; a secret is not shown. */
 export function fieldText({ kind, name }: NounField, object: NounObject | null): string {
   if (object === null || kind === 'password') return '';
   return kind === 'cards' ? cardsText(object[name]) : memberText(object[name]);
@@ -100,7 +100,7 @@ export function flagOf(name: string): string {
   return FLAGS[name] ?? name.replace(/On$/, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The same by CLI. `ref`: what is changed; null: something new. */
+/** The CLI command of a change. `ref`: the object; null: a new one. */
 export function nounCli(noun: FormNoun, ref: string | null, body: Readonly<Record<string, unknown>>): string {
   const fields = fieldsOf(noun, ref === null ? 'create' : 'set');
   const first = FIRST[noun] === undefined ? 'name' : FIRST[noun];
@@ -119,7 +119,7 @@ function optionsOf(field: NounField, value: unknown): readonly string[] {
   if (field.kind === 'password') return [`${flag} ${value === 'new' ? 'new' : '-'}`];
   if (field.name === 'content' || field.name === 'signingKey') return [`${flag} @FILE`];
   if (field.kind === 'cards') return cardLines(value).map((line) => `${flag} ${quoted(line)}`);
-  // It is said, or left out.
+  // A flag has no value: it is present or absent.
   if (field.name === 'force') return value === true ? [flag] : [];
   if (value === null) return [`${flag} ${['leaseTime', 'ttl'].includes(field.name) ? 'default' : 'none'}`];
   if (Array.isArray(value)) {
@@ -129,12 +129,12 @@ function optionsOf(field: NounField, value: unknown): readonly string[] {
   return [`${flag} ${quoted(memberText(value))}`];
 }
 
-/** A member for people: `kernelOptions` is `Kernel options`. */
-export function memberWord(name: string): string {
-  const words = name
+/** The label of a member: `kernelOptions` becomes `Kernel options`. */
+export function memberLabel(name: string): string {
+  const label = name
     .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-    .replace(/\b(?:dns|dhcp|mac|mtu|ttl|vid|cidr|url|fqdn|vlan)\b/g, (word) => word.toUpperCase());
-  return words[0]?.toUpperCase() + words.slice(1);
+    .replace(/\b(?:dns|dhcp|mac|mtu|ttl|vid|cidr|url|fqdn|vlan)\b/g, (acronym) => acronym.toUpperCase());
+  return label[0]?.toUpperCase() + label.slice(1);
 }
 
 /** Members that a list shows. */

@@ -8,7 +8,7 @@ import {
   columnsOf,
   type FormNoun,
   memberText,
-  memberWord,
+  memberLabel,
   type NounObject,
   refOf,
 } from '../../../models/base/nouns/nouns.ts';
@@ -20,7 +20,7 @@ import type { Column } from '../../../parts/table.tsx';
 import { Tabs } from '../../../parts/tabs.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.catalog;
+const TEXTS = EN.catalog;
 /** Nouns that have no page of their own, the most used first; which of their members a narrow list leaves out. */
 const PARTS = [
   'tag',
@@ -34,8 +34,8 @@ const PARTS = [
   'package-repository',
   'tsig-key',
 ] as const satisfies readonly FormNoun[];
-type Part = (typeof PARTS)[number];
-const isPart = (text: string): text is Part => PARTS.some((part) => part === text);
+type CatalogPart = (typeof PARTS)[number];
+const isPart = (text: string): text is CatalogPart => PARTS.some((part) => part === text);
 /** So many members stand on a phone, too. */
 const MAJOR = 2;
 
@@ -46,24 +46,24 @@ export function catalog(rest: readonly string[]): JSX.Element | null {
   return (
     <div class="tabbed">
       <Tabs
-        name={WORDS.title}
+        name={TEXTS.title}
         at={part}
-        tabs={PARTS.map((id) => ({ id, word: WORDS.nouns[id].title, link: linkTo(['catalog', id]) }))}
+        tabs={PARTS.map((id) => ({ id, label: TEXTS.nouns[id].title, link: linkTo(['catalog', id]) }))}
       />
       <Catalog key={part} noun={part} />
     </div>
   );
 }
 
-function Catalog({ noun }: { readonly noun: Part }): JSX.Element {
+function Catalog({ noun }: { readonly noun: CatalogPart }): JSX.Element {
   const may = useMay();
   const [work, setWork] = useState<NounWork | null>(null);
-  const words = WORDS.nouns[noun];
+  const texts = TEXTS.nouns[noun];
   const rows = useList(`${noun}.list` as RouteId as 'tag.list', {}, { nouns: [noun, 'machine'] });
   const columns = columnsOf(noun).map((name, index): Column<NounObject> => {
     return {
       id: name,
-      head: memberWord(name),
+      head: memberLabel(name),
       value: (row) => memberText(row[name]).replaceAll('\n', ', '),
       ...(index >= MAJOR ? { isMinor: true } : {}),
     };
@@ -75,13 +75,13 @@ function Catalog({ noun }: { readonly noun: Part }): JSX.Element {
       row['builtIn'] === true
         ? []
         : [
-            { word: WORDS.setWord, run: () => setWork({ verb: 'set', ref: refOf(noun, row) }) },
-            { word: WORDS.removeWord, run: () => setWork({ verb: 'delete', ref: refOf(noun, row) }) },
+            { label: TEXTS.setLabel, run: () => setWork({ verb: 'set', ref: refOf(noun, row) }) },
+            { label: TEXTS.removeLabel, run: () => setWork({ verb: 'delete', ref: refOf(noun, row) }) },
           ],
   );
   return (
     <Page
-      title={words.title}
+      title={texts.title}
       cli={[
         `regent ${noun} list`,
         `regent ${noun} create NAME`,
@@ -91,14 +91,14 @@ function Catalog({ noun }: { readonly noun: Part }): JSX.Element {
       actions={
         may.operate && (
           <button type="button" onClick={() => setWork({ verb: 'create', ref: null })}>
-            {WORDS.create(words.one)}
+            {TEXTS.create(texts.one)}
           </button>
         )
       }
     >
       <MainList
         view={rows.view as never}
-        words={{ title: words.title, empty: WORDS.empty(words.one), emptyNext: words.text }}
+        texts={{ title: texts.title, empty: TEXTS.empty(texts.one), emptyNext: texts.text }}
         columns={may.operate ? [...columns, actions] : columns}
         keyOf={(row: NounObject) => refOf(noun, row)}
       />

@@ -5,7 +5,7 @@ import type { FormNoun } from '../../../models/base/nouns/nouns.ts';
 import { EN } from '../../../words/en.ts';
 import { NounDialog, type NounWork } from './noun-dialog.tsx';
 
-const WORDS = EN.catalog;
+const TEXTS = EN.catalog;
 
 /** Buttons for an object of a noun: change, delete; without a name: make one. */
 export function NounButtons({ noun, name }: { readonly noun: FormNoun; readonly name?: string }): JSX.Element | null {
@@ -14,16 +14,16 @@ export function NounButtons({ noun, name }: { readonly noun: FormNoun; readonly 
   if (!may.operate) return null;
   const works: readonly (readonly [NounWork['verb'], string])[] =
     name === undefined
-      ? [['create', WORDS.create(WORDS.nouns[noun].one)]]
+      ? [['create', TEXTS.create(TEXTS.nouns[noun].one)]]
       : [
-          ['set', WORDS.setWord],
-          ['delete', WORDS.removeWord],
+          ['set', TEXTS.setLabel],
+          ['delete', TEXTS.removeLabel],
         ];
   return (
     <>
-      {works.map(([verb, word]) => (
+      {works.map(([verb, label]) => (
         <button key={verb} type="button" onClick={() => setWork({ verb, ref: name ?? null })}>
-          {word}
+          {label}
         </button>
       ))}
       {work !== null && <NounDialog noun={noun} work={work} onClose={() => setWork(null)} />}

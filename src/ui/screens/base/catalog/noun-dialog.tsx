@@ -5,7 +5,7 @@ import {
   fieldsOf,
   fieldText,
   type FormNoun,
-  memberWord,
+  memberLabel,
   nounCli,
   type NounField,
   type NounObject,
@@ -17,10 +17,10 @@ import { FormDialog, type FormField } from '../../../parts/form.tsx';
 import { WithCurrent } from '../../../parts/with-current.tsx';
 import { Secret } from '../secret.tsx';
 
-const WORDS = EN.catalog;
+const TEXTS = EN.catalog;
 const FLAGS = [
-  ['on', WORDS.on],
-  ['off', WORDS.off],
+  ['on', TEXTS.on],
+  ['off', TEXTS.off],
 ] as const;
 
 /** What is done to an object of a noun. `ref`: its name; null: a new one. */
@@ -39,16 +39,16 @@ export function NounDialog(props: {
 }): JSX.Element {
   const { noun, work, onClose } = props;
   const { ref } = work;
-  const one = WORDS.nouns[noun].one;
+  const one = TEXTS.nouns[noun].one;
   if (ref === null)
-    return <NounForm noun={noun} title={WORDS.create(one)} given={null} known={work.known} onClose={onClose} />;
-  const title = (work.verb === 'delete' ? WORDS.remove : WORDS.set)(ref);
+    return <NounForm noun={noun} title={TEXTS.create(one)} given={null} known={work.known} onClose={onClose} />;
+  const title = (work.verb === 'delete' ? TEXTS.remove : TEXTS.set)(ref);
   const input = { params: paramsOf(noun, ref) } as never;
   if (work.verb === 'delete') {
     return (
       <ActionDialog
         title={title}
-        text={WORDS.removeText(ref)}
+        text={TEXTS.removeText(ref)}
         id={routeOf(noun, 'delete')}
         input={input}
         cli={`regent ${noun} delete ${ref}`}
@@ -87,7 +87,7 @@ function NounForm(props: {
   return (
     <FormDialog
       title={props.title}
-      {...(verb === 'create' ? { text: WORDS.nouns[noun].text } : {})}
+      {...(verb === 'create' ? { text: TEXTS.nouns[noun].text } : {})}
       id={routeOf(noun, verb)}
       ifMatch={given?.etag ?? null}
       changed={props.changed}
@@ -113,16 +113,16 @@ function formField(field: NounField, before: NounObject | null, known: string | 
   const isLong = kind === 'list' || kind === 'json' || kind === 'cards' || kind === 'area';
   const help = [
     field.help,
-    ...(kind === 'list' ? [WORDS.listHelp] : []),
-    ...(kind === 'json' ? [WORDS.jsonHelp] : []),
-    ...(kind === 'cards' ? [WORDS.cardsHelp] : []),
+    ...(kind === 'list' ? [TEXTS.listHelp] : []),
+    ...(kind === 'json' ? [TEXTS.jsonHelp] : []),
+    ...(kind === 'cards' ? [TEXTS.cardsHelp] : []),
   ];
   return {
     name,
-    label: memberWord(name),
+    label: memberLabel(name),
     kind: isChoice ? 'choice' : isLong ? 'area' : kind === 'number' ? 'number' : kind === 'password' ? kind : 'text',
     ...(isChoice
-      ? { choices: before === null && !field.isRequired ? [['', WORDS.byDefault], ...choices] : choices }
+      ? { choices: before === null && !field.isRequired ? [['', TEXTS.byDefault], ...choices] : choices }
       : {}),
     help: help.filter((text) => text !== undefined).join('. '),
     initial: known ?? fieldText(field, before),
@@ -133,6 +133,6 @@ function formField(field: NounField, before: NounObject | null, known: string | 
 /** A secret that this answer alone has. */
 function NewSecret({ result }: { readonly result: NounObject }): JSX.Element | null {
   const secret = result['secret'];
-  if (typeof secret !== 'string' || secret === WORDS.hidden) return null;
+  if (typeof secret !== 'string' || secret === TEXTS.hidden) return null;
   return <Secret text={secret} />;
 }

@@ -4,7 +4,7 @@ import { jobTitle } from '../../../models/base/jobs.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { EN } from '../../../words/en.ts';
 
-/** Asks for a job's end, after a look at what that does. */
+/** Aborts a job, after a preview of what that does. */
 export function EndJob({ job, onClose }: { readonly job: Job; readonly onClose: () => void }): JSX.Element {
   return (
     <ActionDialog

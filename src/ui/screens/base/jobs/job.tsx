@@ -12,11 +12,11 @@ import { CLI, cliLines } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 import { EndJob } from './end-job.tsx';
 
-const WORDS = EN.history.jobs;
-const { facts: FACTS } = WORDS;
+const TEXTS = EN.history.jobs;
+const { facts: FACTS } = TEXTS;
 const EVERY_MS = 5000;
 
-/** One job: what it is about, how far it is or how it ended, who asked for it, who is at it. */
+/** One job: its object, its progress or outcome, who requested it, which node runs it. */
 export function JobPage({ id }: { readonly id: string }): JSX.Element {
   const may = useMay();
   const [isEnding, setEnding] = useState(false);
@@ -24,7 +24,7 @@ export function JobPage({ id }: { readonly id: string }): JSX.Element {
   const shown = dataOf(job.view);
   return (
     <Page
-      title={WORDS.name(id)}
+      title={TEXTS.name(id)}
       cli={cliLines(CLI.job, { ID: id })}
       actions={
         may.operate &&
@@ -32,7 +32,7 @@ export function JobPage({ id }: { readonly id: string }): JSX.Element {
         isUnfinished(shown) &&
         shown.abortBy === null && (
           <button type="button" onClick={() => setEnding(true)}>
-            {WORDS.end}
+            {TEXTS.end}
           </button>
         )
       }
@@ -53,14 +53,14 @@ function factsOf(job: Job): (readonly [string, JSX.Element | string])[] {
         {jobTitle(job)}
       </a>,
     ],
-    [FACTS.state, <State key="state" tone={jobTone(job.state)} word={job.state} />],
+    [FACTS.state, <State key="state" tone={jobTone(job.state)} label={job.state} />],
     [isUnfinished(job) ? FACTS.step : FACTS.result, jobNote(job)],
     [FACTS.by, job.caller],
     ...(abortBy === null ? [] : [[FACTS.abortBy, abortBy] as const]),
-    [FACTS.begun, stamp(job.createdAt)],
+    [FACTS.startedAt, stamp(job.createdAt)],
     endedAt === null ? [FACTS.deadline, stamp(job.deadline)] : [FACTS.ended, stamp(endedAt)],
     ...(holder === null ? [] : [[FACTS.holder, holder] as const]),
     [FACTS.holds, job.targets.join(', ') || '–'],
-    [FACTS.takenUp, WORDS.times(job.epoch)],
+    [FACTS.takenUp, TEXTS.times(job.epoch)],
   ];
 }

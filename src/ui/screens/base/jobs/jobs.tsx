@@ -13,12 +13,12 @@ import { Ago } from '../../../parts/time.tsx';
 import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.history.jobs;
+const TEXTS = EN.history.jobs;
 const PAGE = 100;
 /** Progress is no event. */
 const EVERY_MS = 5000;
 
-/** Work that outlives the request that asked for it, the newest first: how far it is, or how it ended. A page at a time. */
+/** Jobs, the newest first: work that outlives its request, with its progress or its outcome. A page at a time. */
 export function Jobs(): JSX.Element {
   const { query } = usePlaces().place.value;
   const { kind, target, cursor } = query;
@@ -37,18 +37,18 @@ export function Jobs(): JSX.Element {
     { nouns: ['job'], everyMs: EVERY_MS },
   );
   return (
-    <Page title={WORDS.title} cli={CLI.jobs}>
+    <Page title={TEXTS.title} cli={CLI.jobs}>
       <Filters
         cursor="cursor"
         filters={[
-          { id: 'target', label: WORDS.target, help: WORDS.targetHelp },
-          { id: 'kind', label: WORDS.kind, help: WORDS.kindHelp },
-          { id: 'state', label: WORDS.state, choices: STATES },
+          { id: 'target', label: TEXTS.target, help: TEXTS.targetHelp },
+          { id: 'kind', label: TEXTS.kind, help: TEXTS.kindHelp },
+          { id: 'state', label: TEXTS.state, choices: STATES },
         ]}
       />
       <MainList
         view={mapView(jobs.view, ({ items }) => items)}
-        words={WORDS}
+        texts={TEXTS}
         columns={COLUMNS}
         keyOf={(row) => String(row.id)}
         linkOf={jobPage}
@@ -60,15 +60,15 @@ export function Jobs(): JSX.Element {
 }
 
 const STATES: readonly (readonly [JobState | '', string])[] = [
-  ['', WORDS.anyState],
+  ['', TEXTS.anyState],
   ...JOB_STATES.map((state) => [state, state] as const),
 ];
 
 const COLUMNS: readonly Column<Job>[] = [
-  { id: 'id', head: WORDS.columns.id, value: (row) => row.id, isMinor: true },
+  { id: 'id', head: TEXTS.columns.id, value: (row) => row.id, isMinor: true },
   {
     id: 'job',
-    head: WORDS.columns.job,
+    head: TEXTS.columns.job,
     value: jobTitle,
     cell: (row) => (
       <a href={jobPage(row)} tabIndex={-1}>
@@ -78,17 +78,17 @@ const COLUMNS: readonly Column<Job>[] = [
   },
   {
     id: 'state',
-    head: WORDS.columns.state,
+    head: TEXTS.columns.state,
     value: (row) => row.state,
-    cell: (row) => <State tone={jobTone(row.state)} word={row.state} />,
+    cell: (row) => <State tone={jobTone(row.state)} label={row.state} />,
   },
-  { id: 'step', head: WORDS.columns.step, value: jobNote },
-  { id: 'since', head: WORDS.columns.since, value: (row) => row.createdAt, cell: (row) => <Ago at={row.createdAt} /> },
+  { id: 'step', head: TEXTS.columns.step, value: jobNote },
+  { id: 'since', head: TEXTS.columns.since, value: (row) => row.createdAt, cell: (row) => <Ago at={row.createdAt} /> },
   {
     id: 'ended',
-    head: WORDS.columns.ended,
+    head: TEXTS.columns.ended,
     value: (row) => row.endedAt ?? '',
     cell: (row) => (row.endedAt === null ? '–' : <Ago at={row.endedAt} />),
   },
-  { id: 'by', head: WORDS.columns.by, value: (row) => row.caller, isMinor: true },
+  { id: 'by', head: TEXTS.columns.by, value: (row) => row.caller, isMinor: true },
 ];

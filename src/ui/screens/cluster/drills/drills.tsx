@@ -18,7 +18,7 @@ import { RoundPage } from './round.tsx';
 import { Rounds } from './rounds.tsx';
 import { WhatIfPart } from './what-if.tsx';
 
-const WORDS = EN.drills;
+const TEXTS = EN.drills;
 const TABS = ['play', 'rounds', 'what-if'] as const;
 type Tab = (typeof TABS)[number];
 
@@ -34,13 +34,13 @@ export function drills([part, id, ...more]: readonly string[]): JSX.Element | nu
 function Drills({ tab }: { readonly tab: Tab }): JSX.Element {
   const cli = { play: CLI.drills, rounds: CLI.drills, 'what-if': CLI['what-if'] }[tab];
   return (
-    <Page title={tab === 'play' ? WORDS.title : WORDS.tabs[tab]} cli={cli}>
+    <Page title={tab === 'play' ? TEXTS.title : TEXTS.tabs[tab]} cli={cli}>
       <Tabs
-        name={WORDS.tabs.name}
+        name={TEXTS.tabs.name}
         at={tab}
         tabs={TABS.map((one) => ({
           id: one,
-          word: WORDS.tabs[one],
+          label: TEXTS.tabs[one],
           link: linkTo(one === 'play' ? ['drills'] : ['drills', one]),
         }))}
       />
@@ -63,10 +63,10 @@ function Play(): JSX.Element {
         {({ items }) => {
           const rows = hazardRows(items, dataOf(rounds.view)?.items ?? []);
           const [harmless, others] = [rows.filter((row) => row.isHarmless), rows.filter((row) => !row.isHarmless)];
-          if (rows.length === 0) return <Empty text={WORDS.none} />;
+          if (rows.length === 0) return <Empty text={TEXTS.none} />;
           return (
             <>
-              <Section title={WORDS.harmless} note={WORDS.harmlessNote}>
+              <Section title={TEXTS.harmless} note={TEXTS.harmlessNote}>
                 <ul class="hazards">
                   {harmless.map((row) => (
                     <li key={row.id}>
@@ -74,17 +74,17 @@ function Play(): JSX.Element {
                       <span class="faint">{row.id}</span>
                       <Pending view={rounds.view}>{() => <Last row={row} />}</Pending>
                       {may.operate && (
-                        <button type="button" aria-label={`${WORDS.play} ${row.id}`} onClick={() => setOpen(row)}>
-                          {WORDS.play}
+                        <button type="button" aria-label={`${TEXTS.play} ${row.id}`} onClick={() => setOpen(row)}>
+                          {TEXTS.play}
                         </button>
                       )}
                     </li>
                   ))}
                 </ul>
               </Section>
-              <Section title={WORDS.labOnly} note={WORDS.labNote}>
+              <Section title={TEXTS.labOnly} note={TEXTS.labNote}>
                 <Table
-                  name={WORDS.labOnly}
+                  name={TEXTS.labOnly}
                   rows={others}
                   columns={columnsOf(rounds.view)}
                   keyOf={(row) => row.id}
@@ -97,8 +97,8 @@ function Play(): JSX.Element {
       </Shown>
       {open !== null && (
         <ActionDialog
-          title={`${WORDS.play} ${open.id}`}
-          text={WORDS.playText(open.title)}
+          title={`${TEXTS.play} ${open.id}`}
+          text={TEXTS.playText(open.title)}
           id="drill.run"
           input={{ body: { hazard: open.id } }}
           cli={`regent drill run ${open.id} --yes`}
@@ -112,11 +112,11 @@ function Play(): JSX.Element {
 
 function Last({ row }: { readonly row: HazardRow }): JSX.Element {
   const { last } = row;
-  if (last === null) return <State tone="off" word={WORDS.neverPlayed} />;
+  if (last === null) return <State tone="off" label={TEXTS.neverPlayed} />;
   return (
     <span>
       <a href={linkTo(['drills', 'rounds', String(last.id)])}>
-        <State tone={roundTone(last)} word={last.isPassed ? WORDS.passed : WORDS.failed} />
+        <State tone={roundTone(last)} label={last.isPassed ? TEXTS.passed : TEXTS.failed} />
       </a>{' '}
       <Ago at={last.startedAt} />
     </span>
@@ -124,23 +124,23 @@ function Last({ row }: { readonly row: HazardRow }): JSX.Element {
 }
 
 const columnsOf = (rounds: View<unknown>): readonly Column<HazardRow>[] => [
-  { id: 'id', head: WORDS.rounds.columns.hazard, value: (row) => row.id },
-  { id: 'title', head: WORDS.round.checkColumns.what, value: (row) => row.title },
-  { id: 'group', head: WORDS.groups, value: (row) => row.group, isMinor: true },
+  { id: 'id', head: TEXTS.rounds.columns.hazard, value: (row) => row.id },
+  { id: 'title', head: TEXTS.round.checkColumns.what, value: (row) => row.title },
+  { id: 'group', head: TEXTS.groups, value: (row) => row.group, isMinor: true },
   {
     id: 'last',
-    head: WORDS.last,
+    head: TEXTS.last,
     value: (row) => row.last?.startedAt ?? null,
     cell: (row) => <Pending view={rounds}>{() => <Last row={row} />}</Pending>,
   },
   {
     id: 'long',
-    head: WORDS.length,
-    value: (row) => (row.isLong ? WORDS.isLong : ''),
+    head: TEXTS.length,
+    value: (row) => (row.isLong ? TEXTS.isLong : ''),
     cell: (row) =>
       row.isLong && (
         <>
-          <Icon name="busy" /> {WORDS.isLong}
+          <Icon name="busy" /> {TEXTS.isLong}
         </>
       ),
     isMinor: true,

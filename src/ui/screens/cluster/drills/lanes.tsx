@@ -5,18 +5,18 @@ import { EN } from '../../../words/en.ts';
 import { State } from '../../../parts/icon.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
 
-const WORDS = EN.drills.playing;
+const TEXTS = EN.drills.playing;
 const [LEFT, WIDTH, HEIGHT, TOP] = [110, 760, 22, 20] as const;
 
 /** What clients see while a drill is played: a strip for each probe, with marks of what was done. Its twin is a table. */
 export function Lanes({ picture, name }: { readonly picture: LanePicture; readonly name: string }): JSX.Element {
   return (
     <div class="lanes">
-      <div class="scroll" tabIndex={0} role="region" aria-label={WORDS.lanesName(name)}>
+      <div class="scroll" tabIndex={0} role="region" aria-label={TEXTS.lanesName(name)}>
         <Drawing picture={picture} name={name} />
       </div>
-      <h3>{WORDS.table}</h3>
-      <Table name={WORDS.table} rows={picture.lanes} columns={COLUMNS} keyOf={(row) => row.name} />
+      <h3>{TEXTS.table}</h3>
+      <Table name={TEXTS.table} rows={picture.lanes} columns={COLUMNS} keyOf={(row) => row.name} />
     </div>
   );
 }
@@ -31,7 +31,7 @@ function Drawing({ picture, name }: { readonly picture: LanePicture; readonly na
       width={LEFT + WIDTH + 8}
       height={height}
       role="img"
-      aria-label={WORDS.lanesName(name)}
+      aria-label={TEXTS.lanesName(name)}
     >
       <text x={LEFT} y={13}>
         0 s
@@ -83,36 +83,36 @@ function Limit({ lane, x }: { readonly lane: LaneRow; readonly x: (ms: number) =
 }
 
 const NOW = {
-  good: ['ok', WORDS.good],
-  bad: ['bad', WORDS.bad],
-  silent: ['off', WORDS.silent],
+  good: ['ok', TEXTS.good],
+  bad: ['bad', TEXTS.bad],
+  silent: ['off', TEXTS.silent],
 } as const;
 
 const COLUMNS: readonly Column<LaneRow>[] = [
-  { id: 'lane', head: WORDS.columns.lane, value: (row) => row.name },
+  { id: 'lane', head: TEXTS.columns.lane, value: (row) => row.name },
   {
     id: 'state',
-    head: WORDS.columns.state,
+    head: TEXTS.columns.state,
     value: (row) => NOW[row.now][1],
-    cell: (row) => <State tone={NOW[row.now][0]} word={NOW[row.now][1]} />,
+    cell: (row) => <State tone={NOW[row.now][0]} label={NOW[row.now][1]} />,
   },
   {
     id: 'away',
-    head: WORDS.columns.away,
+    head: TEXTS.columns.away,
     value: (row) => row.awayMs,
     cell: (row) => laneTime(row.awayMs),
     isNumber: true,
   },
   {
     id: 'limit',
-    head: WORDS.columns.limit,
+    head: TEXTS.columns.limit,
     value: (row) => row.limitMs,
-    cell: (row) => (row.limitMs === null ? WORDS.noLimit : duration(row.limitMs)),
+    cell: (row) => (row.limitMs === null ? TEXTS.noLimit : duration(row.limitMs)),
     isNumber: true,
   },
   {
     id: 'seen',
-    head: WORDS.columns.asked,
+    head: TEXTS.columns.observedTime,
     value: (row) => row.seenMs,
     cell: (row) => laneTime(row.seenMs),
     isNumber: true,

@@ -15,7 +15,7 @@ import { type Column, Table } from '../../../parts/table.tsx';
 import { EN } from '../../../words/en.ts';
 import { Lanes } from './lanes.tsx';
 
-const WORDS = EN.drills.playing;
+const TEXTS = EN.drills.playing;
 type Mark = DrillLive['marks'][number];
 
 /** The drill that is being played, if one is: what clients see, and what this page sees itself. */
@@ -36,34 +36,34 @@ export function Playing(): JSX.Element {
   return (
     <Shown view={jobs.view}>
       {({ items: [job] }) => {
-        if (job === undefined) return <p class="faint">{WORDS.none}</p>;
+        if (job === undefined) return <p class="faint">{TEXTS.none}</p>;
         const live = liveOf(dataOf(events.view)?.items[0]?.data);
         const isOfJob = live !== null && live.job === job.id;
         const own = isOfJob ? ownCells(seen, Date.parse(live.startedAt), live.cellMs) : '';
         return (
-          <Section title={`${WORDS.title}: ${job.target}`}>
+          <Section title={`${TEXTS.title}: ${job.target}`}>
             <p role="status">
-              <State tone="busy" word={WORDS.now} /> {jobNote(job)}
+              <State tone="busy" label={TEXTS.now} /> {jobNote(job)}
             </p>
             {isOfJob ? (
               <>
-                <Lanes picture={lanePicture(live, { name: WORDS.own, cells: own })} name={job.target} />
+                <Lanes picture={lanePicture(live, { name: TEXTS.own, cells: own })} name={job.target} />
                 <Marks marks={live.marks} />
               </>
             ) : (
-              <p class="faint">{WORDS.waiting}</p>
+              <p class="faint">{TEXTS.waiting}</p>
             )}
             {may.operate && (
               <div class="actions">
                 <button type="button" onClick={() => setEnding(true)}>
-                  {WORDS.end}
+                  {TEXTS.end}
                 </button>
               </div>
             )}
             {isEnding && (
               <ActionDialog
-                title={`${WORDS.end}: ${job.target}`}
-                text={WORDS.endText}
+                title={`${TEXTS.end}: ${job.target}`}
+                text={TEXTS.endText}
                 id="job.abort"
                 input={{ params: { job: String(job.id) } }}
                 cli="regent drill abort"
@@ -79,23 +79,23 @@ export function Playing(): JSX.Element {
 }
 
 const COLUMNS: readonly Column<Mark>[] = [
-  { id: 'at', head: WORDS.markColumns.at, value: (row) => row.at, cell: (row) => duration(row.at), isNumber: true },
+  { id: 'at', head: TEXTS.markColumns.at, value: (row) => row.at, cell: (row) => duration(row.at), isNumber: true },
   {
     id: 'kind',
-    head: WORDS.markColumns.kind,
-    value: (row) => WORDS.kinds[row.kind],
-    cell: (row) => <State tone={row.kind === 'fault' ? 'warn' : 'off'} word={WORDS.kinds[row.kind]} />,
+    head: TEXTS.markColumns.kind,
+    value: (row) => TEXTS.kinds[row.kind],
+    cell: (row) => <State tone={row.kind === 'fault' ? 'warn' : 'off'} label={TEXTS.kinds[row.kind]} />,
   },
-  { id: 'host', head: WORDS.markColumns.host, value: (row) => row.host },
-  { id: 'text', head: WORDS.markColumns.text, value: (row) => row.text },
+  { id: 'host', head: TEXTS.markColumns.host, value: (row) => row.host },
+  { id: 'text', head: TEXTS.markColumns.text, value: (row) => row.text },
 ];
 
 function Marks({ marks }: { readonly marks: readonly Mark[] }): JSX.Element | null {
   if (marks.length === 0) return null;
   return (
     <>
-      <h3>{WORDS.marks}</h3>
-      <Table name={WORDS.marks} rows={marks} columns={COLUMNS} keyOf={(row) => `${row.at} ${row.text}`} />
+      <h3>{TEXTS.marks}</h3>
+      <Table name={TEXTS.marks} rows={marks} columns={COLUMNS} keyOf={(row) => `${row.at} ${row.text}`} />
     </>
   );
 }

@@ -7,7 +7,7 @@ import { saveText } from '../../../live/files/save-text.ts';
 import { Refusal, Section } from '../../../parts/page.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.drills.round;
+const TEXTS = EN.drills.round;
 const FORMATS = {
   html: ['html', 'text/html'],
   junit: ['xml', 'application/xml'],
@@ -16,12 +16,12 @@ const FORMATS = {
 } as const;
 type Format = keyof typeof FORMATS;
 
-/** The report of a round: opened beside this page, or kept as a file. */
+/** The report of a round: opened in another tab, or saved as a file. */
 export function Report({ round }: { readonly round: string }): JSX.Element {
   const { calls } = useLive();
-  const [state, setState] = useState<'ready' | 'asked' | Problem>('ready');
+  const [state, setState] = useState<'ready' | 'requested' | Problem>('ready');
   const save = async (format: Format) => {
-    setState('asked');
+    setState('requested');
     try {
       const text =
         format === 'json'
@@ -35,18 +35,18 @@ export function Report({ round }: { readonly round: string }): JSX.Element {
     }
   };
   return (
-    <Section title={WORDS.report} note={WORDS.reportNote}>
+    <Section title={TEXTS.report} note={TEXTS.reportNote}>
       <div class="actions">
         <a href={`/api/v1/drills/report?round=${round}&format=html`} target="_blank" rel="noopener noreferrer">
-          {WORDS.open}
+          {TEXTS.open}
         </a>
         {(Object.keys(FORMATS) as Format[]).map((format) => (
-          <button key={format} type="button" disabled={state === 'asked'} onClick={() => void save(format)}>
-            {WORDS.download} {WORDS.formats[format]}
+          <button key={format} type="button" disabled={state === 'requested'} onClick={() => void save(format)}>
+            {TEXTS.download} {TEXTS.formats[format]}
           </button>
         ))}
       </div>
-      {state === 'asked' && <p role="status">{WORDS.preparing}</p>}
+      {state === 'requested' && <p role="status">{TEXTS.preparing}</p>}
       {typeof state === 'object' && <Refusal problem={state} />}
     </Section>
   );

@@ -10,8 +10,8 @@ import { CLI, cliLines } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 import { Report } from './report.tsx';
 
-const WORDS = EN.drills.round;
-const { facts: F, checkColumns: C } = WORDS;
+const TEXTS = EN.drills.round;
+const { facts: F, checkColumns: C } = TEXTS;
 type Recording = RouteOutput<'drill.show'>;
 
 const COLUMNS: readonly Column<CheckRow>[] = [
@@ -19,8 +19,8 @@ const COLUMNS: readonly Column<CheckRow>[] = [
   {
     id: 'held',
     head: C.held,
-    value: (row) => (row.isHeld ? WORDS.held : WORDS.broken),
-    cell: (row) => <State tone={row.isHeld ? 'ok' : 'bad'} word={row.isHeld ? WORDS.held : WORDS.broken} />,
+    value: (row) => (row.isHeld ? TEXTS.held : TEXTS.broken),
+    cell: (row) => <State tone={row.isHeld ? 'ok' : 'bad'} label={row.isHeld ? TEXTS.held : TEXTS.broken} />,
   },
   { id: 'limit', head: C.limit, value: (row) => row.limit },
   { id: 'predicted', head: C.predicted, value: (row) => row.predicted },
@@ -31,16 +31,16 @@ const COLUMNS: readonly Column<CheckRow>[] = [
 export function RoundPage({ id }: { readonly id: string }): JSX.Element {
   const round = useView('drill.show', { params: { round: id } }, { nouns: [], everyMs: 300_000 });
   return (
-    <Page title={WORDS.title(id)} cli={cliLines(CLI.round, { ID: id })}>
+    <Page title={TEXTS.title(id)} cli={cliLines(CLI.round, { ID: id })}>
       <Shown view={round.view}>
         {(data) => (
           <>
             <Facts rows={factRows(data)} />
-            <Section title={WORDS.checks}>
+            <Section title={TEXTS.checks}>
               {data.verdict.checks.length === 0 ? (
-                <Empty text={WORDS.noChecks} />
+                <Empty text={TEXTS.noChecks} />
               ) : (
-                <Table name={WORDS.checks} rows={checkRows(data)} columns={COLUMNS} keyOf={(row) => row.what} />
+                <Table name={TEXTS.checks} rows={checkRows(data)} columns={COLUMNS} keyOf={(row) => row.what} />
               )}
             </Section>
             <Report round={id} />
@@ -56,7 +56,7 @@ function factRows(round: Recording): readonly (readonly [string, JSX.Element | s
     [F.hazard, round.hazard],
     [
       F.verdict,
-      <State key="verdict" tone={roundTone(round)} word={round.isPassed ? EN.drills.passed : EN.drills.failed} />,
+      <State key="verdict" tone={roundTone(round)} label={round.isPassed ? EN.drills.passed : EN.drills.failed} />,
     ],
     [F.at, <Ago key="at" at={round.startedAt} />],
     [F.where, round.label === 'production' ? EN.drills.rounds.production : EN.drills.rounds.lab],

@@ -10,14 +10,14 @@ import type { Column } from '../../../parts/table.tsx';
 import { Ago } from '../../../parts/time.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.drills.rounds;
+const TEXTS = EN.drills.rounds;
 type Round = RouteOutput<'drill.list'>['items'][number];
 const linkOf = (row: Round) => linkTo(['drills', 'rounds', String(row.id)]);
 
 const COLUMNS: readonly Column<Round>[] = [
   {
     id: 'id',
-    head: WORDS.columns.id,
+    head: TEXTS.columns.id,
     value: (row) => row.id,
     cell: (row) => (
       <a href={linkOf(row)} tabIndex={-1}>
@@ -25,22 +25,22 @@ const COLUMNS: readonly Column<Round>[] = [
       </a>
     ),
   },
-  { id: 'hazard', head: WORDS.columns.hazard, value: (row) => row.hazard },
+  { id: 'hazard', head: TEXTS.columns.hazard, value: (row) => row.hazard },
   {
     id: 'verdict',
-    head: WORDS.columns.verdict,
+    head: TEXTS.columns.verdict,
     value: (row) => (row.isPassed ? EN.drills.passed : EN.drills.failed),
-    cell: (row) => <State tone={roundTone(row)} word={row.isPassed ? EN.drills.passed : EN.drills.failed} />,
+    cell: (row) => <State tone={roundTone(row)} label={row.isPassed ? EN.drills.passed : EN.drills.failed} />,
   },
-  { id: 'at', head: WORDS.columns.at, value: (row) => row.startedAt, cell: (row) => <Ago at={row.startedAt} /> },
-  { id: 'broken', head: WORDS.columns.broken, value: (row) => row.broken.join(', '), isMinor: true },
+  { id: 'at', head: TEXTS.columns.at, value: (row) => row.startedAt, cell: (row) => <Ago at={row.startedAt} /> },
+  { id: 'broken', head: TEXTS.columns.broken, value: (row) => row.broken.join(', '), isMinor: true },
   {
     id: 'where',
-    head: WORDS.columns.where,
-    value: (row) => (row.label === 'production' ? WORDS.production : WORDS.lab),
+    head: TEXTS.columns.where,
+    value: (row) => (row.label === 'production' ? TEXTS.production : TEXTS.lab),
     isMinor: true,
   },
-  { id: 'version', head: WORDS.columns.version, value: (row) => row.version, isMinor: true },
+  { id: 'version', head: TEXTS.columns.version, value: (row) => row.version, isMinor: true },
 ];
 
 /** The newest rounds. */
@@ -49,7 +49,7 @@ export function Rounds(): JSX.Element {
   return (
     <MainList
       view={mapView(rounds.view, ({ items }) => items)}
-      words={WORDS}
+      texts={TEXTS}
       columns={COLUMNS}
       keyOf={(row) => String(row.id)}
       linkOf={linkOf}

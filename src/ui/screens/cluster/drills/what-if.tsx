@@ -9,11 +9,11 @@ import { type Column, Table } from '../../../parts/table.tsx';
 import { TopologyPicture } from '../../../parts/topology.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.drills.whatIf;
+const TEXTS = EN.drills.whatIf;
 const EVENTS = ['dies', 'drains', 'is-cut-off'] as const;
 type Answers = RouteOutput<'cluster.what-ifs'>;
 
-/** What would come of each event at each node; the one that is chosen as a picture. */
+/** The effect of each event at each node; the chosen one also as a picture. */
 export function WhatIfPart(): JSX.Element {
   const places = usePlaces();
   const { query } = places.place.value;
@@ -21,13 +21,13 @@ export function WhatIfPart(): JSX.Element {
   const answers = useView('cluster.what-ifs', {}, { nouns: ['node', 'job'], everyMs: 10_000 });
   return (
     <>
-      <p class="faint">{WORDS.note}</p>
+      <p class="faint">{TEXTS.note}</p>
       <label class="field">
-        <span>{WORDS.event}</span>
+        <span>{TEXTS.event}</span>
         <select value={event} onChange={(change) => places.setQuery({ event: change.currentTarget.value })}>
           {EVENTS.map((one) => (
             <option key={one} value={one}>
-              {WORDS.events[one]}
+              {TEXTS.events[one]}
             </option>
           ))}
         </select>
@@ -45,20 +45,20 @@ function Fates({
   readonly event: (typeof EVENTS)[number];
 }): JSX.Element {
   const places = usePlaces();
-  const rows = fateRows(answers.items, event, WORDS);
+  const rows = fateRows(answers.items, event, TEXTS);
   const chosen = rows.find((row) => row.node === places.place.value.query['node']) ?? rows[0];
   const refused = answers.refused.filter((one) => one.event === event);
   const columns: readonly Column<FateRow>[] = [
     {
       id: 'node',
-      head: WORDS.columns.node,
+      head: TEXTS.columns.node,
       value: (row) => row.node,
       cell: (row) => (
         <button
           type="button"
           class="small"
           aria-pressed={row === chosen}
-          aria-label={WORDS.choose(row.node)}
+          aria-label={TEXTS.choose(row.node)}
           onClick={() => places.setQuery({ node: row.node })}
         >
           {row.node}
@@ -67,22 +67,22 @@ function Fates({
     },
     {
       id: 'survives',
-      head: WORDS.columns.survives,
+      head: TEXTS.columns.survives,
       value: (row) => row.survives,
-      cell: (row) => <State tone={row.tone} word={String(row.survives)} />,
+      cell: (row) => <State tone={row.tone} label={String(row.survives)} />,
     },
-    { id: 'address', head: WORDS.columns.address, value: (row) => row.address },
-    { id: 'primary', head: WORDS.columns.primary, value: (row) => row.primary },
-    { id: 'outage', head: WORDS.columns.outage, value: outagesOf },
-    { id: 'vlans', head: WORDS.columns.vlans, value: (row) => row.vlans.join('; '), isMinor: true },
-    { id: 'risks', head: WORDS.columns.risks, value: (row) => row.risks.join(' '), isMinor: true },
+    { id: 'address', head: TEXTS.columns.address, value: (row) => row.address },
+    { id: 'primary', head: TEXTS.columns.primary, value: (row) => row.primary },
+    { id: 'outage', head: TEXTS.columns.outage, value: outagesOf },
+    { id: 'vlans', head: TEXTS.columns.vlans, value: (row) => row.vlans.join('; '), isMinor: true },
+    { id: 'risks', head: TEXTS.columns.risks, value: (row) => row.risks.join(' '), isMinor: true },
   ];
   if (rows.length === 0 && refused.length === 0) return <Empty text={EN.none} />;
   return (
     <>
-      {rows.length > 0 && <Table name={WORDS.title} rows={rows} columns={columns} keyOf={(row) => row.node} />}
+      {rows.length > 0 && <Table name={TEXTS.title} rows={rows} columns={columns} keyOf={(row) => row.node} />}
       {refused.length > 0 && (
-        <Section title={WORDS.refused}>
+        <Section title={TEXTS.refused}>
           <ul>
             {refused.map((one) => (
               <li key={one.node}>
@@ -98,9 +98,9 @@ function Fates({
 }
 
 function outagesOf(row: FateRow): string {
-  if (row.outages.length === 0) return WORDS.noOutage;
+  if (row.outages.length === 0) return TEXTS.noOutage;
   return row.outages
-    .map(({ probe, most }) => (most === null ? WORDS.forGood(probe) : EN.overview.upTo(probe, most)))
+    .map(({ probe, most }) => (most === null ? TEXTS.forGood(probe) : EN.overview.upTo(probe, most)))
     .join('; ');
 }
 
@@ -108,13 +108,13 @@ function Picture(props: { readonly answers: Answers; readonly event: string; rea
   const cluster = useView('cluster.show', {}, { nouns: ['node', 'job'], everyMs: 10_000 });
   const answer = props.answers.items.find((one) => one.node === props.node && one.event === props.event);
   return (
-    <Section title={WORDS.picture} note={answer?.summary ?? ''}>
+    <Section title={TEXTS.picture} note={answer?.summary ?? ''}>
       <Shown view={cluster.view}>
         {(now) => answer !== undefined && <TopologyPicture cluster={clusterAfter(now, answer)} name={answer.summary} />}
       </Shown>
       {answer !== undefined && answer.redundancy.why.length > 0 && (
         <p class="faint">
-          {WORDS.why}: {answer.redundancy.why.join('; ')}
+          {TEXTS.why}: {answer.redundancy.why.join('; ')}
         </p>
       )}
     </Section>

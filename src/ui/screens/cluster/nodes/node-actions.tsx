@@ -5,7 +5,7 @@ import { useMay } from '../../../live/use-may.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.nodes.actions;
+const TEXTS = EN.nodes.actions;
 type Action = 'drain' | 'undrain' | 'switchover' | 'restart' | 'remove' | 'replace' | 'forget';
 
 /**
@@ -30,13 +30,13 @@ export function NodeActions({ node, onReplace }: { readonly node: Node; readonly
     <>
       {actions.map((action) => (
         <button key={action} type="button" onClick={action === 'replace' ? onReplace : () => setOpen(action)}>
-          {WORDS[action]}
+          {TEXTS[action]}
         </button>
       ))}
       {(open === 'drain' || open === 'undrain') && (
         <ActionDialog
-          title={`${WORDS[open]} ${name}`}
-          text={WORDS[`${open}Text`](name)}
+          title={`${TEXTS[open]} ${name}`}
+          text={TEXTS[`${open}Text`](name)}
           id={`node.${open}`}
           input={{ params }}
           cli={`regent node ${open} ${name}`}
@@ -46,8 +46,8 @@ export function NodeActions({ node, onReplace }: { readonly node: Node; readonly
       )}
       {open === 'switchover' && (
         <ActionDialog
-          title={`${WORDS.switchover}: ${name}`}
-          text={WORDS.switchoverText(name)}
+          title={`${TEXTS.switchover}: ${name}`}
+          text={TEXTS.switchoverText(name)}
           id="cluster.switchover"
           input={{ body: { to: name } }}
           cli={`regent cluster switchover --to ${name}`}
@@ -57,8 +57,8 @@ export function NodeActions({ node, onReplace }: { readonly node: Node; readonly
       )}
       {open === 'restart' && (
         <ActionDialog
-          title={`${WORDS.restart} ${name}`}
-          text={WORDS.restartText(name)}
+          title={`${TEXTS.restart} ${name}`}
+          text={TEXTS.restartText(name)}
           id="cluster.restart"
           input={{ body: { nodes: [name] } }}
           cli={`regent cluster restart --rolling --node ${name}`}
@@ -79,7 +79,7 @@ function NodeOut(props: {
 }): JSX.Element {
   const { name, action, onClose } = props;
   const params = { node: name };
-  const shared = { title: `${WORDS[action]} ${name}`, text: WORDS[`${action}Text`](name), confirm: name, onClose };
+  const shared = { title: `${TEXTS[action]} ${name}`, text: TEXTS[`${action}Text`](name), confirm: name, onClose };
   if (action === 'forget')
     return <ActionDialog {...shared} id="node.delete" input={{ params }} cli={`regent node delete ${name}`} />;
   return (
@@ -89,7 +89,7 @@ function NodeOut(props: {
       input={{ params, body: {} }}
       cli={`regent node remove ${name}`}
       forced={{
-        label: WORDS.removeForced,
+        label: TEXTS.removeForced,
         input: { params, body: { isForced: true } },
         cli: `regent node remove ${name} --force`,
       }}

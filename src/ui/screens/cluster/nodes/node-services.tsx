@@ -3,7 +3,7 @@ import type { Service } from '../../../../contract/cluster/service.ts';
 import { useList } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
 import { logPartsOf } from '../../../models/cluster/logs.ts';
-import { serviceTone, stateWord } from '../../../models/base/tone.ts';
+import { serviceTone, serviceStateText } from '../../../models/base/tone.ts';
 import { dataOf } from '../../../models/base/view.ts';
 import { State } from '../../../parts/icon.tsx';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
@@ -12,14 +12,14 @@ import { For } from '../../../parts/time.tsx';
 import { EN } from '../../../words/en.ts';
 import { NodeLog } from '../services/log.tsx';
 
-const WORDS = EN.nodes;
+const TEXTS = EN.nodes;
 const EVERY_MS = 5000;
 const linkOf = (row: Service) => linkTo(['services', row.node, row.service]);
 
 const COLUMNS: readonly Column<Service>[] = [
   {
     id: 'service',
-    head: WORDS.serviceColumns.service,
+    head: TEXTS.serviceColumns.service,
     value: (row) => row.service,
     cell: (row) => (
       <a href={linkOf(row)} tabIndex={-1}>
@@ -29,20 +29,20 @@ const COLUMNS: readonly Column<Service>[] = [
   },
   {
     id: 'state',
-    head: WORDS.serviceColumns.state,
+    head: TEXTS.serviceColumns.state,
     value: (row) => row.state,
-    cell: (row) => <State tone={serviceTone(row.state)} word={stateWord(row.state)} />,
+    cell: (row) => <State tone={serviceTone(row.state)} label={serviceStateText(row.state)} />,
   },
   {
     id: 'since',
-    head: WORDS.serviceColumns.since,
+    head: TEXTS.serviceColumns.since,
     value: (row) => row.since,
     cell: (row) => <For since={row.since} />,
   },
-  { id: 'why', head: WORDS.serviceColumns.why, value: (row) => row.why },
+  { id: 'why', head: TEXTS.serviceColumns.why, value: (row) => row.why },
   {
     id: 'action',
-    head: WORDS.serviceColumns.action,
+    head: TEXTS.serviceColumns.action,
     value: (row) => (row.lastAction === null ? '' : `${row.lastAction.kind}: ${row.lastAction.why}`),
     isMinor: true,
   },
@@ -54,14 +54,14 @@ export function NodeServices({ node, isRegion }: { readonly node: string; readon
   const names = (dataOf(services.view) ?? []).map((row) => row.service);
   return (
     <>
-      <Section title={WORDS.services}>
+      <Section title={TEXTS.services}>
         <Shown view={services.view}>
           {(rows) =>
             rows.length === 0 ? (
-              <Empty text={WORDS.noServices} />
+              <Empty text={TEXTS.noServices} />
             ) : (
               <Table
-                name={WORDS.services}
+                name={TEXTS.services}
                 rows={rows}
                 columns={COLUMNS}
                 keyOf={(row) => row.service}

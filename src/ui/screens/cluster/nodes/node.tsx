@@ -16,7 +16,7 @@ import { NodeActions } from './node-actions.tsx';
 import { NodeServices } from './node-services.tsx';
 import { ReplaceDialog } from './places.tsx';
 
-const WORDS = EN.nodes;
+const TEXTS = EN.nodes;
 const EVERY_MS = 5000;
 
 /** One node: what it is, what it does, and what one can do with it. */
@@ -51,31 +51,31 @@ function factRows(node: Node, view: View<ClusterStatus>): readonly (readonly [st
   const member = cluster?.database.members.find((entry) => entry.node === node.name);
   const certificate = cluster?.certificates.find((entry) => entry.node === node.name);
   return [
-    [WORDS.facts.roles, rolesOf(node)],
+    [TEXTS.facts.roles, rolesOf(node)],
     [
-      WORDS.facts.state,
+      TEXTS.facts.state,
       <Pending key="state" view={view}>
-        {() => (row ? <State tone={nodeTone(row)} word={nodeState(row)} /> : node.state)}
+        {() => (row ? <State tone={nodeTone(row)} label={nodeState(row)} /> : node.state)}
       </Pending>,
     ],
     ...(node.isDrained
-      ? [[WORDS.facts.drained, <Drained key="drained" since={node.drain?.since ?? null} />] as const]
+      ? [[TEXTS.facts.drained, <Drained key="drained" since={node.drain?.since ?? null} />] as const]
       : []),
-    [WORDS.facts.addresses, node.addresses.map((address) => <Copy key={address} text={address} />)],
-    [WORDS.facts.generation, `${node.applied ?? '–'}/${node.wanted}`],
-    [WORDS.facts.report, <Ago key="report" at={node.agent?.reportedAt ?? null} />],
+    [TEXTS.facts.addresses, node.addresses.map((address) => <Copy key={address} text={address} />)],
+    [TEXTS.facts.generation, `${node.applied ?? '–'}/${node.wanted}`],
+    [TEXTS.facts.report, <Ago key="report" at={node.agent?.reportedAt ?? null} />],
     ...(node.agent
-      ? [[WORDS.facts.agent, <AgentText key="agent" version={node.agent.version} since={node.agent.since} />] as const]
+      ? [[TEXTS.facts.agent, <AgentText key="agent" version={node.agent.version} since={node.agent.since} />] as const]
       : []),
-    ...(member ? [[WORDS.facts.database, memberText(member)] as const] : []),
-    ...(certificate ? [[WORDS.facts.certificate, WORDS.days(Math.floor(certificate.daysLeft))] as const] : []),
+    ...(member ? [[TEXTS.facts.database, memberText(member)] as const] : []),
+    ...(certificate ? [[TEXTS.facts.certificate, TEXTS.days(Math.floor(certificate.daysLeft))] as const] : []),
   ];
 }
 
 function Drained({ since }: { readonly since: string | null }): JSX.Element {
   return (
     <>
-      <State tone="warn" word={WORDS.drained} /> <Ago at={since} />
+      <State tone="warn" label={TEXTS.drained} /> <Ago at={since} />
     </>
   );
 }
@@ -90,11 +90,11 @@ function AgentText({ version, since }: { readonly version: string; readonly sinc
 
 type NodeVlan = Node['vlans'][number];
 const VLAN_COLUMNS: readonly Column<NodeVlan>[] = [
-  { id: 'vlan', head: WORDS.vlanColumns.vlan, value: (row) => row.vlan },
-  { id: 'interface', head: WORDS.vlanColumns.interface, value: (row) => row.interface },
+  { id: 'vlan', head: TEXTS.vlanColumns.vlan, value: (row) => row.vlan },
+  { id: 'interface', head: TEXTS.vlanColumns.interface, value: (row) => row.interface },
   {
     id: 'addresses',
-    head: WORDS.vlanColumns.addresses,
+    head: TEXTS.vlanColumns.addresses,
     value: (row) => row.addresses.join(', '),
     cell: (row) => row.addresses.map((address) => <Copy key={address} text={address} />),
   },
@@ -102,12 +102,12 @@ const VLAN_COLUMNS: readonly Column<NodeVlan>[] = [
 
 function NodeVlans({ node }: { readonly node: Node }): JSX.Element {
   return (
-    <Section title={WORDS.vlans}>
+    <Section title={TEXTS.vlans}>
       {node.vlans.length === 0 ? (
-        <Empty text={WORDS.noVlans} />
+        <Empty text={TEXTS.noVlans} />
       ) : (
         <Table
-          name={WORDS.vlans}
+          name={TEXTS.vlans}
           rows={node.vlans}
           columns={VLAN_COLUMNS}
           keyOf={(row) => `${row.vlan} ${row.interface}`}

@@ -14,14 +14,14 @@ import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 import { Places } from './places.tsx';
 
-const WORDS = EN.nodes;
+const TEXTS = EN.nodes;
 const EVERY_MS = 5000;
 const linkOf = (row: NodeRow) => linkTo(['nodes', row.name]);
 
 const COLUMNS: readonly Column<NodeRow>[] = [
   {
     id: 'name',
-    head: WORDS.columns.name,
+    head: TEXTS.columns.name,
     value: (row) => row.name,
     cell: (row) => (
       <a href={linkOf(row)} tabIndex={-1}>
@@ -29,24 +29,24 @@ const COLUMNS: readonly Column<NodeRow>[] = [
       </a>
     ),
   },
-  { id: 'roles', head: WORDS.columns.roles, value: (row) => row.roles },
+  { id: 'roles', head: TEXTS.columns.roles, value: (row) => row.roles },
   {
     id: 'state',
-    head: WORDS.columns.state,
+    head: TEXTS.columns.state,
     value: (row) => row.state,
-    cell: (row) => <State tone={row.tone} word={row.state} />,
+    cell: (row) => <State tone={row.tone} label={row.state} />,
   },
   {
     id: 'report',
-    head: WORDS.columns.report,
+    head: TEXTS.columns.report,
     value: (row) => row.reportedAt,
     cell: (row) => <Ago at={row.reportedAt} />,
   },
-  { id: 'generation', head: WORDS.columns.generation, value: (row) => row.generation, isNumber: true, isMinor: true },
-  { id: 'database', head: WORDS.columns.database, value: (row) => row.database },
+  { id: 'generation', head: TEXTS.columns.generation, value: (row) => row.generation, isNumber: true, isMinor: true },
+  { id: 'database', head: TEXTS.columns.database, value: (row) => row.database },
   {
     id: 'lag',
-    head: WORDS.columns.lag,
+    head: TEXTS.columns.lag,
     value: (row) => row.lagBytes,
     cell: (row) => (row.lagBytes === null ? '' : bytesText(row.lagBytes)),
     isNumber: true,
@@ -54,22 +54,22 @@ const COLUMNS: readonly Column<NodeRow>[] = [
   },
   {
     id: 'agent',
-    head: WORDS.columns.agent,
+    head: TEXTS.columns.agent,
     value: (row) => row.agentSince,
     cell: (row) => <For since={row.agentSince} />,
     isMinor: true,
   },
   {
     id: 'certificate',
-    head: WORDS.columns.certificate,
+    head: TEXTS.columns.certificate,
     value: (row) => row.ends,
-    cell: (row) => (row.ends === null ? '' : WORDS.days(row.ends)),
+    cell: (row) => (row.ends === null ? '' : TEXTS.days(row.ends)),
     isNumber: true,
     isMinor: true,
   },
   {
     id: 'address',
-    head: WORDS.columns.address,
+    head: TEXTS.columns.address,
     value: (row) => row.address,
     cell: (row) => (row.address === '' ? '' : <Copy text={row.address} />),
     isMinor: true,
@@ -81,10 +81,10 @@ export function Nodes(): JSX.Element {
   const cluster = useView('cluster.show', {}, { nouns: ['node', 'job'], everyMs: EVERY_MS });
   const may = useMay();
   return (
-    <Page title={WORDS.title} cli={CLI.nodes}>
+    <Page title={TEXTS.title} cli={CLI.nodes}>
       <MainList
         view={mapView(cluster.view, nodeRows)}
-        words={WORDS}
+        texts={TEXTS}
         columns={COLUMNS}
         keyOf={(row) => row.name}
         linkOf={linkOf}

@@ -15,32 +15,35 @@ import { Ago } from '../../../parts/time.tsx';
 import { EN } from '../../../words/en.ts';
 import { Secret } from '../../base/secret.tsx';
 
-const WORDS = EN.nodes.places;
-/** A place is kept when its node is out; that is no event of a place. */
+const TEXTS = EN.nodes.places;
+/** A place appears when its node leaves; that has no event of the noun `place`. */
 const NOUNS = ['place', 'node', 'job', 'token'];
 const EVERY_MS = 5000;
 /** As the command line makes them. */
 const MINUTES = '15';
 
 const COLUMNS: readonly Column<Place>[] = [
-  { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
-  { id: 'roles', head: WORDS.columns.roles, value: rolesOf },
-  { id: 'since', head: WORDS.columns.since, value: (row) => row.openedAt, cell: (row) => <Ago at={row.openedAt} /> },
-  { id: 'by', head: WORDS.columns.by, value: (row) => row.openedBy, isMinor: true },
+  { id: 'name', head: TEXTS.columns.name, value: (row) => row.name },
+  { id: 'roles', head: TEXTS.columns.roles, value: rolesOf },
+  { id: 'since', head: TEXTS.columns.since, value: (row) => row.openedAt, cell: (row) => <Ago at={row.openedAt} /> },
+  { id: 'by', head: TEXTS.columns.by, value: (row) => row.openedBy, isMinor: true },
 ];
 
-/** Places of lost nodes that are kept for other hosts; nothing where none is. `nodes`: names of those that the site still has. */
+/**
+ * Places of lost nodes that are reserved for other hosts; renders nothing if there is none. `nodes`: names of the nodes
+ * that the site still has.
+ */
 export function Places({ nodes }: { readonly nodes: readonly string[] }): JSX.Element {
   const may = useMay();
   const places = useList('place.list', {}, { nouns: NOUNS, everyMs: EVERY_MS });
   const [open, setOpen] = useState<{ readonly verb: 'token' | 'delete'; readonly place: Place } | null>(null);
   const close = () => setOpen(null);
   const actions = actionColumn<Place>(
-    WORDS.do,
+    TEXTS.do,
     (place) => place.name,
     (place) => [
-      { word: WORDS.token, run: () => setOpen({ verb: 'token', place }) },
-      { word: WORDS.giveUp, run: () => setOpen({ verb: 'delete', place }) },
+      { label: TEXTS.token, run: () => setOpen({ verb: 'token', place }) },
+      { label: TEXTS.giveUp, run: () => setOpen({ verb: 'delete', place }) },
     ],
   );
   // A dialog stays when what it is about is there no more: its answer may have a secret.
@@ -48,10 +51,10 @@ export function Places({ nodes }: { readonly nodes: readonly string[] }): JSX.El
   return (
     <>
       {!isNone && (
-        <Section title={WORDS.title} note={WORDS.note}>
+        <Section title={TEXTS.title} note={TEXTS.note}>
           <SectionList
             view={places.view}
-            words={WORDS}
+            texts={TEXTS}
             columns={may.administer ? [...COLUMNS, actions] : COLUMNS}
             keyOf={(row) => row.name}
           />
@@ -65,24 +68,27 @@ export function Places({ nodes }: { readonly nodes: readonly string[] }): JSX.El
   );
 }
 
-/** Gives a place up. A rack whose place is kept is still there, silent: it is taken out with its place, as by the command line. */
+/**
+ * Gives up a place. A rack with a reserved place is still there, silent: it is removed together with its place, as by
+ * the command line.
+ */
 function GiveUp(props: {
   readonly name: string;
   readonly isThere: boolean;
   readonly onClose: () => void;
 }): JSX.Element {
   const { name, onClose } = props;
-  const shared = { title: `${WORDS.giveUp}: ${name}`, cli: `regent node remove ${name}`, confirm: name, onClose };
+  const shared = { title: `${TEXTS.giveUp}: ${name}`, cli: `regent node remove ${name}`, confirm: name, onClose };
   return props.isThere ? (
     <ActionDialog
       {...shared}
-      text={WORDS.giveUpRackText(name)}
+      text={TEXTS.giveUpRackText(name)}
       id="node.remove"
       input={{ params: { node: name }, body: {} }}
       isJob
     />
   ) : (
-    <ActionDialog {...shared} text={WORDS.giveUpText(name)} id="place.delete" input={{ params: { place: name } }} />
+    <ActionDialog {...shared} text={TEXTS.giveUpText(name)} id="place.delete" input={{ params: { place: name } }} />
   );
 }
 
@@ -91,13 +97,13 @@ function PlaceToken({ place, onClose }: { readonly place: Place; readonly onClos
   const { name, isRegion, isRack } = place;
   return (
     <FormDialog
-      title={WORDS.tokenTitle(name)}
-      text={WORDS.tokenText(name)}
+      title={TEXTS.tokenTitle(name)}
+      text={TEXTS.tokenText(name)}
       id="token.create"
-      fields={[{ name: 'minutes', label: WORDS.minutes, kind: 'number', initial: MINUTES }]}
+      fields={[{ name: 'minutes', label: TEXTS.minutes, kind: 'number', initial: MINUTES }]}
       input={({ minutes }) => ({ body: { isRegion, isRack, place: name, minutes: Number(minutes) } })}
       cli={({ minutes }) => tokenCli(place, minutes ?? MINUTES)}
-      done={(made) => <Secret text={made.token} before={WORDS.join} />}
+      done={(made) => <Secret text={made.token} before={TEXTS.join} />}
       onClose={onClose}
     />
   );
@@ -128,22 +134,22 @@ export function ReplaceDialog({ name, onClose }: { readonly name: string; readon
       }}
       confirm={name}
       isJob
-      next={<Kept name={name} onToken={setPlace} />}
+      next={<PlaceWhenStored name={name} onToken={setPlace} />}
       onClose={onClose}
     />
   );
 }
 
-/** Waits until the place of a node is kept. */
-function Kept(props: { readonly name: string; readonly onToken: (place: Place) => void }): JSX.Element {
+/** Waits until the place of a node is stored. */
+function PlaceWhenStored(props: { readonly name: string; readonly onToken: (place: Place) => void }): JSX.Element {
   const places = useList('place.list', {}, { nouns: NOUNS, everyMs: EVERY_MS });
   const place = dataOf(places.view)?.find(({ name }) => name === props.name);
-  if (place === undefined) return <p>{WORDS.waiting(props.name)}</p>;
+  if (place === undefined) return <p>{TEXTS.waiting(props.name)}</p>;
   return (
     <p>
-      {WORDS.kept(props.name)}{' '}
+      {TEXTS.stored(props.name)}{' '}
       <button type="button" class="main" onClick={() => props.onToken(place)}>
-        {WORDS.token}
+        {TEXTS.token}
       </button>
     </p>
   );

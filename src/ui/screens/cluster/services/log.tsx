@@ -9,12 +9,12 @@ import { State } from '../../../parts/icon.tsx';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.services.log;
+const TEXTS = EN.services.log;
 const LINES = 200;
-/** An agent that takes longer says so: whoever holds a read longer is taken for a site without its database. */
+/** The time limit of the agent's answer: a longer read is taken for a site without its database. */
 const SECONDS = 1;
 const FOLLOW_MS = 3000;
-/** Somebody looks once: each look is work for the node. */
+/** The log is read once per click, because each read costs the node work. */
 const ONCE_MS = 60 * 60_000;
 
 /** The last lines of a part of a node, when somebody asks for them. `parts`: what one may choose from, the first one first. */
@@ -31,19 +31,19 @@ export function NodeLog({
   const [only, ...others] = parts;
   if (!may.operate || only === undefined) return null;
   return (
-    <Section title={WORDS.title} note={WORDS.note(LINES, node)}>
+    <Section title={TEXTS.title} note={TEXTS.note(LINES, node)}>
       <div class="filters">
         {others.length === 0 ? (
           part === '' && (
             <button type="button" onClick={() => setPart(only)}>
-              {WORDS.show}
+              {TEXTS.show}
             </button>
           )
         ) : (
           <label>
-            {WORDS.part}
+            {TEXTS.part}
             <select value={part} onChange={(event) => setPart(event.currentTarget.value)}>
-              <option value="">{WORDS.choose}</option>
+              <option value="">{TEXTS.choose}</option>
               {parts.map((name) => (
                 <option key={name}>{name}</option>
               ))}
@@ -57,7 +57,7 @@ export function NodeLog({
               checked={isFollowed}
               onChange={(event) => setFollowed(event.currentTarget.checked)}
             />
-            {WORDS.follow}
+            {TEXTS.follow}
           </label>
         )}
       </div>
@@ -86,12 +86,12 @@ function Lines({ node, part, isFollowed }: LinesProps): JSX.Element {
       {(data: Log) =>
         data.why !== null ? (
           <p class="findings">
-            <State tone="warn" word={WORDS.silent} /> {data.why}
+            <State tone="warn" label={TEXTS.silent} /> {data.why}
           </p>
         ) : data.items.length === 0 ? (
-          <Empty text={WORDS.empty} />
+          <Empty text={TEXTS.empty} />
         ) : (
-          <pre ref={box} class="log" tabIndex={0} aria-label={WORDS.name(part, node)}>
+          <pre ref={box} class="log" tabIndex={0} aria-label={TEXTS.name(part, node)}>
             {data.items.map(lineText).join('\n')}
           </pre>
         )

@@ -4,7 +4,7 @@ import type { ServiceDetail } from '../../../../contract/cluster/service.ts';
 import { useMay } from '../../../live/use-may.ts';
 import { useView } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
-import { serviceTone, stateWord } from '../../../models/base/tone.ts';
+import { serviceTone, serviceStateText } from '../../../models/base/tone.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { Empty, Facts, Page, Section, Shown } from '../../../parts/page.tsx';
@@ -13,9 +13,9 @@ import { Ago, For } from '../../../parts/time.tsx';
 import { CLI, cliLines } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 import { NodeLog } from './log.tsx';
-import { ServiceActions, ServiceFiles } from './service-look.tsx';
+import { ServiceActions, ServiceFiles } from './service-actions.tsx';
 
-const WORDS = EN.services;
+const TEXTS = EN.services;
 const EVERY_MS = 5000;
 
 /** One service on one node: what it is, why, since when, and its numbers. */
@@ -32,7 +32,7 @@ export function ServicePage({ node, service }: { readonly node: string; readonly
       actions={
         may.operate && (
           <button type="button" onClick={() => setOpen(true)}>
-            {WORDS.restart}
+            {TEXTS.restart}
           </button>
         )
       }
@@ -46,8 +46,8 @@ export function ServicePage({ node, service }: { readonly node: string; readonly
       {may.watch && <ServiceFiles node={node} service={service} />}
       {isOpen && (
         <ActionDialog
-          title={`${WORDS.restart} ${service}`}
-          text={WORDS.restartText(service, node)}
+          title={`${TEXTS.restart} ${service}`}
+          text={TEXTS.restartText(service, node)}
           id="service.restart"
           input={{ params }}
           cli={cli[1] ?? ''}
@@ -60,11 +60,11 @@ export function ServicePage({ node, service }: { readonly node: string; readonly
 
 type Metric = ServiceDetail['metrics'][number];
 const METRIC_COLUMNS: readonly Column<Metric>[] = [
-  { id: 'name', head: WORDS.metricColumns.name, value: (row) => row.name },
-  { id: 'labels', head: WORDS.metricColumns.labels, value: labelsText },
+  { id: 'name', head: TEXTS.metricColumns.name, value: (row) => row.name },
+  { id: 'labels', head: TEXTS.metricColumns.labels, value: labelsText },
   {
     id: 'value',
-    head: WORDS.metricColumns.value,
+    head: TEXTS.metricColumns.value,
     value: (row) => row.value,
     cell: (row) => `${row.value} ${row.unit === 'count' ? '' : row.unit}`,
     isNumber: true,
@@ -81,27 +81,27 @@ function ServiceText({ service }: { readonly service: ServiceDetail }): JSX.Elem
   return (
     <>
       <Facts rows={factRows(service)} />
-      {service.restart?.isDone === false && <p class="waiting">{WORDS.restartPending}</p>}
-      <Section title={WORDS.findings}>
+      {service.restart?.isDone === false && <p class="waiting">{TEXTS.restartPending}</p>}
+      <Section title={TEXTS.findings}>
         {service.findings.length === 0 ? (
-          <Empty text={WORDS.noFindings} />
+          <Empty text={TEXTS.noFindings} />
         ) : (
           <ul class="findings">
             {service.findings.map((finding) => (
               <li key={`${finding.code} ${finding.subject}`}>
-                <State tone={finding.severity === 'error' ? 'bad' : 'warn'} word={finding.severity} /> {finding.subject}
-                : {finding.sentence} {finding.remedy ?? ''}
+                <State tone={finding.severity === 'error' ? 'bad' : 'warn'} label={finding.severity} />{' '}
+                {finding.subject}: {finding.sentence} {finding.remedy ?? ''}
               </li>
             ))}
           </ul>
         )}
       </Section>
-      <Section title={WORDS.metrics}>
+      <Section title={TEXTS.metrics}>
         {service.metrics.length === 0 ? (
-          <Empty text={WORDS.noMetrics} />
+          <Empty text={TEXTS.noMetrics} />
         ) : (
           <Table
-            name={WORDS.metrics}
+            name={TEXTS.metrics}
             rows={service.metrics}
             columns={METRIC_COLUMNS}
             keyOf={(row) => `${row.name} ${labelsText(row)}`}
@@ -116,15 +116,18 @@ function ServiceText({ service }: { readonly service: ServiceDetail }): JSX.Elem
 function factRows(service: ServiceDetail): readonly (readonly [string, ComponentChildren])[] {
   const { lastAction } = service;
   return [
-    [WORDS.facts.state, <State key="state" tone={serviceTone(service.state)} word={stateWord(service.state)} />],
-    [WORDS.facts.since, <For key="since" since={service.since} />],
-    ...(service.why === '' ? [] : [[WORDS.facts.why, service.why] as const]),
-    [WORDS.facts.generation, `${service.applied ?? '–'}/${service.wanted}`],
-    ...(service.version === null ? [] : [[WORDS.facts.version, service.version] as const]),
+    [
+      TEXTS.facts.state,
+      <State key="state" tone={serviceTone(service.state)} label={serviceStateText(service.state)} />,
+    ],
+    [TEXTS.facts.since, <For key="since" since={service.since} />],
+    ...(service.why === '' ? [] : [[TEXTS.facts.why, service.why] as const]),
+    [TEXTS.facts.generation, `${service.applied ?? '–'}/${service.wanted}`],
+    ...(service.version === null ? [] : [[TEXTS.facts.version, service.version] as const]),
     ...(service.state === 'stale' && service.lastState !== null
-      ? [[WORDS.facts.last, stateWord(service.lastState)] as const]
+      ? [[TEXTS.facts.last, serviceStateText(service.lastState)] as const]
       : []),
-    ...(lastAction === null ? [] : [[WORDS.facts.action, <LastAction key="action" action={lastAction} />] as const]),
+    ...(lastAction === null ? [] : [[TEXTS.facts.action, <LastAction key="action" action={lastAction} />] as const]),
   ];
 }
 

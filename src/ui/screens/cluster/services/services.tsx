@@ -8,7 +8,7 @@ import { Empty, Page, Shown } from '../../../parts/page.tsx';
 import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.services;
+const TEXTS = EN.services;
 const EVERY_MS = 5000;
 
 /** Services × nodes. */
@@ -17,20 +17,20 @@ export function Services(): JSX.Element {
   const isOnlyIll = places.place.value.query['ill'] === 'yes';
   const services = useList('service.list', {}, { nouns: ['service', 'node', 'job'], everyMs: EVERY_MS });
   return (
-    <Page title={WORDS.title} cli={CLI.services}>
+    <Page title={TEXTS.title} cli={CLI.services}>
       <label class="check">
         <input
           type="checkbox"
           checked={isOnlyIll}
           onChange={(event) => places.setQuery({ ill: event.currentTarget.checked ? 'yes' : '' })}
         />
-        {WORDS.onlyIll}
+        {TEXTS.onlyIll}
       </label>
       <Shown view={services.view}>
         {(all) => {
           const shown = isOnlyIll ? all.filter((service) => service.isWanted && service.state !== 'healthy') : all;
-          if (all.length === 0) return <Empty text={WORDS.empty} next={WORDS.emptyNext} />;
-          return shown.length === 0 ? <Empty text={WORDS.allWell} /> : <Grid grid={serviceGrid(shown)} />;
+          if (all.length === 0) return <Empty text={TEXTS.empty} next={TEXTS.emptyNext} />;
+          return shown.length === 0 ? <Empty text={TEXTS.allWell} /> : <Grid grid={serviceGrid(shown)} />;
         }}
       </Shown>
     </Page>
@@ -40,11 +40,11 @@ export function Services(): JSX.Element {
 /** The grid: a node without a service has an empty place. */
 export function Grid({ grid }: { readonly grid: ServiceGrid }): JSX.Element {
   return (
-    <div class="table-scroll" role="region" aria-label={WORDS.grid} tabIndex={0}>
-      <table class="grid" aria-label={WORDS.grid}>
+    <div class="table-scroll" role="region" aria-label={TEXTS.grid} tabIndex={0}>
+      <table class="grid" aria-label={TEXTS.grid}>
         <thead>
           <tr>
-            <th scope="col">{WORDS.kind}</th>
+            <th scope="col">{TEXTS.kind}</th>
             {grid.nodes.map((node) => (
               <th key={node} scope="col">
                 <a href={linkTo(['nodes', node])}>{node}</a>
@@ -71,20 +71,20 @@ export function Grid({ grid }: { readonly grid: ServiceGrid }): JSX.Element {
 
 function Cell({ cell }: { readonly cell: ServiceCell | null }): JSX.Element {
   const [only, ...others] = cell?.services ?? [];
-  if (cell === null || only === undefined) return <span class="hidden">{WORDS.notHere}</span>;
+  if (cell === null || only === undefined) return <span class="hidden">{TEXTS.notHere}</span>;
   if (others.length === 0) {
     return (
       <a href={linkTo(['services', only.node, only.service])}>
-        <span class="hidden">{WORDS.cellName(only.service, only.node)}</span>
-        <State tone={cell.tone} word={cell.word} />
+        <span class="hidden">{TEXTS.cellName(only.service, only.node)}</span>
+        <State tone={cell.tone} label={cell.label} />
       </a>
     );
   }
   return (
     <details>
       <summary>
-        <span class="hidden">{WORDS.cellName(cell.kind, cell.node)}</span>
-        <State tone={cell.tone} word={cell.word} /> <span class="faint">{WORDS.instances(others.length + 1)}</span>
+        <span class="hidden">{TEXTS.cellName(cell.kind, cell.node)}</span>
+        <State tone={cell.tone} label={cell.label} /> <span class="faint">{TEXTS.instances(others.length + 1)}</span>
       </summary>
       <ul>
         {cell.services.map((service) => (

@@ -16,33 +16,33 @@ import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 import { SiteCertificate } from './site-certificate.tsx';
 
-const WORDS = EN.access.certificates;
-const nodeOf = (row: Certificate) => row.node ?? WORDS.gone;
+const TEXTS = EN.access.certificates;
+const nodeOf = (row: Certificate) => row.node ?? TEXTS.gone;
 
 const COLUMNS: readonly Column<Certificate>[] = [
-  { id: 'node', head: WORDS.columns.node, value: nodeOf },
+  { id: 'node', head: TEXTS.columns.node, value: nodeOf },
   {
     id: 'state',
-    head: WORDS.columns.state,
+    head: TEXTS.columns.state,
     value: (row) => row.state,
     cell: (row) => <CertificateState certificate={row} />,
   },
   {
     id: 'serial',
-    head: WORDS.columns.serial,
+    head: TEXTS.columns.serial,
     value: (row) => row.serial,
     cell: (row) => <code>{row.serial}</code>,
     isMinor: true,
   },
   {
     id: 'from',
-    head: WORDS.columns.from,
+    head: TEXTS.columns.from,
     value: (row) => row.notBefore,
     cell: (row) => stamp(row.notBefore),
     isMinor: true,
   },
-  { id: 'ends', head: WORDS.columns.ends, value: (row) => row.notAfter, cell: (row) => stamp(row.notAfter) },
-  { id: 'why', head: WORDS.columns.why, value: (row) => row.revokedWhy ?? '', isMinor: true },
+  { id: 'ends', head: TEXTS.columns.ends, value: (row) => row.notAfter, cell: (row) => stamp(row.notAfter) },
+  { id: 'why', head: TEXTS.columns.why, value: (row) => row.revokedWhy ?? '', isMinor: true },
 ];
 
 /** Certificates by which nodes know each other. */
@@ -53,23 +53,23 @@ export function Certificates(): JSX.Element {
   const actions = actionColumn<Certificate>(
     EN.access.actions,
     (row) => `${nodeOf(row)} ${row.serial}`,
-    (row) => (row.state === 'good' ? [{ word: WORDS.revoke, run: () => setOpen(row) }] : []),
+    (row) => (row.state === 'good' ? [{ label: TEXTS.revoke, run: () => setOpen(row) }] : []),
   );
   return (
-    <Page title={WORDS.title} cli={CLI.certificates}>
+    <Page title={TEXTS.title} cli={CLI.certificates}>
       <MainList
         view={certificates.view}
-        words={WORDS}
+        texts={TEXTS}
         columns={may.administer ? [...COLUMNS, actions] : COLUMNS}
         keyOf={(row) => row.serial}
       />
       <SiteCertificate />
       {open !== null && (
         <FormDialog
-          title={`${WORDS.revoke}: ${nodeOf(open)}`}
-          text={WORDS.revokeText(nodeOf(open))}
+          title={`${TEXTS.revoke}: ${nodeOf(open)}`}
+          text={TEXTS.revokeText(nodeOf(open))}
           id="certificate.revoke"
-          fields={[{ name: 'why', label: WORDS.fields.why, isOptional: true }]}
+          fields={[{ name: 'why', label: TEXTS.fields.why, isOptional: true }]}
           input={(values) => ({ params: { certificate: open.serial }, body: given(values, 'why') })}
           cli={() => `regent certificate revoke ${open.serial}`}
           onClose={() => setOpen(null)}
@@ -81,5 +81,5 @@ export function Certificates(): JSX.Element {
 
 function CertificateState({ certificate }: { readonly certificate: Certificate }): JSX.Element {
   const { now } = useLive();
-  return <State tone={certificateTone(certificate, now.value)} word={certificate.state} />;
+  return <State tone={certificateTone(certificate, now.value)} label={certificate.state} />;
 }

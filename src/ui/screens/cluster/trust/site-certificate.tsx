@@ -12,7 +12,7 @@ import { Facts, Section, Shown } from '../../../parts/page.tsx';
 import { Versions } from '../../../parts/with-current.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.access.siteCertificate;
+const TEXTS = EN.access.siteCertificate;
 type Certificate = Tagged<RouteOutput<'site-certificate.show'>>;
 const SET = 'regent site-certificate set --cert FILE --key FILE';
 
@@ -30,32 +30,32 @@ export function SiteCertificate(): JSX.Element {
     changed: <Versions id="site-certificate.show" input={{}} before={open.before.body} />,
   };
   return (
-    <Section title={WORDS.title}>
+    <Section title={TEXTS.title}>
       <Shown view={shown.view}>
         {({ body }) => (
           <>
             {body.warnings.map((sentence) => (
               <p key={sentence}>
-                <State tone="warn" word={sentence} />
+                <State tone="warn" label={sentence} />
               </p>
             ))}
             <Facts
               rows={[
-                [WORDS.of, body.isOwn ? WORDS.own : WORDS.cluster],
-                [WORDS.names, body.names.join(', ')],
-                [WORDS.ends, stamp(body.notAfter)],
-                [WORDS.issuer, body.issuer],
-                [WORDS.fingerprint, <code key="fingerprint">{body.fingerprint}</code>],
+                [TEXTS.of, body.isOwn ? TEXTS.own : TEXTS.cluster],
+                [TEXTS.names, body.names.join(', ')],
+                [TEXTS.ends, stamp(body.notAfter)],
+                [TEXTS.issuer, body.issuer],
+                [TEXTS.fingerprint, <code key="fingerprint">{body.fingerprint}</code>],
               ]}
             />
             {may.administer && (
               <p>
                 <button type="button" onClick={() => begin('set')}>
-                  {WORDS.set}
+                  {TEXTS.set}
                 </button>{' '}
                 {body.isOwn && (
                   <button type="button" onClick={() => begin('unset')}>
-                    {WORDS.unset}
+                    {TEXTS.unset}
                   </button>
                 )}
               </p>
@@ -65,13 +65,13 @@ export function SiteCertificate(): JSX.Element {
       </Shown>
       {open?.kind === 'set' && (
         <FormDialog
-          title={WORDS.set}
-          text={WORDS.setText}
+          title={TEXTS.set}
+          text={TEXTS.setText}
           id="site-certificate.set"
           {...guard}
           fields={[
-            { name: 'certificate', label: WORDS.fields.certificate, kind: 'area', help: WORDS.certificateHelp },
-            { name: 'privateKey', label: WORDS.fields.privateKey, kind: 'area', help: WORDS.privateKeyHelp },
+            { name: 'certificate', label: TEXTS.fields.certificate, kind: 'area', help: TEXTS.certificateHelp },
+            { name: 'privateKey', label: TEXTS.fields.privateKey, kind: 'area', help: TEXTS.privateKeyHelp },
           ]}
           input={({ certificate = '', privateKey = '' }) => ({ body: { certificate, privateKey } })}
           cli={() => SET}
@@ -80,8 +80,8 @@ export function SiteCertificate(): JSX.Element {
       )}
       {open?.kind === 'unset' && (
         <ActionDialog
-          title={WORDS.unset}
-          text={WORDS.unsetText}
+          title={TEXTS.unset}
+          text={TEXTS.unsetText}
           id="site-certificate.unset"
           input={{}}
           {...guard}

@@ -15,27 +15,27 @@ import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 import { Secret } from '../../base/secret.tsx';
 
-const WORDS = EN.access.tokens;
-const lets = (row: Token) => letsIn(row, WORDS);
+const TEXTS = EN.access.tokens;
+const lets = (row: Token) => letsIn(row, TEXTS);
 
 const COLUMNS: readonly Column<Token>[] = [
-  { id: 'id', head: WORDS.columns.id, value: (row) => row.id, cell: (row) => <code>{row.id}</code> },
-  { id: 'lets', head: WORDS.columns.lets, value: lets },
+  { id: 'id', head: TEXTS.columns.id, value: (row) => row.id, cell: (row) => <code>{row.id}</code> },
+  { id: 'lets', head: TEXTS.columns.lets, value: lets },
   {
     id: 'state',
-    head: WORDS.columns.state,
+    head: TEXTS.columns.state,
     value: (row) => row.state,
-    cell: (row) => <State tone={tokenTone(row)} word={row.state} />,
+    cell: (row) => <State tone={tokenTone(row)} label={row.state} />,
   },
-  { id: 'by', head: WORDS.columns.by, value: (row) => row.createdBy, isMinor: true },
+  { id: 'by', head: TEXTS.columns.by, value: (row) => row.createdBy, isMinor: true },
   {
     id: 'expires',
-    head: WORDS.columns.expires,
+    head: TEXTS.columns.expires,
     value: (row) => row.expiresAt,
     cell: (row) => stamp(row.expiresAt),
     isMinor: true,
   },
-  { id: 'used', head: WORDS.columns.used, value: (row) => row.usedBy ?? '', isMinor: true },
+  { id: 'used', head: TEXTS.columns.used, value: (row) => row.usedBy ?? '', isMinor: true },
 ];
 
 /** Join tokens: each lets one host in. An admin alone sees them. */
@@ -46,27 +46,27 @@ export function Tokens(): JSX.Element {
   const actions = actionColumn<Token>(
     EN.access.actions,
     (row) => row.id,
-    (row) => (row.state === 'open' ? [{ word: WORDS.revoke, run: () => setOpen(row) }] : []),
+    (row) => (row.state === 'open' ? [{ label: TEXTS.revoke, run: () => setOpen(row) }] : []),
   );
   return (
     <Page
-      title={WORDS.title}
+      title={TEXTS.title}
       cli={CLI.tokens}
       actions={
         <button type="button" onClick={() => setOpen('create')}>
-          {WORDS.create}
+          {TEXTS.create}
         </button>
       }
     >
-      <MainList view={tokens.view} words={WORDS} columns={[...COLUMNS, actions]} keyOf={(row) => row.id} />
+      <MainList view={tokens.view} texts={TEXTS} columns={[...COLUMNS, actions]} keyOf={(row) => row.id} />
       {open === 'create' && (
         <FormDialog
-          title={WORDS.create}
+          title={TEXTS.create}
           id="token.create"
           fields={[
-            { name: 'isRegion', label: WORDS.fields.isRegion, kind: 'check', initial: 'yes' },
-            { name: 'isRack', label: WORDS.fields.isRack, kind: 'check' },
-            { name: 'minutes', label: WORDS.fields.minutes, kind: 'number', initial: '15' },
+            { name: 'isRegion', label: TEXTS.fields.isRegion, kind: 'check', initial: 'yes' },
+            { name: 'isRack', label: TEXTS.fields.isRack, kind: 'check' },
+            { name: 'minutes', label: TEXTS.fields.minutes, kind: 'number', initial: '15' },
           ]}
           input={(values) => ({
             body: {
@@ -76,14 +76,14 @@ export function Tokens(): JSX.Element {
             },
           })}
           cli={(values) => `regent token create --role ${rolesOf(values)} --minutes ${values['minutes']}`}
-          done={(made) => <Secret text={made.token} before={WORDS.join} />}
+          done={(made) => <Secret text={made.token} before={TEXTS.join} />}
           onClose={close}
         />
       )}
       {open !== null && open !== 'create' && (
         <ActionDialog
-          title={`${WORDS.revoke} ${open.id}`}
-          text={WORDS.revokeText(open.id)}
+          title={`${TEXTS.revoke} ${open.id}`}
+          text={TEXTS.revokeText(open.id)}
           id="token.revoke"
           input={{ params: { token: open.id } }}
           cli={`regent token revoke ${open.id}`}

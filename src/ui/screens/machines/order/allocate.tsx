@@ -6,12 +6,12 @@ import type { Values } from '../../../models/base/typed.ts';
 import { FormDialog, type FormField, given } from '../../../parts/form.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.machineActions.fitting;
-const { fields: F } = WORDS;
+const TEXTS = EN.machineActions.fitting;
+const { fields: F } = TEXTS;
 
-type Wish = RouteInput<'machine.allocate-any'>['body'];
+type AllocateBody = RouteInput<'machine.allocate-any'>['body'];
 
-/** Wishes that are lists: the field, its member of the body, and its option. */
+/** Constraints that are lists: the field, its member of the body, and its option. */
 const LISTS = [
   ['architectures', '--arch'],
   ['tags', '--tag'],
@@ -24,20 +24,20 @@ const NUMBERS = [
   ['cpus', '--cpus'],
   ['memoryMb', '--memory'],
 ] as const;
-const TEXTS = [
+const TEXT_MEMBERS = [
   ['interfaces', '--interfaces'],
   ['storage', '--storage'],
 ] as const;
 
 const FIELDS: readonly FormField[] = [
-  ...LISTS.map(([name]) => ({ name, label: F[name], help: WORDS.listHelp, isOptional: true })),
+  ...LISTS.map(([name]) => ({ name, label: F[name], help: TEXTS.listHelp, isOptional: true })),
   ...NUMBERS.map(([name]) => ({ name, label: F[name], kind: 'number' as const, isOptional: true })),
-  { name: 'interfaces', label: F.interfaces, help: WORDS.interfacesHelp, isOptional: true },
-  { name: 'storage', label: F.storage, help: WORDS.storageHelp, isOptional: true },
+  { name: 'interfaces', label: F.interfaces, help: TEXTS.interfacesHelp, isOptional: true },
+  { name: 'storage', label: F.storage, help: TEXTS.storageHelp, isOptional: true },
 ];
 
-/** What is sent: nothing of what was left out. */
-function wishOf(values: Values): Wish {
+/** The body of the request: empty fields are left out. */
+function requestOf(values: Values): AllocateBody {
   const lists = LISTS.map(([name]) => [name, listOf(values[name] ?? '')] as const).filter(
     ([, list]) => list.length > 0,
   );
@@ -52,7 +52,7 @@ function wishOf(values: Values): Wish {
 
 function cliOf(values: Values): string {
   const lists = LISTS.flatMap(([name, option]) => listOf(values[name] ?? '').map((value) => [option, value] as const));
-  const others = [...NUMBERS, ...TEXTS].flatMap(([name, option]) =>
+  const others = [...NUMBERS, ...TEXT_MEMBERS].flatMap(([name, option]) =>
     values[name] ? [[option, values[name]] as const] : [],
   );
   return [
@@ -61,15 +61,15 @@ function cliOf(values: Values): string {
   ].join(' ');
 }
 
-/** Takes whichever machine is ready and has what is wished for. */
+/** Allocates any ready machine that meets the constraints. */
 export function AllocateFitting({ onClose }: { readonly onClose: () => void }): JSX.Element {
   return (
     <FormDialog
-      title={WORDS.title}
-      text={WORDS.text}
+      title={TEXTS.title}
+      text={TEXTS.text}
       id="machine.allocate-any"
       fields={FIELDS}
-      input={(values) => ({ body: wishOf(values) })}
+      input={(values) => ({ body: requestOf(values) })}
       cli={cliOf}
       done={({ machine, storage, interfaces }) => (
         <>

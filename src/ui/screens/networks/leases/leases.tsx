@@ -16,32 +16,32 @@ import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 import { ReserveDialog } from './reservations.tsx';
 
-const WORDS = EN.networks.leases;
+const TEXTS = EN.networks.leases;
 const EVERY_MS = 10_000;
 
-/** What is told of a lease. */
+/** The columns of a lease. */
 export const COLUMNS: readonly Column<Lease>[] = [
   {
     id: 'address',
-    head: WORDS.columns.address,
+    head: TEXTS.columns.address,
     value: (row) => row.address,
     cell: (row) => <Copy text={row.address} />,
   },
   {
     id: 'state',
-    head: WORDS.columns.state,
+    head: TEXTS.columns.state,
     value: (row) => row.state,
-    cell: (row) => <State tone={leaseTone(row)} word={row.state} />,
+    cell: (row) => <State tone={leaseTone(row)} label={row.state} />,
   },
-  { id: 'mac', head: WORDS.columns.mac, value: (row) => row.mac ?? row.clientId ?? '', isMinor: true },
-  { id: 'hostname', head: WORDS.columns.hostname, value: (row) => row.hostname },
-  { id: 'machine', head: WORDS.columns.machine, value: (row) => row.machine ?? '', isMinor: true },
-  { id: 'vlan', head: WORDS.columns.vlan, value: (row) => row.vlan ?? '', isMinor: true },
-  { id: 'node', head: WORDS.columns.node, value: (row) => row.node },
-  { id: 'held', head: WORDS.columns.held, value: (row) => (row.heldBy ?? []).join(', '), isMinor: true },
+  { id: 'mac', head: TEXTS.columns.mac, value: (row) => row.mac ?? row.clientId ?? '', isMinor: true },
+  { id: 'hostname', head: TEXTS.columns.hostname, value: (row) => row.hostname },
+  { id: 'machine', head: TEXTS.columns.machine, value: (row) => row.machine ?? '', isMinor: true },
+  { id: 'vlan', head: TEXTS.columns.vlan, value: (row) => row.vlan ?? '', isMinor: true },
+  { id: 'node', head: TEXTS.columns.node, value: (row) => row.node },
+  { id: 'held', head: TEXTS.columns.held, value: (row) => (row.heldBy ?? []).join(', '), isMinor: true },
   {
     id: 'ends',
-    head: WORDS.columns.ends,
+    head: TEXTS.columns.ends,
     value: (row) => row.expiresAt,
     cell: (row) => stamp(row.expiresAt),
     isMinor: true,
@@ -58,20 +58,20 @@ export function Leases(): JSX.Element {
     (row) => row.address,
     (lease) => [
       ...(lease.mac !== null && lease.kind === 'dynamic'
-        ? [{ word: EN.networks.reservations.ofLease, run: () => setOpen({ kind: 'reserve', lease }) }]
+        ? [{ label: EN.networks.reservations.ofLease, run: () => setOpen({ kind: 'reserve', lease }) }]
         : []),
-      { word: WORDS.release, run: () => setOpen({ kind: 'release', lease }) },
+      { label: TEXTS.release, run: () => setOpen({ kind: 'release', lease }) },
     ],
   );
   const columns = may.operate ? [...COLUMNS, actions] : COLUMNS;
   return (
-    <Page title={WORDS.title} cli={CLI.leases}>
-      <MainList view={leases.view} words={WORDS} columns={columns} keyOf={(row) => row.address} />
+    <Page title={TEXTS.title} cli={CLI.leases}>
+      <MainList view={leases.view} texts={TEXTS} columns={columns} keyOf={(row) => row.address} />
       {open?.kind === 'reserve' && <ReserveDialog lease={open.lease} onClose={() => setOpen(null)} />}
       {open?.kind === 'release' && (
         <ActionDialog
-          title={`${WORDS.release} ${open.lease.address}`}
-          text={WORDS.releaseText(open.lease.address)}
+          title={`${TEXTS.release} ${open.lease.address}`}
+          text={TEXTS.releaseText(open.lease.address)}
           id="lease.release"
           input={{ params: { address: open.lease.address } }}
           cli={`regent lease release ${open.lease.address}`}

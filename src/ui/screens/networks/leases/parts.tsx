@@ -5,10 +5,10 @@ import { EN } from '../../../words/en.ts';
 import { Leases } from './leases.tsx';
 import { Reservations } from './reservations.tsx';
 
-const WORDS = EN.networks;
+const TEXTS = EN.networks;
 const TABS = [
-  { id: 'leases', word: WORDS.leases.title, link: linkTo(['leases']) },
-  { id: 'reservations', word: WORDS.reservations.title, link: linkTo(['leases', 'reservations']) },
+  { id: 'leases', label: TEXTS.leases.title, link: linkTo(['leases']) },
+  { id: 'reservations', label: TEXTS.reservations.title, link: linkTo(['leases', 'reservations']) },
 ];
 
 /** Addresses that DHCP gave out, and those that are reserved. Null: there is no such part. */
@@ -17,7 +17,7 @@ export function leases(rest: readonly string[]): JSX.Element | null {
   if (more.length > 0 || (part !== undefined && part !== 'reservations')) return null;
   return (
     <div class="tabbed">
-      <Tabs name={WORDS.leases.title} at={part ?? 'leases'} tabs={TABS} />
+      <Tabs name={TEXTS.leases.title} at={part ?? 'leases'} tabs={TABS} />
       {part === undefined ? <Leases /> : <Reservations />}
     </div>
   );

@@ -14,19 +14,19 @@ import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 import { NounDialog } from '../../base/catalog/noun-dialog.tsx';
 
-const WORDS = EN.networks.reservations;
+const TEXTS = EN.networks.reservations;
 
 const COLUMNS: readonly Column<Reservation>[] = [
   {
     id: 'address',
-    head: WORDS.columns.address,
+    head: TEXTS.columns.address,
     value: (row) => row.address,
     cell: (row) => <Copy text={row.address} />,
   },
-  { id: 'mac', head: WORDS.columns.mac, value: (row) => row.mac ?? '' },
-  { id: 'hostname', head: WORDS.columns.hostname, value: (row) => row.hostname ?? '' },
-  { id: 'machine', head: WORDS.columns.machine, value: (row) => row.machine ?? '', isMinor: true },
-  { id: 'comment', head: WORDS.columns.comment, value: (row) => row.comment, isMinor: true },
+  { id: 'mac', head: TEXTS.columns.mac, value: (row) => row.mac ?? '' },
+  { id: 'hostname', head: TEXTS.columns.hostname, value: (row) => row.hostname ?? '' },
+  { id: 'machine', head: TEXTS.columns.machine, value: (row) => row.machine ?? '', isMinor: true },
+  { id: 'comment', head: TEXTS.columns.comment, value: (row) => row.comment, isMinor: true },
 ];
 
 type ReservationDialogState = 'create' | { readonly kind: 'set' | 'remove'; readonly row: Reservation };
@@ -40,25 +40,25 @@ export function Reservations(): JSX.Element {
     EN.networks.actions,
     (row) => row.address,
     (row) => [
-      { word: WORDS.set, run: () => setOpen({ kind: 'set', row }) },
-      { word: WORDS.remove, run: () => setOpen({ kind: 'remove', row }) },
+      { label: TEXTS.set, run: () => setOpen({ kind: 'set', row }) },
+      { label: TEXTS.remove, run: () => setOpen({ kind: 'remove', row }) },
     ],
   );
   return (
     <Page
-      title={WORDS.title}
+      title={TEXTS.title}
       cli={CLI.reservations}
       actions={
         may.operate && (
           <button type="button" onClick={() => setOpen('create')}>
-            {WORDS.create}
+            {TEXTS.create}
           </button>
         )
       }
     >
       <MainList
         view={reservations.view}
-        words={WORDS}
+        texts={TEXTS}
         columns={may.operate ? [...COLUMNS, actions] : COLUMNS}
         keyOf={(row) => String(row.id)}
       />
@@ -94,8 +94,8 @@ function ReservationDialog({
     return <NounDialog noun="reservation" work={{ verb: 'set', ref: address }} onClose={onClose} />;
   return (
     <ActionDialog
-      title={`${WORDS.remove} ${address}`}
-      text={WORDS.removeText(address)}
+      title={`${TEXTS.remove} ${address}`}
+      text={TEXTS.removeText(address)}
       id="reservation.delete"
       input={{ params: { reservation: address } }}
       cli={`regent reservation delete ${address}`}

@@ -14,17 +14,17 @@ import type { Column } from '../../../parts/table.tsx';
 import { WithCurrent } from '../../../parts/with-current.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.networks.ranges;
+const TEXTS = EN.networks.ranges;
 const KINDS = [
-  ['dynamic', WORDS.kinds.dynamic],
-  ['reserved', WORDS.kinds.reserved],
+  ['dynamic', TEXTS.kinds.dynamic],
+  ['reserved', TEXTS.kinds.reserved],
 ] as const;
 
 const COLUMNS: readonly Column<Range>[] = [
-  { id: 'range', head: WORDS.columns.range, value: runText },
-  { id: 'kind', head: WORDS.columns.kind, value: (row) => row.kind },
-  { id: 'size', head: WORDS.columns.size, value: (row) => row.size, isNumber: true },
-  { id: 'comment', head: WORDS.columns.comment, value: (row) => row.comment, isMinor: true },
+  { id: 'range', head: TEXTS.columns.range, value: runText },
+  { id: 'kind', head: TEXTS.columns.kind, value: (row) => row.kind },
+  { id: 'size', head: TEXTS.columns.size, value: (row) => row.size, isNumber: true },
+  { id: 'comment', head: TEXTS.columns.comment, value: (row) => row.comment, isMinor: true },
 ];
 
 /** Ranges of some subnets, and how one makes and changes them. */
@@ -33,30 +33,30 @@ export function Ranges({ subnets }: { readonly subnets: readonly string[] }): JS
   const [open, setOpen] = useState<'create' | { readonly kind: 'set' | 'remove'; readonly row: Range } | null>(null);
   const ranges = useList('range.list', {}, { nouns: ['range', 'subnet'] });
   const actions = actionColumn<Range>(EN.networks.actions, runText, (row) => [
-    { word: WORDS.set, run: () => setOpen({ kind: 'set', row }) },
-    { word: WORDS.remove, run: () => setOpen({ kind: 'remove', row }) },
+    { label: TEXTS.set, run: () => setOpen({ kind: 'set', row }) },
+    { label: TEXTS.remove, run: () => setOpen({ kind: 'remove', row }) },
   ]);
   const close = () => setOpen(null);
   return (
-    <Section title={WORDS.title}>
+    <Section title={TEXTS.title}>
       <SectionList
         view={mapView(ranges.view, (rows) => rows.filter((row) => subnets.includes(row.subnet)))}
-        words={WORDS}
+        texts={TEXTS}
         columns={may.operate ? [...COLUMNS, actions] : COLUMNS}
         keyOf={(row) => String(row.id)}
       />
       {may.operate && subnets.length > 0 && (
         <p>
           <button type="button" onClick={() => setOpen('create')}>
-            {WORDS.create}
+            {TEXTS.create}
           </button>
         </p>
       )}
       {open === 'create' && <CreateRange subnets={subnets} onClose={close} />}
       {open !== null && open !== 'create' && open.kind === 'remove' && (
         <ActionDialog
-          title={`${WORDS.remove} ${runText(open.row)}`}
-          text={WORDS.removeText(runText(open.row))}
+          title={`${TEXTS.remove} ${runText(open.row)}`}
+          text={TEXTS.removeText(runText(open.row))}
           id="range.delete"
           input={{ params: { range: String(open.row.id) } }}
           cli={`regent range delete ${open.row.first}-${open.row.last}`}
@@ -69,7 +69,7 @@ export function Ranges({ subnets }: { readonly subnets: readonly string[] }): JS
 }
 
 function SetRange({ row, onClose }: { readonly row: Range; readonly onClose: () => void }): JSX.Element {
-  const title = `${WORDS.set} ${runText(row)}`;
+  const title = `${TEXTS.set} ${runText(row)}`;
   const params = { range: String(row.id) };
   return (
     <WithCurrent id="range.show" input={{ params }} title={title} onClose={onClose}>
@@ -80,9 +80,9 @@ function SetRange({ row, onClose }: { readonly row: Range; readonly onClose: () 
           ifMatch={etag}
           changed={changed}
           fields={[
-            { name: 'first', label: WORDS.fields.first, initial: body.first },
-            { name: 'last', label: WORDS.fields.last, initial: body.last },
-            { name: 'comment', label: WORDS.fields.comment, initial: body.comment, isOptional: true },
+            { name: 'first', label: TEXTS.fields.first, initial: body.first },
+            { name: 'last', label: TEXTS.fields.last, initial: body.last },
+            { name: 'comment', label: TEXTS.fields.comment, initial: body.comment, isOptional: true },
           ]}
           input={(values) => ({
             params,
@@ -101,7 +101,7 @@ function SetRange({ row, onClose }: { readonly row: Range; readonly onClose: () 
 function CreateRange(props: { readonly subnets: readonly string[]; readonly onClose: () => void }): JSX.Element {
   return (
     <FormDialog
-      title={WORDS.create}
+      title={TEXTS.create}
       id="range.create"
       fields={[
         {
@@ -111,10 +111,10 @@ function CreateRange(props: { readonly subnets: readonly string[]; readonly onCl
           choices: props.subnets.map((cidr) => [cidr, cidr] as const),
           initial: props.subnets[0] ?? '',
         },
-        { name: 'kind', label: WORDS.columns.kind, kind: 'choice', choices: KINDS, initial: 'dynamic' },
-        { name: 'first', label: WORDS.fields.first },
-        { name: 'last', label: WORDS.fields.last },
-        { name: 'comment', label: WORDS.fields.comment, isOptional: true },
+        { name: 'kind', label: TEXTS.columns.kind, kind: 'choice', choices: KINDS, initial: 'dynamic' },
+        { name: 'first', label: TEXTS.fields.first },
+        { name: 'last', label: TEXTS.fields.last },
+        { name: 'comment', label: TEXTS.fields.comment, isOptional: true },
       ]}
       input={(values) => ({
         body: {

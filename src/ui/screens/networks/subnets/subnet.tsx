@@ -15,9 +15,9 @@ import { CLI, cliLines } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 import { Ranges } from './ranges.tsx';
 
-const WORDS = EN.networks.subnet;
+const TEXTS = EN.networks.subnet;
 const NOUNS = ['subnet', 'range', 'reservation', 'machine', 'lease', 'record', 'node'];
-type Run = SubnetAddresses['runs'][number];
+type AddressRun = SubnetAddresses['runs'][number];
 
 const SUBNET: Named<'subnet.show'> = {
   input: (subnet) => ({ params: { subnet } }),
@@ -49,19 +49,19 @@ function factRows(subnet: Subnet): readonly (readonly [string, ComponentChildren
     [columns.gateway, subnet.gateway === null ? EN.none : <Copy key="gateway" text={subnet.gateway} />],
     [columns.used, subnet.used],
     [columns.dynamic, subnet.dynamic],
-    ...(subnet.pools === undefined ? [] : [[WORDS.pools, WORDS.pool(subnet.pools.used, subnet.pools.free)] as const]),
-    ...(subnet.reverse === undefined ? [] : [[WORDS.reverse, subnet.reverse] as const]),
+    ...(subnet.pools === undefined ? [] : [[TEXTS.pools, TEXTS.pool(subnet.pools.used, subnet.pools.free)] as const]),
+    ...(subnet.reverse === undefined ? [] : [[TEXTS.reverse, subnet.reverse] as const]),
   ];
 }
 
-const COLUMNS: readonly Column<Run>[] = [
-  { id: 'addresses', head: WORDS.columns.addresses, value: runText },
-  { id: 'use', head: WORDS.columns.use, value: (row) => EN.networks.map.uses[row.use] },
-  { id: 'what', head: WORDS.columns.what, value: (row) => row.what },
-  { id: 'mac', head: WORDS.columns.mac, value: (row) => row.mac ?? '', isMinor: true },
+const COLUMNS: readonly Column<AddressRun>[] = [
+  { id: 'addresses', head: TEXTS.columns.addresses, value: runText },
+  { id: 'use', head: TEXTS.columns.use, value: (row) => EN.networks.map.uses[row.use] },
+  { id: 'what', head: TEXTS.columns.what, value: (row) => row.what },
+  { id: 'mac', head: TEXTS.columns.mac, value: (row) => row.mac ?? '', isMinor: true },
   {
     id: 'until',
-    head: WORDS.columns.until,
+    head: TEXTS.columns.until,
     value: (row) => row.until,
     cell: (row) => (row.until === null ? '' : stamp(row.until)),
     isMinor: true,
@@ -72,13 +72,13 @@ function Addresses({ addresses }: { readonly addresses: SubnetAddresses }): JSX.
   const map = addressMap(addresses.cidr, addresses.runs);
   return (
     <>
-      {addresses.isCut && <p class="waiting">{WORDS.cut}</p>}
-      {map === null ? <p class="faint">{WORDS.noMap}</p> : <AddressSquares map={map} />}
+      {addresses.isCut && <p class="waiting">{TEXTS.cut}</p>}
+      {map === null ? <p class="faint">{TEXTS.noMap}</p> : <AddressSquares map={map} />}
       {addresses.runs.length === 0 ? (
-        <Empty text={WORDS.noRuns} next={WORDS.noRunsNext} />
+        <Empty text={TEXTS.noRuns} next={TEXTS.noRunsNext} />
       ) : (
         <Table
-          name={WORDS.table}
+          name={TEXTS.table}
           rows={addresses.runs}
           columns={COLUMNS}
           keyOf={(row) => `${row.use} ${row.first} ${row.what}`}

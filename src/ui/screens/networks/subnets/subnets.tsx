@@ -11,13 +11,13 @@ import type { Column } from '../../../parts/table.tsx';
 import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.networks.subnets;
+const TEXTS = EN.networks.subnets;
 const linkOf = (row: Subnet) => linkTo(['subnets', row.cidr]);
 
 const COLUMNS: readonly Column<Subnet>[] = [
   {
     id: 'cidr',
-    head: WORDS.columns.cidr,
+    head: TEXTS.columns.cidr,
     value: (row) => row.cidr,
     cell: (row) => (
       <a href={linkOf(row)} tabIndex={-1}>
@@ -25,14 +25,14 @@ const COLUMNS: readonly Column<Subnet>[] = [
       </a>
     ),
   },
-  { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
-  { id: 'vlan', head: WORDS.columns.vlan, value: (row) => row.vlan },
-  { id: 'gateway', head: WORDS.columns.gateway, value: (row) => row.gateway ?? '', isMinor: true },
-  { id: 'used', head: WORDS.columns.used, value: (row) => row.used, isNumber: true, isMinor: true },
-  { id: 'dynamic', head: WORDS.columns.dynamic, value: (row) => row.dynamic, isNumber: true, isMinor: true },
+  { id: 'name', head: TEXTS.columns.name, value: (row) => row.name },
+  { id: 'vlan', head: TEXTS.columns.vlan, value: (row) => row.vlan },
+  { id: 'gateway', head: TEXTS.columns.gateway, value: (row) => row.gateway ?? '', isMinor: true },
+  { id: 'used', head: TEXTS.columns.used, value: (row) => row.used, isNumber: true, isMinor: true },
+  { id: 'dynamic', head: TEXTS.columns.dynamic, value: (row) => row.dynamic, isNumber: true, isMinor: true },
   {
     id: 'share',
-    head: WORDS.columns.share,
+    head: TEXTS.columns.share,
     value: usedShare,
     cell: (row) => <Share share={usedShare(row)} name={row.cidr} />,
     isNumber: true,
@@ -43,8 +43,8 @@ const COLUMNS: readonly Column<Subnet>[] = [
 export function Subnets(): JSX.Element {
   const subnets = useList('subnet.list', {}, { nouns: ['subnet', 'range', 'reservation', 'machine', 'vlan'] });
   return (
-    <Page title={WORDS.title} cli={CLI.subnets} actions={<NounButtons noun="subnet" />}>
-      <MainList view={subnets.view} words={WORDS} columns={COLUMNS} keyOf={(row) => String(row.id)} linkOf={linkOf} />
+    <Page title={TEXTS.title} cli={CLI.subnets} actions={<NounButtons noun="subnet" />}>
+      <MainList view={subnets.view} texts={TEXTS} columns={COLUMNS} keyOf={(row) => String(row.id)} linkOf={linkOf} />
     </Page>
   );
 }

@@ -8,32 +8,32 @@ import { Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.networks.pairing;
+const TEXTS = EN.networks.pairing;
 const pairText = ({ primary, secondary }: PairingChange['before']) =>
-  WORDS.pair(primary ?? EN.none, secondary ?? EN.none);
+  TEXTS.pair(primary ?? EN.none, secondary ?? EN.none);
 
 const COLUMNS: readonly Column<PairingChange>[] = [
-  { id: 'vlan', head: WORDS.columns.vlan, value: (row) => row.vlan },
-  { id: 'before', head: WORDS.columns.before, value: (row) => pairText(row.before) },
-  { id: 'after', head: WORDS.columns.after, value: (row) => pairText(row.after) },
-  { id: 'why', head: WORDS.columns.why, value: (row) => row.why, isMinor: true },
+  { id: 'vlan', head: TEXTS.columns.vlan, value: (row) => row.vlan },
+  { id: 'before', head: TEXTS.columns.before, value: (row) => pairText(row.before) },
+  { id: 'after', head: TEXTS.columns.after, value: (row) => pairText(row.after) },
+  { id: 'why', head: TEXTS.columns.why, value: (row) => row.why, isMinor: true },
 ];
 
 /** What Regent proposes for the pairs of racks; it changes nothing until somebody applies it. `vlan`: of this VLAN alone. */
 export function Pairing({ vlan }: { readonly vlan?: string }): JSX.Element {
   const may = useMay();
-  // The proposal that was looked at: another one is refused.
+  // The digest of the proposal that the dialog shows: the site refuses to apply another one.
   const [open, setOpen] = useState<string | null>(null);
   const pairing = useView('pairing.propose', {}, { nouns: ['vlan', 'rack', 'node'], everyMs: 15_000 });
   return (
-    <Section title={WORDS.title}>
+    <Section title={TEXTS.title}>
       <Shown view={pairing.view}>
         {(data) => (
           <Proposed data={data} {...(vlan === undefined ? {} : { vlan })}>
             {may.operate && (
               <p>
                 <button type="button" onClick={() => setOpen(data.digest)}>
-                  {WORDS.apply}
+                  {TEXTS.apply}
                 </button>
               </p>
             )}
@@ -42,8 +42,8 @@ export function Pairing({ vlan }: { readonly vlan?: string }): JSX.Element {
       </Shown>
       {open !== null && (
         <ActionDialog
-          title={WORDS.apply}
-          text={WORDS.applyText}
+          title={TEXTS.apply}
+          text={TEXTS.applyText}
           id="pairing.apply"
           input={{ body: { digest: open } }}
           cli="regent pairing apply"
@@ -66,13 +66,13 @@ function Proposed(props: {
     <>
       {left.map((row) => (
         <p key={row.vlan} class="faint">
-          {WORDS.left(row.vlan, row.why)}
+          {TEXTS.left(row.vlan, row.why)}
         </p>
       ))}
-      {changes.length === 0 && left.length === 0 && <p>{WORDS.none}</p>}
+      {changes.length === 0 && left.length === 0 && <p>{TEXTS.none}</p>}
       {changes.length > 0 && (
         <>
-          <Table name={WORDS.title} rows={changes} columns={COLUMNS} keyOf={(row) => row.vlan} />
+          <Table name={TEXTS.title} rows={changes} columns={COLUMNS} keyOf={(row) => row.vlan} />
           {props.children}
         </>
       )}

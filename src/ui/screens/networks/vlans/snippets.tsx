@@ -14,20 +14,20 @@ import type { Column } from '../../../parts/table.tsx';
 import { WithCurrent } from '../../../parts/with-current.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.networks.snippets;
+const TEXTS = EN.networks.snippets;
 type Snippet = RouteOutput<'dhcp-snippet.list'>['items'][number];
-const enabledWord = (row: Snippet) => (row.enabled ? EN.networks.vlans.yes : EN.networks.vlans.no);
+const enabledText = (row: Snippet) => (row.enabled ? EN.networks.vlans.yes : EN.networks.vlans.no);
 
 const COLUMNS: readonly Column<Snippet>[] = [
-  { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
-  { id: 'scope', head: WORDS.columns.scope, value: (row) => row.scope },
+  { id: 'name', head: TEXTS.columns.name, value: (row) => row.name },
+  { id: 'scope', head: TEXTS.columns.scope, value: (row) => row.scope },
   {
     id: 'enabled',
-    head: WORDS.columns.enabled,
-    value: enabledWord,
-    cell: (row) => <State tone={row.enabled ? 'ok' : 'off'} word={enabledWord(row)} />,
+    head: TEXTS.columns.enabled,
+    value: enabledText,
+    cell: (row) => <State tone={row.enabled ? 'ok' : 'off'} label={enabledText(row)} />,
   },
-  { id: 'comment', head: WORDS.columns.comment, value: (row) => row.comment, isMinor: true },
+  { id: 'comment', head: TEXTS.columns.comment, value: (row) => row.comment, isMinor: true },
 ];
 
 type SnippetDialogState = 'create' | { readonly kind: 'set' | 'remove'; readonly row: Snippet };
@@ -41,22 +41,22 @@ export function Snippets(props: { readonly scopes: readonly string[]; readonly f
     EN.networks.actions,
     (row) => row.name,
     (row) => [
-      { word: WORDS.set, run: () => setOpen({ kind: 'set', row }) },
-      { word: WORDS.remove, run: () => setOpen({ kind: 'remove', row }) },
+      { label: TEXTS.set, run: () => setOpen({ kind: 'set', row }) },
+      { label: TEXTS.remove, run: () => setOpen({ kind: 'remove', row }) },
     ],
   );
   return (
-    <Section title={WORDS.title}>
+    <Section title={TEXTS.title}>
       <SectionList
         view={mapView(snippets.view, (rows) => rows.filter((row) => props.scopes.includes(row.scope)))}
-        words={WORDS}
+        texts={TEXTS}
         columns={may.operate ? [...COLUMNS, actions] : COLUMNS}
         keyOf={(row) => row.name}
       />
       {may.operate && (
         <p>
           <button type="button" onClick={() => setOpen('create')}>
-            {WORDS.create}
+            {TEXTS.create}
           </button>
         </p>
       )}
@@ -77,8 +77,8 @@ function SnippetDialog(props: {
   if (open.kind === 'remove') {
     return (
       <ActionDialog
-        title={`${WORDS.remove} ${name}`}
-        text={WORDS.removeText(name)}
+        title={`${TEXTS.remove} ${name}`}
+        text={TEXTS.removeText(name)}
         id="dhcp-snippet.delete"
         input={{ params }}
         cli={`regent dhcp-snippet delete ${name}`}
@@ -87,7 +87,7 @@ function SnippetDialog(props: {
     );
   }
   return (
-    <WithCurrent id="dhcp-snippet.show" input={{ params }} title={`${WORDS.set} ${name}`} onClose={onClose}>
+    <WithCurrent id="dhcp-snippet.show" input={{ params }} title={`${TEXTS.set} ${name}`} onClose={onClose}>
       {({ body, etag }, changed) => (
         <SnippetForm row={body} etag={etag} changed={changed} first={props.first} onClose={onClose} />
       )}
@@ -104,10 +104,10 @@ function SnippetForm(props: {
 }): JSX.Element {
   const { row, onClose } = props;
   const fields = [
-    { name: 'scope', label: WORDS.fields.scope, initial: row?.scope ?? props.first, help: WORDS.scopeHelp },
-    { name: 'text', label: WORDS.fields.text, kind: 'area', initial: row?.text ?? '' },
-    { name: 'comment', label: WORDS.fields.comment, initial: row?.comment ?? '', isOptional: true },
-    { name: 'enabled', label: WORDS.fields.enabled, kind: 'check', initial: row?.enabled === false ? '' : 'yes' },
+    { name: 'scope', label: TEXTS.fields.scope, initial: row?.scope ?? props.first, help: TEXTS.scopeHelp },
+    { name: 'text', label: TEXTS.fields.text, kind: 'area', initial: row?.text ?? '' },
+    { name: 'comment', label: TEXTS.fields.comment, initial: row?.comment ?? '', isOptional: true },
+    { name: 'enabled', label: TEXTS.fields.enabled, kind: 'check', initial: row?.enabled === false ? '' : 'yes' },
   ] as const;
   const bodyOf = (values: Readonly<Record<string, string>>) => ({
     scope: values['scope'] ?? '',
@@ -118,9 +118,9 @@ function SnippetForm(props: {
   if (row === null) {
     return (
       <FormDialog
-        title={WORDS.create}
+        title={TEXTS.create}
         id="dhcp-snippet.create"
-        fields={[{ name: 'name', label: WORDS.fields.name }, ...fields]}
+        fields={[{ name: 'name', label: TEXTS.fields.name }, ...fields]}
         input={(values) => ({ body: { name: values['name'] ?? '', ...bodyOf(values) } })}
         cli={(values) =>
           `regent dhcp-snippet create ${values['name'] || 'NAME'} --scope ${values['scope']} --text @FILE`
@@ -131,7 +131,7 @@ function SnippetForm(props: {
   }
   return (
     <FormDialog
-      title={`${WORDS.set} ${row.name}`}
+      title={`${TEXTS.set} ${row.name}`}
       id="dhcp-snippet.set"
       ifMatch={props.etag}
       changed={props.changed}

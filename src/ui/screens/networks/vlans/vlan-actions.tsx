@@ -8,7 +8,7 @@ import { Versions } from '../../../parts/with-current.tsx';
 import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.networks.vlans.actions;
+const TEXTS = EN.networks.vlans.actions;
 type Action = 'on' | 'off' | 'swap';
 
 /** What one can do with a VLAN. `etag`: of what is shown; a change of what is not that any more is refused. */
@@ -37,14 +37,14 @@ export function VlanActions(props: {
     <>
       {actions.map(([action, body]) => (
         <button key={action} type="button" onClick={() => setOpen({ action, name, body, etag, before: vlan })}>
-          {WORDS[action]}
+          {TEXTS[action]}
         </button>
       ))}
       <NounButtons noun="vlan" name={name} />
       {open !== null && (
         <ActionDialog
-          title={`${WORDS[open.action]}: ${open.name}`}
-          text={WORDS[`${open.action}Text`](open.name)}
+          title={`${TEXTS[open.action]}: ${open.name}`}
+          text={TEXTS[`${open.action}Text`](open.name)}
           id="vlan.set"
           input={{ params: { vlan: open.name }, body: open.body }}
           cli={cliOf(open.name, open.body)}

@@ -56,7 +56,7 @@ function VlanLeases({ vlan }: { readonly vlan: Vlan }): JSX.Element {
     <Section title={EN.networks.leases.title}>
       <SectionList
         view={mapView(leases.view, ({ items }) => items)}
-        words={EN.networks.leases}
+        texts={EN.networks.leases}
         columns={LEASE_COLUMNS}
         keyOf={(row) => row.address}
       />

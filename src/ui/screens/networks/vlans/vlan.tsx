@@ -16,7 +16,7 @@ import { EN } from '../../../words/en.ts';
 import { VlanActions } from './vlan-actions.tsx';
 import { VlanNetworks } from './vlan-networks.tsx';
 
-const WORDS = EN.networks.vlans;
+const TEXTS = EN.networks.vlans;
 const EVERY_MS = 5000;
 
 const NOUNS = ['vlan', 'fabric', 'rack', 'node'];
@@ -42,7 +42,7 @@ export function VlanPage(props: { readonly name: string }): JSX.Element {
         {({ body }) => (
           <>
             <Facts rows={factRows(body)} />
-            <Section title={WORDS.columns.racks}>
+            <Section title={TEXTS.columns.racks}>
               <ul class="counts">
                 {body.racks.map((rack) => (
                   <li key={rack.node}>
@@ -64,46 +64,46 @@ export function VlanPage(props: { readonly name: string }): JSX.Element {
 }
 
 function factRows(vlan: Vlan): readonly (readonly [string, ComponentChildren])[] {
-  const { tone, word, why } = dhcpState(vlan);
+  const { tone, state, why } = dhcpState(vlan);
   const { server } = vlan;
   return [
-    [WORDS.columns.vid, vlan.vid],
-    [WORDS.facts.dhcp, <State key="dhcp" tone={tone} word={WORDS.states[word]} />],
-    ...(why === '' ? [] : [[WORDS.facts.why, why] as const]),
+    [TEXTS.columns.vid, vlan.vid],
+    [TEXTS.facts.dhcp, <State key="dhcp" tone={tone} label={TEXTS.states[state]} />],
+    ...(why === '' ? [] : [[TEXTS.facts.why, why] as const]),
     ...(server === null
       ? []
       : ([
-          [WORDS.columns.primary, server.isChosen ? `${server.primary} (${WORDS.chosen})` : server.primary],
-          [WORDS.columns.secondary, server.secondary ?? EN.none],
-          [WORDS.columns.serves, server.servedBy ?? EN.none],
-          [WORDS.columns.since, <For key="since" since={server.since} />],
+          [TEXTS.columns.primary, server.isChosen ? `${server.primary} (${TEXTS.chosen})` : server.primary],
+          [TEXTS.columns.secondary, server.secondary ?? EN.none],
+          [TEXTS.columns.serves, server.servedBy ?? EN.none],
+          [TEXTS.columns.since, <For key="since" since={server.since} />],
         ] as const)),
-    ...(vlan.relayVlan === null ? [] : [[WORDS.facts.relay, vlan.relayVlan] as const]),
-    [WORDS.facts.space, vlan.space ?? EN.none],
-    [WORDS.facts.dns, vlan.dnsOn ? WORDS.yes : WORDS.no],
+    ...(vlan.relayVlan === null ? [] : [[TEXTS.facts.relay, vlan.relayVlan] as const]),
+    [TEXTS.facts.space, vlan.space ?? EN.none],
+    [TEXTS.facts.dns, vlan.dnsOn ? TEXTS.yes : TEXTS.no],
   ];
 }
 
 type PoolUse = NonNullable<Vlan['pools']>[number];
 const POOL_COLUMNS: readonly Column<PoolUse>[] = [
-  { id: 'subnet', head: WORDS.poolColumns.subnet, value: (row) => row.subnet },
-  { id: 'used', head: WORDS.poolColumns.used, value: (row) => row.used, isNumber: true },
-  { id: 'free', head: WORDS.poolColumns.free, value: (row) => row.free, isNumber: true },
+  { id: 'subnet', head: TEXTS.poolColumns.subnet, value: (row) => row.subnet },
+  { id: 'used', head: TEXTS.poolColumns.used, value: (row) => row.used, isNumber: true },
+  { id: 'free', head: TEXTS.poolColumns.free, value: (row) => row.free, isNumber: true },
   {
     id: 'full',
-    head: WORDS.poolColumns.full,
-    value: (row) => (row.fullAt === null ? WORDS.notSoon : stamp(row.fullAt)),
+    head: TEXTS.poolColumns.full,
+    value: (row) => (row.fullAt === null ? TEXTS.notSoon : stamp(row.fullAt)),
   },
 ];
 
 function Pools({ vlan }: { readonly vlan: Vlan }): JSX.Element {
   const pools = vlan.pools ?? [];
   return (
-    <Section title={WORDS.pools}>
+    <Section title={TEXTS.pools}>
       {pools.length === 0 ? (
-        <Empty text={WORDS.noPools} />
+        <Empty text={TEXTS.noPools} />
       ) : (
-        <Table name={WORDS.pools} rows={pools} columns={POOL_COLUMNS} keyOf={(row) => row.subnet} />
+        <Table name={TEXTS.pools} rows={pools} columns={POOL_COLUMNS} keyOf={(row) => row.subnet} />
       )}
     </Section>
   );

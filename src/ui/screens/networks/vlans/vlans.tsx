@@ -13,14 +13,14 @@ import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 import { Pairing } from './pairing.tsx';
 
-const WORDS = EN.networks.vlans;
+const TEXTS = EN.networks.vlans;
 const EVERY_MS = 5000;
 const linkOf = (row: Vlan) => linkTo(['vlans', row.fabric, row.name]);
 
 const COLUMNS: readonly Column<Vlan>[] = [
   {
     id: 'name',
-    head: WORDS.columns.name,
+    head: TEXTS.columns.name,
     value: vlanName,
     cell: (row) => (
       <a href={linkOf(row)} tabIndex={-1}>
@@ -28,19 +28,19 @@ const COLUMNS: readonly Column<Vlan>[] = [
       </a>
     ),
   },
-  { id: 'vid', head: WORDS.columns.vid, value: (row) => row.vid, isNumber: true },
+  { id: 'vid', head: TEXTS.columns.vid, value: (row) => row.vid, isNumber: true },
   {
     id: 'dhcp',
-    head: WORDS.columns.dhcp,
-    value: (row) => WORDS.states[dhcpState(row).word],
-    cell: (row) => <State tone={dhcpState(row).tone} word={WORDS.states[dhcpState(row).word]} />,
+    head: TEXTS.columns.dhcp,
+    value: (row) => TEXTS.states[dhcpState(row).state],
+    cell: (row) => <State tone={dhcpState(row).tone} label={TEXTS.states[dhcpState(row).state]} />,
   },
-  { id: 'primary', head: WORDS.columns.primary, value: (row) => row.server?.primary ?? '', isMinor: true },
-  { id: 'secondary', head: WORDS.columns.secondary, value: (row) => row.server?.secondary ?? '', isMinor: true },
-  { id: 'serves', head: WORDS.columns.serves, value: (row) => row.server?.servedBy ?? '' },
+  { id: 'primary', head: TEXTS.columns.primary, value: (row) => row.server?.primary ?? '', isMinor: true },
+  { id: 'secondary', head: TEXTS.columns.secondary, value: (row) => row.server?.secondary ?? '', isMinor: true },
+  { id: 'serves', head: TEXTS.columns.serves, value: (row) => row.server?.servedBy ?? '' },
   {
     id: 'since',
-    head: WORDS.columns.since,
+    head: TEXTS.columns.since,
     value: (row) => row.server?.since ?? null,
     cell: (row) => <For since={row.server?.since ?? null} />,
     isMinor: true,
@@ -51,8 +51,8 @@ const COLUMNS: readonly Column<Vlan>[] = [
 export function Vlans(): JSX.Element {
   const vlans = useList('vlan.list', {}, { nouns: ['vlan', 'rack', 'node', 'fabric'], everyMs: EVERY_MS });
   return (
-    <Page title={WORDS.title} cli={CLI.vlans} actions={<NounButtons noun="vlan" />}>
-      <MainList view={vlans.view} words={WORDS} columns={COLUMNS} keyOf={(row) => String(row.id)} linkOf={linkOf} />
+    <Page title={TEXTS.title} cli={CLI.vlans} actions={<NounButtons noun="vlan" />}>
+      <MainList view={vlans.view} texts={TEXTS} columns={COLUMNS} keyOf={(row) => String(row.id)} linkOf={linkOf} />
       <Pairing />
     </Page>
   );

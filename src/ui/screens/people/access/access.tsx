@@ -18,8 +18,8 @@ const PARTS = {
   tokens: Tokens,
   certificates: Certificates,
 } as const;
-type Part = keyof typeof PARTS;
-const isPart = (text: string): text is Part => Object.hasOwn(PARTS, text);
+type AccessPart = keyof typeof PARTS;
+const isPart = (text: string): text is AccessPart => Object.hasOwn(PARTS, text);
 
 /** Who may do what. Without a part: the first that the viewer may see. Null: there is no such part. */
 export function access(rest: readonly string[]): JSX.Element | null {
@@ -28,13 +28,13 @@ export function access(rest: readonly string[]): JSX.Element | null {
   return <Access part={part ?? null} />;
 }
 
-function Access({ part }: { readonly part: Part | null }): JSX.Element {
+function Access({ part }: { readonly part: AccessPart | null }): JSX.Element {
   const may = useMay();
-  const hidden: readonly Part[] = [
+  const hidden: readonly AccessPart[] = [
     ...(may.keep ? [] : (['users', 'certificates'] as const)),
     ...(may.administer ? [] : (['tokens'] as const)),
   ];
-  const parts = (Object.keys(PARTS) as Part[]).filter((id) => !hidden.includes(id));
+  const parts = (Object.keys(PARTS) as AccessPart[]).filter((id) => !hidden.includes(id));
   const at = part ?? parts[0] ?? 'keys';
   const Shown = PARTS[at];
   return (
@@ -42,7 +42,7 @@ function Access({ part }: { readonly part: Part | null }): JSX.Element {
       <Tabs
         name={EN.access.title}
         at={at}
-        tabs={parts.map((id) => ({ id, word: EN.access.parts[id], link: linkTo(['access', id]) }))}
+        tabs={parts.map((id) => ({ id, label: EN.access.parts[id], link: linkTo(['access', id]) }))}
       />
       <Shown />
     </div>

@@ -17,30 +17,30 @@ import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 import { Secret } from '../../base/secret.tsx';
 
-const WORDS = EN.access.keys;
+const TEXTS = EN.access.keys;
 const EVERY_MS = 60_000;
 
 const COLUMNS: readonly Column<ApiKey>[] = [
-  { id: 'label', head: WORDS.columns.label, value: (row) => row.label },
-  { id: 'user', head: WORDS.columns.user, value: (row) => row.user },
+  { id: 'label', head: TEXTS.columns.label, value: (row) => row.label },
+  { id: 'user', head: TEXTS.columns.user, value: (row) => row.user },
   {
     id: 'token',
-    head: WORDS.columns.token,
+    head: TEXTS.columns.token,
     value: (row) => row.token,
     cell: (row) => <code>{row.token}</code>,
     isMinor: true,
   },
-  { id: 'used', head: WORDS.columns.used, value: (row) => row.usedAt, cell: (row) => <Ago at={row.usedAt} /> },
+  { id: 'used', head: TEXTS.columns.used, value: (row) => row.usedAt, cell: (row) => <Ago at={row.usedAt} /> },
   {
     id: 'expires',
-    head: WORDS.columns.expires,
+    head: TEXTS.columns.expires,
     value: (row) => row.expiresAt,
     cell: (row) => (row.expiresAt === null ? EN.never : stamp(row.expiresAt)),
     isMinor: true,
   },
   {
     id: 'created',
-    head: WORDS.columns.created,
+    head: TEXTS.columns.created,
     value: (row) => row.createdAt,
     cell: (row) => <Ago at={row.createdAt} />,
     isMinor: true,
@@ -58,25 +58,25 @@ export function Keys(): JSX.Element {
     EN.access.actions,
     (row) => row.label,
     (row) => [
-      { word: WORDS.rename, run: () => setOpen({ kind: 'rename', row }) },
-      { word: WORDS.revoke, run: () => setOpen({ kind: 'revoke', row }) },
+      { label: TEXTS.rename, run: () => setOpen({ kind: 'rename', row }) },
+      { label: TEXTS.revoke, run: () => setOpen({ kind: 'revoke', row }) },
     ],
   );
   return (
     <Page
-      title={WORDS.title}
+      title={TEXTS.title}
       cli={CLI.keys}
       actions={
         may.own && (
           <button type="button" onClick={() => setOpen('create')}>
-            {WORDS.create}
+            {TEXTS.create}
           </button>
         )
       }
     >
       <MainList
         view={keys.view}
-        words={WORDS}
+        texts={TEXTS}
         columns={may.own ? [...COLUMNS, actions] : COLUMNS}
         keyOf={(row) => row.token}
       />
@@ -91,8 +91,8 @@ function KeyDialog({ open, onClose }: { readonly open: ApiKeyDialogState; readon
   if (open.kind === 'revoke') {
     return (
       <ActionDialog
-        title={`${WORDS.revoke} ${label}`}
-        text={WORDS.revokeText(label)}
+        title={`${TEXTS.revoke} ${label}`}
+        text={TEXTS.revokeText(label)}
         id="api-key.revoke"
         input={{ params: { apiKey: token } }}
         cli={`regent api-key revoke ${token}`}
@@ -102,9 +102,9 @@ function KeyDialog({ open, onClose }: { readonly open: ApiKeyDialogState; readon
   }
   return (
     <FormDialog
-      title={`${WORDS.rename} ${label}`}
+      title={`${TEXTS.rename} ${label}`}
       id="api-key.set"
-      fields={[{ name: 'label', label: WORDS.fields.label, initial: label }]}
+      fields={[{ name: 'label', label: TEXTS.fields.label, initial: label }]}
       input={(values) => ({ params: { apiKey: token }, body: { label: values['label'] ?? '' } })}
       cli={(values) => `regent api-key set ${token} --title '${values['label']}'`}
       onClose={onClose}
@@ -118,16 +118,16 @@ function CreateKey({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const [from] = useState(() => now.value);
   return (
     <FormDialog
-      title={WORDS.create}
+      title={TEXTS.create}
       id="api-key.create"
       fields={[
-        { name: 'label', label: WORDS.fields.label, help: WORDS.labelHelp },
+        { name: 'label', label: TEXTS.fields.label, help: TEXTS.labelHelp },
         ...(may.administer
-          ? [{ name: 'user', label: WORDS.fields.user, help: WORDS.userHelp, isOptional: true } as const]
+          ? [{ name: 'user', label: TEXTS.fields.user, help: TEXTS.userHelp, isOptional: true } as const]
           : []),
-        { name: 'expiresAt', label: WORDS.fields.days, kind: 'number', help: WORDS.daysHelp, isOptional: true },
+        { name: 'expiresAt', label: TEXTS.fields.days, kind: 'number', help: TEXTS.daysHelp, isOptional: true },
       ]}
-      // What is looked at and what is applied are the same to the second.
+      // The preview and the change have the same expiry, to the second.
       input={(values) => ({
         body: {
           label: values['label'] ?? '',

@@ -15,42 +15,42 @@ import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 import { PasswordDialog } from './users.tsx';
 
-const WORDS = EN.access.sessions;
+const TEXTS = EN.access.sessions;
 const howOf = (row: Session) =>
   [
-    row.apiKey === null ? WORDS.byPassword : WORDS.byKey(row.apiKey),
-    ...(row.isReadOnly ? [WORDS.wall] : []),
-    ...(row.isCurrent ? [WORDS.own] : []),
+    row.apiKey === null ? TEXTS.byPassword : TEXTS.byKey(row.apiKey),
+    ...(row.isReadOnly ? [TEXTS.wall] : []),
+    ...(row.isCurrent ? [TEXTS.own] : []),
   ].join(', ');
 
 const COLUMNS: readonly Column<Session>[] = [
-  { id: 'user', head: WORDS.columns.user, value: (row) => row.user },
-  { id: 'address', head: WORDS.columns.address, value: (row) => row.address },
+  { id: 'user', head: TEXTS.columns.user, value: (row) => row.user },
+  { id: 'address', head: TEXTS.columns.address, value: (row) => row.address },
   {
     id: 'agent',
-    head: WORDS.columns.agent,
+    head: TEXTS.columns.agent,
     value: (row) => browserName(row.agent),
     cell: (row) => <span title={row.agent}>{browserName(row.agent)}</span>,
     isMinor: true,
   },
-  { id: 'how', head: WORDS.columns.how, value: howOf },
+  { id: 'how', head: TEXTS.columns.how, value: howOf },
   {
     id: 'created',
-    head: WORDS.columns.created,
+    head: TEXTS.columns.created,
     value: (row) => row.createdAt,
     cell: (row) => <Ago at={row.createdAt} />,
     isMinor: true,
   },
   {
     id: 'seen',
-    head: WORDS.columns.seen,
+    head: TEXTS.columns.seen,
     value: (row) => row.seenAt,
     cell: (row) => <Ago at={row.seenAt} />,
     isMinor: true,
   },
   {
     id: 'expires',
-    head: WORDS.columns.expires,
+    head: TEXTS.columns.expires,
     value: (row) => row.expiresAt,
     cell: (row) => stamp(row.expiresAt),
     isMinor: true,
@@ -65,11 +65,11 @@ export function Sessions(): JSX.Element {
   const actions = actionColumn<Session>(
     EN.access.actions,
     (row) => `${row.user}, ${row.address}, ${row.id.slice(0, 6)}`,
-    (row) => [{ word: WORDS.end, run: () => setOpen(row) }],
+    (row) => [{ label: TEXTS.end, run: () => setOpen(row) }],
   );
   return (
     <Page
-      title={WORDS.title}
+      title={TEXTS.title}
       cli={CLI.sessions}
       actions={
         may.own && (
@@ -81,15 +81,15 @@ export function Sessions(): JSX.Element {
     >
       <MainList
         view={sessions.view}
-        words={WORDS}
+        texts={TEXTS}
         columns={may.own ? [...COLUMNS, actions] : COLUMNS}
         keyOf={(row) => row.id}
       />
       {open === 'password' && <PasswordDialog user={may.user} onClose={() => setOpen(null)} />}
       {open !== null && open !== 'password' && (
         <ActionDialog
-          title={`${WORDS.end}: ${open.user}`}
-          text={WORDS.endText(open.user)}
+          title={`${TEXTS.end}: ${open.user}`}
+          text={TEXTS.endText(open.user)}
           id="session.end"
           input={{ params: { session: open.id } }}
           cli={`regent session end ${open.id}`}

@@ -13,22 +13,22 @@ import { Ago } from '../../../parts/time.tsx';
 import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.access.sshKeys;
+const TEXTS = EN.access.sshKeys;
 const nameOf = (row: SshKey) => row.comment || row.fingerprint;
 
 const COLUMNS: readonly Column<SshKey>[] = [
-  { id: 'comment', head: WORDS.columns.comment, value: (row) => row.comment },
-  { id: 'user', head: WORDS.columns.user, value: (row) => row.user },
-  { id: 'type', head: WORDS.columns.type, value: (row) => row.type, isMinor: true },
+  { id: 'comment', head: TEXTS.columns.comment, value: (row) => row.comment },
+  { id: 'user', head: TEXTS.columns.user, value: (row) => row.user },
+  { id: 'type', head: TEXTS.columns.type, value: (row) => row.type, isMinor: true },
   {
     id: 'fingerprint',
-    head: WORDS.columns.fingerprint,
+    head: TEXTS.columns.fingerprint,
     value: (row) => row.fingerprint,
     cell: (row) => <code>{row.fingerprint}</code>,
   },
   {
     id: 'created',
-    head: WORDS.columns.created,
+    head: TEXTS.columns.created,
     value: (row) => row.createdAt,
     cell: (row) => <Ago at={row.createdAt} />,
     isMinor: true,
@@ -42,23 +42,23 @@ export function SshKeys(): JSX.Element {
   const keys = useList('ssh-key.list', {}, { nouns: ['ssh-key', 'user'] });
   const close = () => setOpen(null);
   const owner = may.administer
-    ? [{ name: 'user', label: WORDS.fields.user, help: EN.access.keys.userHelp, isOptional: true } as const]
+    ? [{ name: 'user', label: TEXTS.fields.user, help: EN.access.keys.userHelp, isOptional: true } as const]
     : [];
   const actions = actionColumn<SshKey>(EN.access.actions, nameOf, (row) => [
-    { word: WORDS.remove, run: () => setOpen(row) },
+    { label: TEXTS.remove, run: () => setOpen(row) },
   ]);
   return (
     <Page
-      title={WORDS.title}
+      title={TEXTS.title}
       cli={CLI['ssh-keys']}
       actions={
         may.own && (
           <>
             <button type="button" onClick={() => setOpen('create')}>
-              {WORDS.create}
+              {TEXTS.create}
             </button>
             <button type="button" onClick={() => setOpen('import')}>
-              {WORDS.import}
+              {TEXTS.import}
             </button>
           </>
         )
@@ -66,15 +66,15 @@ export function SshKeys(): JSX.Element {
     >
       <MainList
         view={keys.view}
-        words={WORDS}
+        texts={TEXTS}
         columns={may.own ? [...COLUMNS, actions] : COLUMNS}
         keyOf={(row) => String(row.id)}
       />
       {open === 'create' && (
         <FormDialog
-          title={WORDS.create}
+          title={TEXTS.create}
           id="ssh-key.add"
-          fields={[{ name: 'key', label: WORDS.fields.key, kind: 'area', help: WORDS.keyHelp }, ...owner]}
+          fields={[{ name: 'key', label: TEXTS.fields.key, kind: 'area', help: TEXTS.keyHelp }, ...owner]}
           input={(values) => ({ body: { key: (values['key'] ?? '').trim(), ...given(values, 'user') } })}
           cli={() => 'regent ssh-key add @~/.ssh/id_ed25519.pub'}
           onClose={close}
@@ -82,9 +82,9 @@ export function SshKeys(): JSX.Element {
       )}
       {open === 'import' && (
         <FormDialog
-          title={WORDS.import}
+          title={TEXTS.import}
           id="ssh-key.import"
-          fields={[{ name: 'source', label: WORDS.fields.source, help: WORDS.sourceHelp }, ...owner]}
+          fields={[{ name: 'source', label: TEXTS.fields.source, help: TEXTS.sourceHelp }, ...owner]}
           input={(values) => ({ body: { source: (values['source'] ?? '').trim(), ...given(values, 'user') } })}
           cli={(values) => `regent ssh-key import ${values['source']?.trim() || 'gh:NAME'}`}
           onClose={close}
@@ -92,8 +92,8 @@ export function SshKeys(): JSX.Element {
       )}
       {open !== null && typeof open !== 'string' && (
         <ActionDialog
-          title={`${WORDS.remove} ${nameOf(open)}`}
-          text={WORDS.removeText(nameOf(open))}
+          title={`${TEXTS.remove} ${nameOf(open)}`}
+          text={TEXTS.removeText(nameOf(open))}
           id="ssh-key.delete"
           input={{ params: { sshKey: String(open.id) } }}
           cli={`regent ssh-key delete ${open.fingerprint}`}

@@ -14,22 +14,22 @@ import { WithCurrent } from '../../../parts/with-current.tsx';
 import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.access.users;
-const CHOICES = ROLE_NAMES.map((role) => [role, WORDS.roles[role]] as const);
+const TEXTS = EN.access.users;
+const CHOICES = ROLE_NAMES.map((role) => [role, TEXTS.roles[role]] as const);
 
 const COLUMNS: readonly Column<User>[] = [
-  { id: 'name', head: WORDS.columns.name, value: (row) => row.name },
-  { id: 'role', head: WORDS.columns.role, value: (row) => row.role },
-  { id: 'email', head: WORDS.columns.email, value: (row) => row.email, isMinor: true },
+  { id: 'name', head: TEXTS.columns.name, value: (row) => row.name },
+  { id: 'role', head: TEXTS.columns.role, value: (row) => row.role },
+  { id: 'email', head: TEXTS.columns.email, value: (row) => row.email, isMinor: true },
   {
     id: 'password',
-    head: WORDS.columns.password,
-    value: (row) => (row.hasPassword ? WORDS.hasPassword : WORDS.noPassword),
+    head: TEXTS.columns.password,
+    value: (row) => (row.hasPassword ? TEXTS.hasPassword : TEXTS.noPassword),
     isMinor: true,
   },
   {
     id: 'created',
-    head: WORDS.columns.created,
+    head: TEXTS.columns.created,
     value: (row) => row.createdAt,
     cell: (row) => <Ago at={row.createdAt} />,
     isMinor: true,
@@ -49,26 +49,26 @@ export function Users(): JSX.Element {
     EN.access.actions,
     (row) => row.name,
     (user) => [
-      { word: WORDS.set, run: () => setOpen({ kind: 'set', user }) },
-      { word: WORDS.password, run: () => setOpen({ kind: 'password', user }) },
-      { word: WORDS.remove, run: () => setOpen({ kind: 'remove', user }) },
+      { label: TEXTS.set, run: () => setOpen({ kind: 'set', user }) },
+      { label: TEXTS.password, run: () => setOpen({ kind: 'password', user }) },
+      { label: TEXTS.remove, run: () => setOpen({ kind: 'remove', user }) },
     ],
   );
   return (
     <Page
-      title={WORDS.title}
+      title={TEXTS.title}
       cli={CLI.users}
       actions={
         may.administer && (
           <button type="button" onClick={() => setOpen({ kind: 'create' })}>
-            {WORDS.create}
+            {TEXTS.create}
           </button>
         )
       }
     >
       <MainList
         view={users.view}
-        words={WORDS}
+        texts={TEXTS}
         columns={may.administer ? [...COLUMNS, actions] : COLUMNS}
         keyOf={(row) => row.name}
       />
@@ -85,8 +85,8 @@ function UserDialog({ open, onClose }: { readonly open: UserDialogState; readonl
   if (open.kind === 'remove') {
     return (
       <ActionDialog
-        title={`${WORDS.remove} ${name}`}
-        text={WORDS.removeText(name)}
+        title={`${TEXTS.remove} ${name}`}
+        text={TEXTS.removeText(name)}
         id="user.delete"
         input={{ params }}
         cli={`regent user delete ${name}`}
@@ -95,7 +95,7 @@ function UserDialog({ open, onClose }: { readonly open: UserDialogState; readonl
       />
     );
   }
-  const title = `${WORDS.set} ${name}`;
+  const title = `${TEXTS.set} ${name}`;
   return (
     <WithCurrent id="user.show" input={{ params }} title={title} onClose={onClose}>
       {({ body, etag }, changed) => (
@@ -105,8 +105,8 @@ function UserDialog({ open, onClose }: { readonly open: UserDialogState; readonl
           ifMatch={etag}
           changed={changed}
           fields={[
-            { name: 'role', label: WORDS.fields.role, kind: 'choice', choices: CHOICES, initial: body.role },
-            { name: 'email', label: WORDS.fields.email, initial: body.email, isOptional: true },
+            { name: 'role', label: TEXTS.fields.role, kind: 'choice', choices: CHOICES, initial: body.role },
+            { name: 'email', label: TEXTS.fields.email, initial: body.email, isOptional: true },
           ]}
           input={(values) => ({ params, body: { role: values['role'] as Role, email: values['email'] ?? '' } })}
           cli={(values) => `regent user set ${name} --role ${values['role']}`}
@@ -119,14 +119,14 @@ function UserDialog({ open, onClose }: { readonly open: UserDialogState; readonl
 
 function CreateUser({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const fields: readonly FormField[] = [
-    { name: 'name', label: WORDS.fields.name, help: WORDS.nameHelp },
-    { name: 'role', label: WORDS.fields.role, kind: 'choice', choices: CHOICES, initial: 'operator' },
-    { name: 'email', label: WORDS.fields.email, isOptional: true },
-    { name: 'password', label: WORDS.fields.password, kind: 'password', help: WORDS.passwordHelp, isOptional: true },
+    { name: 'name', label: TEXTS.fields.name, help: TEXTS.nameHelp },
+    { name: 'role', label: TEXTS.fields.role, kind: 'choice', choices: CHOICES, initial: 'operator' },
+    { name: 'email', label: TEXTS.fields.email, isOptional: true },
+    { name: 'password', label: TEXTS.fields.password, kind: 'password', help: TEXTS.passwordHelp, isOptional: true },
   ];
   return (
     <FormDialog
-      title={WORDS.create}
+      title={TEXTS.create}
       id="user.create"
       fields={fields}
       input={(values) => ({
@@ -143,7 +143,7 @@ function CreateUser({ onClose }: { readonly onClose: () => void }): JSX.Element 
   );
 }
 
-/** Sets a password. Whoever sets the own one and is no admin says the old one, too. */
+/** Sets a password. A user who is no admin also enters the old one. */
 export function PasswordDialog({
   user,
   onClose,
@@ -153,16 +153,16 @@ export function PasswordDialog({
 }): JSX.Element {
   const may = useMay();
   const fields: readonly FormField[] = [
-    { name: 'password', label: WORDS.fields.password, kind: 'password', help: WORDS.passwordGone, isOptional: true },
+    { name: 'password', label: TEXTS.fields.password, kind: 'password', help: TEXTS.passwordGone, isOptional: true },
     ...(may.administer
       ? []
       : ([
-          { name: 'current', label: WORDS.fields.current, kind: 'password', help: WORDS.currentHelp, isOptional: true },
+          { name: 'current', label: TEXTS.fields.current, kind: 'password', help: TEXTS.currentHelp, isOptional: true },
         ] as const)),
   ];
   return (
     <FormDialog
-      title={`${WORDS.password}: ${user}`}
+      title={`${TEXTS.password}: ${user}`}
       id="user.set-password"
       fields={fields}
       input={(values) => ({

@@ -7,8 +7,8 @@ import { FormDialog, type FormField } from '../../../parts/form.tsx';
 import { WithCurrent } from '../../../parts/with-current.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.notes;
-const { fields: F } = WORDS;
+const TEXTS = EN.notes;
+const { fields: F } = TEXTS;
 
 /** What an admin does with notes. */
 export type NoteWork = { readonly verb: 'create' } | { readonly verb: 'set' | 'delete'; readonly id: number };
@@ -19,7 +19,7 @@ const FIELDS: readonly FormField[] = [
     name: 'category',
     label: F.category,
     kind: 'choice',
-    choices: NOTE_CATEGORIES.map((category) => [category, WORDS.categories[category]]),
+    choices: NOTE_CATEGORIES.map((category) => [category, TEXTS.categories[category]]),
   },
   { name: 'for', label: F.for, help: F.forHelp },
   { name: 'ident', label: F.ident, help: F.identHelp, isOptional: true },
@@ -28,8 +28,8 @@ const FIELDS: readonly FormField[] = [
     label: F.dismissable,
     kind: 'choice',
     choices: [
-      ['on', WORDS.yes],
-      ['off', WORDS.no],
+      ['on', TEXTS.yes],
+      ['off', TEXTS.no],
     ],
   },
 ];
@@ -42,8 +42,8 @@ export function NoteDialog({ work, onClose }: { readonly work: NoteWork; readonl
   if (work.verb === 'create')
     return (
       <FormDialog
-        title={WORDS.create}
-        text={WORDS.createText}
+        title={TEXTS.create}
+        text={TEXTS.createText}
         id="notification.create"
         fields={fieldsOf(null)}
         input={(values) => ({ body: noteBody(values, null) }) as RouteInput<'notification.create'>}
@@ -55,15 +55,15 @@ export function NoteDialog({ work, onClose }: { readonly work: NoteWork; readonl
   if (work.verb === 'delete')
     return (
       <ActionDialog
-        title={`${WORDS.remove} ${work.id}`}
-        text={WORDS.removeText}
+        title={`${TEXTS.remove} ${work.id}`}
+        text={TEXTS.removeText}
         id="notification.delete"
         input={{ params }}
         cli={`regent notification delete ${work.id}`}
         onClose={onClose}
       />
     );
-  const title = `${WORDS.change} ${work.id}`;
+  const title = `${TEXTS.change} ${work.id}`;
   return (
     <WithCurrent id="notification.show" input={{ params }} title={title} onClose={onClose}>
       {({ body: before }) => (

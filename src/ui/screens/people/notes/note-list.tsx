@@ -11,27 +11,27 @@ import { Empty, Section, Shown } from '../../../parts/page.tsx';
 import { Ago } from '../../../parts/time.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.notes;
+const TEXTS = EN.notes;
 
-/** Notes that are for who is logged in. `isQuiet`: nothing is said where there is none. */
+/** Notes for the user who is logged in. `isQuiet`: renders nothing if there is no note. */
 export function MyNotes({ isQuiet = false }: { readonly isQuiet?: boolean }): JSX.Element {
   const [open, setOpen] = useState<Notification | null>(null);
   const notes = useList('notification.list', {}, { nouns: ['notification'] });
   const isNone = dataOf(notes.view)?.length === 0;
   const shown = (
     <Shown view={notes.view}>
-      {(rows) => (rows.length === 0 ? <Empty text={WORDS.noneMine} /> : <NoteItems notes={rows} onDismiss={setOpen} />)}
+      {(rows) => (rows.length === 0 ? <Empty text={TEXTS.noneMine} /> : <NoteItems notes={rows} onDismiss={setOpen} />)}
     </Shown>
   );
   return (
     <>
-      {!isQuiet && <Section title={WORDS.mine}>{shown}</Section>}
+      {!isQuiet && <Section title={TEXTS.mine}>{shown}</Section>}
       {isQuiet && notes.view.kind === 'loading' && shown}
-      {isQuiet && notes.view.kind !== 'loading' && !isNone && <Section title={WORDS.title}>{shown}</Section>}
+      {isQuiet && notes.view.kind !== 'loading' && !isNone && <Section title={TEXTS.title}>{shown}</Section>}
       {open !== null && (
         <ActionDialog
-          title={WORDS.dismissOne(open.id)}
-          text={WORDS.dismissText}
+          title={TEXTS.dismissOne(open.id)}
+          text={TEXTS.dismissText}
           id="notification.dismiss"
           input={{ params: { notification: String(open.id) } }}
           cli={`regent notification dismiss ${open.id}`}
@@ -52,21 +52,21 @@ function NoteItems(props: {
       {gravestFirst(props.notes).map((note) => (
         <li key={note.id} class={noteTone(note.category)}>
           <p>
-            <State tone={noteTone(note.category)} word={WORDS.categories[note.category]} />{' '}
+            <State tone={noteTone(note.category)} label={TEXTS.categories[note.category]} />{' '}
             <span class="note-text">{note.text ?? note.message}</span>
           </p>
           <p class="faint">
             <Ago at={note.createdAt} />
-            {!note.dismissable && ` · ${WORDS.stays}`}
+            {!note.dismissable && ` · ${TEXTS.stays}`}
           </p>
           {may.own && note.dismissable && (
             <button
               type="button"
               class="small"
-              aria-label={WORDS.dismissOne(note.id)}
+              aria-label={TEXTS.dismissOne(note.id)}
               onClick={() => props.onDismiss(note)}
             >
-              {WORDS.dismiss}
+              {TEXTS.dismiss}
             </button>
           )}
         </li>

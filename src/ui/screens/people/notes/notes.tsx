@@ -15,37 +15,37 @@ import { EN } from '../../../words/en.ts';
 import { NoteDialog, type NoteWork } from './note-dialog.tsx';
 import { MyNotes } from './note-list.tsx';
 
-const WORDS = EN.notes;
+const TEXTS = EN.notes;
 
 const COLUMNS: readonly Column<Notification>[] = [
-  { id: 'id', head: WORDS.columns.id, value: (row) => row.id, isNumber: true },
+  { id: 'id', head: TEXTS.columns.id, value: (row) => row.id, isNumber: true },
   {
     id: 'category',
-    head: WORDS.columns.category,
+    head: TEXTS.columns.category,
     value: (row) => row.category,
-    cell: (row) => <State tone={noteTone(row.category)} word={WORDS.categories[row.category]} />,
+    cell: (row) => <State tone={noteTone(row.category)} label={TEXTS.categories[row.category]} />,
   },
   {
     id: 'message',
-    head: WORDS.columns.message,
+    head: TEXTS.columns.message,
     value: (row) => row.text ?? row.message,
     cell: (row) => <span class="note-text">{row.text ?? row.message}</span>,
   },
-  { id: 'for', head: WORDS.columns.for, value: readersOf },
+  { id: 'for', head: TEXTS.columns.for, value: readersOf },
   {
     id: 'age',
-    head: WORDS.columns.age,
+    head: TEXTS.columns.age,
     value: (row) => row.createdAt,
     cell: (row) => <Ago at={row.createdAt} />,
     isMinor: true,
   },
   {
     id: 'dismissable',
-    head: WORDS.columns.dismissable,
-    value: (row) => (row.dismissable ? WORDS.yes : WORDS.no),
+    head: TEXTS.columns.dismissable,
+    value: (row) => (row.dismissable ? TEXTS.yes : TEXTS.no),
     isMinor: true,
   },
-  { id: 'ident', head: WORDS.columns.ident, value: (row) => row.ident ?? '', isMinor: true },
+  { id: 'ident', head: TEXTS.columns.ident, value: (row) => row.ident ?? '', isMinor: true },
 ];
 
 /** Notes for users: everybody sees their own, an admin writes those of all. */
@@ -54,12 +54,12 @@ export function Notes(): JSX.Element {
   const [work, setWork] = useState<NoteWork | null>(null);
   return (
     <Page
-      title={WORDS.title}
+      title={TEXTS.title}
       cli={CLI.notes}
       actions={
         may.administer && (
           <button type="button" onClick={() => setWork({ verb: 'create' })}>
-            {WORDS.create}
+            {TEXTS.create}
           </button>
         )
       }
@@ -74,18 +74,18 @@ export function Notes(): JSX.Element {
 function AllNotes({ onWork }: { readonly onWork: (work: NoteWork) => void }): JSX.Element {
   const notes = useList('notification.list', { query: { all: true } }, { nouns: ['notification'] });
   const actions = actionColumn<Notification>(
-    WORDS.do,
+    TEXTS.do,
     (row) => String(row.id),
     (row) => [
-      { word: WORDS.change, run: () => onWork({ verb: 'set', id: row.id }) },
-      { word: WORDS.remove, run: () => onWork({ verb: 'delete', id: row.id }) },
+      { label: TEXTS.change, run: () => onWork({ verb: 'set', id: row.id }) },
+      { label: TEXTS.remove, run: () => onWork({ verb: 'delete', id: row.id }) },
     ],
   );
   return (
-    <Section title={WORDS.all}>
+    <Section title={TEXTS.all}>
       <SectionList
         view={notes.view}
-        words={{ ...WORDS, title: WORDS.all }}
+        texts={{ ...TEXTS, title: TEXTS.all }}
         columns={[...COLUMNS, actions]}
         keyOf={(row) => String(row.id)}
       />

@@ -16,7 +16,7 @@ import { CLI, cliLines } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 import { PastFindings } from './past-findings.tsx';
 
-const WORDS = EN.history.changes;
+const TEXTS = EN.history.changes;
 
 /** One change: its rows, what was found when it was compiled, what it did to the files of each node, and how it is taken back. */
 export function ChangePage({ id }: { readonly id: string }): JSX.Element {
@@ -29,30 +29,30 @@ export function ChangePage({ id }: { readonly id: string }): JSX.Element {
   const isWaiting = dataOf(found.view)?.state === 'waiting';
   return (
     <Page
-      title={WORDS.name(id)}
+      title={TEXTS.name(id)}
       cli={cliLines(CLI.change, { ID: id })}
       actions={
         may.operate &&
         dataOf(change.view) !== null && (
           <button type="button" onClick={() => setOpen(true)}>
-            {WORDS.rollback}
+            {TEXTS.rollback}
           </button>
         )
       }
     >
       <Shown view={change.view}>{(data) => <ChangeText change={data} />}</Shown>
-      <Section title={WORDS.found}>
+      <Section title={TEXTS.found}>
         <Shown view={found.view}>{(data) => <PastFindings findings={data} />}</Shown>
       </Section>
       {!isWaiting && (
-        <Section title={WORDS.files}>
+        <Section title={TEXTS.files}>
           <Shown view={files.view}>{(data) => <FilesText files={data} />}</Shown>
         </Section>
       )}
       {isOpen && (
         <ActionDialog
-          title={`${WORDS.rollback} ${id}`}
-          text={WORDS.rollbackText(Number(id))}
+          title={`${TEXTS.rollback} ${id}`}
+          text={TEXTS.rollbackText(Number(id))}
           id="config.rollback"
           input={{ params }}
           cli={`regent config rollback ${id}`}
@@ -68,24 +68,24 @@ function ChangeText({ change }: { readonly change: ConfigChange }): JSX.Element 
     <>
       <Facts
         rows={[
-          [WORDS.facts.summary, change.summary],
-          [WORDS.facts.at, stamp(change.at)],
-          [WORDS.facts.who, change.who],
-          [WORDS.facts.origin, change.origin],
+          [TEXTS.facts.summary, change.summary],
+          [TEXTS.facts.at, stamp(change.at)],
+          [TEXTS.facts.who, change.who],
+          [TEXTS.facts.origin, change.origin],
           ...(change.reverts === null
             ? []
             : [
                 [
-                  WORDS.facts.reverts,
+                  TEXTS.facts.reverts,
                   <a key="reverts" href={linkTo(['changes', String(change.reverts)])}>
-                    {WORDS.name(String(change.reverts))}
+                    {TEXTS.name(String(change.reverts))}
                   </a>,
                 ] as const,
               ]),
         ]}
       />
-      <Section title={WORDS.rows}>
-        {change.rows.length === 0 ? <Empty text={WORDS.rowsNone} /> : change.rows.map(rowText)}
+      <Section title={TEXTS.rows}>
+        {change.rows.length === 0 ? <Empty text={TEXTS.rowsNone} /> : change.rows.map(rowText)}
       </Section>
     </>
   );
@@ -102,7 +102,7 @@ function rowText(row: ConfigChange['rows'][number], index: number, rows: ConfigC
   return (
     <details key={index} open={rows.length <= 5}>
       <summary>
-        {name} <span class="faint">{WORDS.op[row.op]}</span>
+        {name} <span class="faint">{TEXTS.op[row.op]}</span>
       </summary>
       <Table name={name} rows={membersOf(row)} columns={MEMBERS} keyOf={(member) => member.name} />
     </details>
@@ -112,12 +112,12 @@ function rowText(row: ConfigChange['rows'][number], index: number, rows: ConfigC
 function FilesText({ files }: { readonly files: ChangeFiles }): JSX.Element {
   return (
     <>
-      {files.lost.length > 0 && <p class="waiting">{WORDS.lost(files.lost.join(', '))}</p>}
-      {files.nodes.length === 0 && files.lost.length === 0 && <Empty text={WORDS.filesNone} />}
+      {files.lost.length > 0 && <p class="waiting">{TEXTS.lost(files.lost.join(', '))}</p>}
+      {files.nodes.length === 0 && files.lost.length === 0 && <Empty text={TEXTS.filesNone} />}
       {files.nodes.map((node) => (
         <div key={node.node}>
           <h3>
-            {node.node} <span class="faint">{WORDS.generation(node.generation, node.first, node.last)}</span>
+            {node.node} <span class="faint">{TEXTS.generation(node.generation, node.first, node.last)}</span>
           </h3>
           <PreviewText preview={{ dryRun: true, object: null, nodes: [{ ...node, findings: [] }] }} isPast />
         </div>

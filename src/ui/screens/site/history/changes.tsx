@@ -13,14 +13,14 @@ import { Ago } from '../../../parts/time.tsx';
 import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.history.changes;
+const TEXTS = EN.history.changes;
 const PAGE = 100;
 const linkOf = (row: ConfigChange) => linkTo(['changes', String(row.id)]);
 
 const COLUMNS: readonly Column<ConfigChange>[] = [
   {
     id: 'id',
-    head: WORDS.columns.id,
+    head: TEXTS.columns.id,
     value: (row) => row.id,
     cell: (row) => (
       <a href={linkOf(row)} tabIndex={-1}>
@@ -28,13 +28,13 @@ const COLUMNS: readonly Column<ConfigChange>[] = [
       </a>
     ),
   },
-  { id: 'at', head: WORDS.columns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
-  { id: 'who', head: WORDS.columns.who, value: (row) => row.who, isMinor: true },
-  { id: 'origin', head: WORDS.columns.origin, value: (row) => row.origin, isMinor: true },
+  { id: 'at', head: TEXTS.columns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
+  { id: 'who', head: TEXTS.columns.who, value: (row) => row.who, isMinor: true },
+  { id: 'origin', head: TEXTS.columns.origin, value: (row) => row.origin, isMinor: true },
   {
     id: 'summary',
-    head: WORDS.columns.summary,
-    value: (row) => (row.reverts === null ? row.summary : `${row.summary} (${WORDS.reverts(row.reverts)})`),
+    head: TEXTS.columns.summary,
+    value: (row) => (row.reverts === null ? row.summary : `${row.summary} (${TEXTS.reverts(row.reverts)})`),
   },
 ];
 
@@ -56,17 +56,17 @@ export function Changes(): JSX.Element {
     { nouns: ['*'] },
   );
   return (
-    <Page title={WORDS.title} cli={CLI.changes}>
+    <Page title={TEXTS.title} cli={CLI.changes}>
       <Filters
         cursor="cursor"
         filters={[
-          { id: 'who', label: WORDS.who },
-          { id: 'table', label: WORDS.table },
+          { id: 'who', label: TEXTS.who },
+          { id: 'table', label: TEXTS.table },
         ]}
       />
       <MainList
         view={mapView(changes.view, ({ items }) => items)}
-        words={WORDS}
+        texts={TEXTS}
         columns={COLUMNS}
         keyOf={(row) => String(row.id)}
         linkOf={linkOf}
@@ -81,7 +81,7 @@ export function Changes(): JSX.Element {
 function Pending(): JSX.Element {
   const pending = useView('config.diff', {}, { nouns: ['*'], everyMs: 10_000 });
   return (
-    <Section title={WORDS.pending}>
+    <Section title={TEXTS.pending}>
       <Shown view={pending.view}>{(data) => <PendingText pending={data} />}</Shown>
     </Section>
   );
@@ -89,12 +89,12 @@ function Pending(): JSX.Element {
 
 function PendingText({ pending }: { readonly pending: PendingConfig }): JSX.Element {
   const nodes = pending.nodes.filter((node) => !node.isCurrent || node.files.length > 0);
-  if (nodes.length === 0) return <p>{WORDS.pendingNone}</p>;
+  if (nodes.length === 0) return <p>{TEXTS.pendingNone}</p>;
   return (
     <>
       <ul>
         {nodes.map((node) => (
-          <li key={node.node}>{WORDS.pendingNode(node.node, String(node.applied ?? '–'), node.wanted)}</li>
+          <li key={node.node}>{TEXTS.pendingNode(node.node, String(node.applied ?? '–'), node.wanted)}</li>
         ))}
       </ul>
       <PreviewText preview={{ dryRun: true, object: null, nodes }} />

@@ -15,18 +15,18 @@ import { CLI } from '../../../words/base/cli.ts';
 import { EN } from '../../../words/en.ts';
 import { Audit } from '../../people/audit.tsx';
 
-const WORDS = EN.history.events;
+const TEXTS = EN.history.events;
 const PAGE = 100;
 
 const COLUMNS: readonly Column<Event>[] = [
-  { id: 'id', head: WORDS.columns.id, value: (row) => row.id, isMinor: true },
-  { id: 'at', head: WORDS.columns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
-  { id: 'kind', head: WORDS.columns.kind, value: (row) => row.kind },
-  { id: 'subject', head: WORDS.columns.subject, value: (row) => row.subject },
-  { id: 'who', head: WORDS.columns.who, value: (row) => row.who, isMinor: true },
+  { id: 'id', head: TEXTS.columns.id, value: (row) => row.id, isMinor: true },
+  { id: 'at', head: TEXTS.columns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
+  { id: 'kind', head: TEXTS.columns.kind, value: (row) => row.kind },
+  { id: 'subject', head: TEXTS.columns.subject, value: (row) => row.subject },
+  { id: 'who', head: TEXTS.columns.who, value: (row) => row.who, isMinor: true },
   {
     id: 'revision',
-    head: WORDS.columns.revision,
+    head: TEXTS.columns.revision,
     value: (row) => row.revision,
     cell: (row) => <a href={linkTo(['changes', String(row.revision)])}>{row.revision}</a>,
     isNumber: true,
@@ -34,7 +34,7 @@ const COLUMNS: readonly Column<Event>[] = [
   },
 ];
 
-/** What happened, and who asked for it. Null: there is no such part. */
+/** What happened, and who requested it. Null: there is no such part. */
 export function events(rest: readonly string[]): JSX.Element | null {
   const [part, ...more] = rest;
   if (more.length > 0 || (part !== undefined && part !== 'audit')) return null;
@@ -44,12 +44,12 @@ export function events(rest: readonly string[]): JSX.Element | null {
 function Happenings({ isAudit }: { readonly isAudit: boolean }): JSX.Element {
   const may = useMay();
   const tabs = [
-    { id: 'events', word: WORDS.title, link: linkTo(['events']) },
-    ...(may.keep ? [{ id: 'audit', word: WORDS.audit, link: linkTo(['events', 'audit']) }] : []),
+    { id: 'events', label: TEXTS.title, link: linkTo(['events']) },
+    ...(may.keep ? [{ id: 'audit', label: TEXTS.audit, link: linkTo(['events', 'audit']) }] : []),
   ];
   return (
     <div class="tabbed">
-      <Tabs name={WORDS.title} at={isAudit ? 'audit' : 'events'} tabs={tabs} />
+      <Tabs name={TEXTS.title} at={isAudit ? 'audit' : 'events'} tabs={tabs} />
       {isAudit ? <Audit /> : <Events />}
     </div>
   );
@@ -76,17 +76,17 @@ function Events(): JSX.Element {
     { nouns: isNewest ? ['*'] : [] },
   );
   return (
-    <Page title={WORDS.title} cli={CLI.events}>
+    <Page title={TEXTS.title} cli={CLI.events}>
       <Filters
         cursor="before"
         filters={[
-          { id: 'kind', label: WORDS.kind, help: WORDS.kindHelp },
-          { id: 'subject', label: WORDS.subject, help: WORDS.subjectHelp },
+          { id: 'kind', label: TEXTS.kind, help: TEXTS.kindHelp },
+          { id: 'subject', label: TEXTS.subject, help: TEXTS.subjectHelp },
         ]}
       />
       <MainList
         view={mapView(events.view, ({ items }) => items)}
-        words={WORDS}
+        texts={TEXTS}
         columns={COLUMNS}
         keyOf={(row) => String(row.id)}
         isPaged

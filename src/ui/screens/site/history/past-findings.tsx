@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
 import type { ChangeFindings, PastFinding } from '../../../../contract/site/screens.ts';
-import { stateWord } from '../../../models/base/tone.ts';
+import { serviceStateText } from '../../../models/base/tone.ts';
 import { stamp } from '../../../models/base/time.ts';
 import { State } from '../../../parts/icon.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.history.changes;
+const TEXTS = EN.history.changes;
 
 /** What was found when a change was compiled: what it brought, what stood before, and what it mended. */
 export function PastFindings({ findings }: { readonly findings: ChangeFindings }): JSX.Element {
@@ -13,19 +13,19 @@ export function PastFindings({ findings }: { readonly findings: ChangeFindings }
   if (state !== 'compiled') {
     return (
       <>
-        <p class="waiting">{WORDS.notCompiled[state]}</p>
+        <p class="waiting">{TEXTS.notCompiled[state]}</p>
         <RefusalList refusals={findings.refusals} />
       </>
     );
   }
   return (
     <>
-      <p class="faint">{WORDS.compiled(stamp(compiledAt ?? ''), first ?? 0, last ?? 0)}</p>
-      {items.length === 0 && <p>{WORDS.foundNone}</p>}
+      <p class="faint">{TEXTS.compiled(stamp(compiledAt ?? ''), first ?? 0, last ?? 0)}</p>
+      {items.length === 0 && <p>{TEXTS.foundNone}</p>}
       <FindingList findings={items} />
-      {gone.length > 0 && <h3>{WORDS.gone}</h3>}
+      {gone.length > 0 && <h3>{TEXTS.gone}</h3>}
       <FindingList findings={gone} />
-      {isCut && <p class="faint">{WORDS.foundMore}</p>}
+      {isCut && <p class="faint">{TEXTS.foundMore}</p>}
       <RefusalList refusals={findings.refusals} />
     </>
   );
@@ -37,10 +37,10 @@ function FindingList({ findings }: { readonly findings: readonly PastFinding[] }
     <ul class="findings">
       {findings.map((finding, index) => (
         <li key={index}>
-          <State tone={finding.severity === 'error' ? 'bad' : 'warn'} word={finding.severity} /> {finding.node},{' '}
+          <State tone={finding.severity === 'error' ? 'bad' : 'warn'} label={finding.severity} /> {finding.node},{' '}
           {finding.service}, {finding.subject}: {finding.sentence} {finding.remedy ?? ''}{' '}
           <span class="faint">
-            {WORDS.standing(finding.isNew ? null : stamp(finding.since ?? ''), untilOf(finding))}
+            {TEXTS.standing(finding.isNew ? null : stamp(finding.since ?? ''), untilOf(finding))}
           </span>
         </li>
       ))}
@@ -48,23 +48,23 @@ function FindingList({ findings }: { readonly findings: readonly PastFinding[] }
   );
 }
 
-/** What the nodes' own checkers did not take, in their words. */
+/** What the nodes' own checkers refused, in their output. */
 function RefusalList({ refusals }: Pick<ChangeFindings, 'refusals'>): JSX.Element | null {
   if (refusals.length === 0) return null;
   return (
     <>
-      <h3>{WORDS.refusals}</h3>
+      <h3>{TEXTS.refusals}</h3>
       <ul class="findings">
         {refusals.map(({ node, service, state, why, held }) => (
           <li key={`${node} ${service}`}>
             <State
               tone={state === 'healthy' ? 'warn' : 'bad'}
-              word={state === 'healthy' ? WORDS.inPart : stateWord(state)}
+              label={state === 'healthy' ? TEXTS.inPart : serviceStateText(state)}
             />{' '}
             {node}, {service}: {why}
             {held.map((part) => (
               <p key={part.name}>
-                {WORDS.without(part.name)} {part.why} {part.remedy}
+                {TEXTS.without(part.name)} {part.why} {part.remedy}
               </p>
             ))}
           </li>

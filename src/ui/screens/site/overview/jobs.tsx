@@ -15,11 +15,11 @@ import { Ago } from '../../../parts/time.tsx';
 import { EN } from '../../../words/en.ts';
 import { EndJob } from '../../base/jobs/end-job.tsx';
 
-const WORDS = EN.overview.jobs;
+const TEXTS = EN.overview.jobs;
 const EVERY_MS = 5000;
 const MOST = 20;
 
-/** Work that is under way: what, how far it is, since when, by whom, and where its object is. */
+/** Running jobs: what, the progress, since when, by whom, and a link to the object. */
 export function Jobs(): JSX.Element {
   const may = useMay();
   const query = { unfinished: true, limit: MOST };
@@ -28,22 +28,22 @@ export function Jobs(): JSX.Element {
   const columns = may.operate
     ? [
         ...COLUMNS,
-        actionColumn<Job>(WORDS.columns.do, jobTitle, (row) => [
-          { word: EN.history.jobs.end, run: () => setEnding(row) },
+        actionColumn<Job>(TEXTS.columns.do, jobTitle, (row) => [
+          { label: EN.history.jobs.end, run: () => setEnding(row) },
         ]),
       ]
     : COLUMNS;
   return (
-    <Section title={WORDS.title}>
+    <Section title={TEXTS.title}>
       <SectionList
         view={mapView(jobs.view, ({ items }) => items.filter(isUnfinished))}
-        words={WORDS}
+        texts={TEXTS}
         columns={columns}
         keyOf={(row) => String(row.id)}
         linkOf={jobLink}
       />
       <p>
-        <a href={linkTo(['jobs'])}>{WORDS.all}</a>
+        <a href={linkTo(['jobs'])}>{TEXTS.all}</a>
       </p>
       {ending && <EndJob job={ending} onClose={() => setEnding(null)} />}
     </Section>
@@ -53,20 +53,20 @@ export function Jobs(): JSX.Element {
 const COLUMNS: readonly Column<Job>[] = [
   {
     id: 'job',
-    head: WORDS.columns.job,
+    head: TEXTS.columns.job,
     value: jobTitle,
     cell: (row) => (
       <a href={jobLink(row)} tabIndex={-1}>
-        <State tone={jobTone(row.state)} word={jobTitle(row)} />
+        <State tone={jobTone(row.state)} label={jobTitle(row)} />
       </a>
     ),
   },
-  { id: 'step', head: WORDS.columns.step, value: jobNote },
+  { id: 'step', head: TEXTS.columns.step, value: jobNote },
   {
     id: 'since',
-    head: WORDS.columns.since,
+    head: TEXTS.columns.since,
     value: (row) => row.createdAt,
     cell: (row) => <Ago at={row.createdAt} />,
   },
-  { id: 'by', head: WORDS.columns.by, value: (row) => row.caller },
+  { id: 'by', head: TEXTS.columns.by, value: (row) => row.caller },
 ];

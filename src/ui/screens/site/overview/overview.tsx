@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { ClusterStatus } from '../../../../contract/cluster/status.ts';
 import { useMay } from '../../../live/use-may.ts';
 import { useView } from '../../../live/use-view.ts';
-import { drillFact, type Fact, factsOf, headline } from '../../../models/site/overview.ts';
+import { drillFact, type OverviewFact, factsOf, headline } from '../../../models/site/overview.ts';
 import { dataOf } from '../../../models/base/view.ts';
 import { State } from '../../../parts/icon.tsx';
 import { Page, Placeholder, Section, Shown } from '../../../parts/page.tsx';
@@ -17,7 +17,7 @@ import { Jobs } from './jobs.tsx';
 import { Steps } from './steps.tsx';
 import { FullestSubnets, ServiceGrid } from './where.tsx';
 
-/** Roles move without an event; they are worth a look this often, ms. */
+/** Roles move without an event, so they are read at this interval, ms. */
 const EVERY_MS = 5000;
 
 /** The cluster at a glance. */
@@ -63,22 +63,22 @@ export function Overview(): JSX.Element {
 function Headline({ cluster }: { readonly cluster: ClusterStatus }): JSX.Element {
   const found = headline(cluster);
   const { tone, losses, promised, regions, isSingle, alone, applying, why } = found;
-  const WORDS = EN.overview;
+  const TEXTS = EN.overview;
   return (
     <section class={`headline ${tone}`}>
       <p class="big">
-        <State tone={tone} word={WORDS.headline(found)} />
+        <State tone={tone} label={TEXTS.headline(found)} />
       </p>
-      {applying.length > 0 ? <p>{WORDS.applying(applying, alone)}</p> : alone > 0 && <p>{WORDS.noStandby(alone)}</p>}
+      {applying.length > 0 ? <p>{TEXTS.applying(applying, alone)}</p> : alone > 0 && <p>{TEXTS.noStandby(alone)}</p>}
       {cluster.state !== 'ok' && <p>{cluster.summary}</p>}
       {cluster.state === 'ok' && losses >= promised && why.length > 0 && <p class="faint">{`${why.join('; ')}.`}</p>}
-      {losses < promised && <p class="faint">{WORDS.promised(promised)}</p>}
-      {cluster.source === 'memory' && <p class="waiting">{WORDS.fromMemory}</p>}
+      {losses < promised && <p class="faint">{TEXTS.promised(promised)}</p>}
+      {cluster.source === 'memory' && <p class="waiting">{TEXTS.fromMemory}</p>}
       {!isSingle && (
         <details open={losses < promised}>
-          <summary>{WORDS.why}</summary>
+          <summary>{TEXTS.why}</summary>
           <ul>
-            {losses < promised ? why.map((line) => <li key={line}>{line}</li>) : <li>{WORDS.majority(regions)}</li>}
+            {losses < promised ? why.map((line) => <li key={line}>{line}</li>) : <li>{TEXTS.majority(regions)}</li>}
           </ul>
         </details>
       )}
@@ -89,14 +89,14 @@ function Headline({ cluster }: { readonly cluster: ClusterStatus }): JSX.Element
 function FactTiles({ cluster }: { readonly cluster: ClusterStatus }): JSX.Element {
   const drills = useView('drill.list', { query: { limit: 1, sort: '-id' } }, { nouns: ['drill'] });
   const rounds = dataOf(drills.view);
-  const facts: readonly Fact[] = [...factsOf(cluster), ...(rounds ? [drillFact(rounds.items[0] ?? null)] : [])];
+  const facts: readonly OverviewFact[] = [...factsOf(cluster), ...(rounds ? [drillFact(rounds.items[0] ?? null)] : [])];
   return (
     <ul class="tiles">
       {facts.map((fact) => (
         <li key={fact.id} class={fact.tone}>
           <span class="faint">{EN.overview.facts[fact.id]}</span>
           <strong>
-            <State tone={fact.tone} word={fact.value} />
+            <State tone={fact.tone} label={fact.value} />
           </strong>
           <span class="note">{fact.note}</span>
         </li>

@@ -7,9 +7,9 @@ import { State } from '../../../parts/icon.tsx';
 import { Section } from '../../../parts/page.tsx';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.overview.steps;
+const TEXTS = EN.overview.steps;
 
-/** What a newcomer does next, until it is done. */
+/** The next steps of a new site, until they are done. */
 export function Steps({ cluster }: { readonly cluster: ClusterStatus }): JSX.Element | null {
   const vlans = useList('vlan.list', {}, { nouns: ['vlan', 'rack'] });
   const status = useView('status.show', {}, { nouns: ['machine'] });
@@ -18,12 +18,12 @@ export function Steps({ cluster }: { readonly cluster: ClusterStatus }): JSX.Ele
   const steps = firstSteps(cluster, networks, counts);
   if (steps === null) return null;
   return (
-    <Section title={WORDS.title}>
+    <Section title={TEXTS.title}>
       <ol class="steps">
         {steps.map(({ id, isDone, link }) => (
           <li key={id}>
-            <a href={link}>{WORDS.list[id].what}</a> <code>{WORDS.list[id].how}</code>{' '}
-            {isDone && <State tone="ok" word={WORDS.done} />}
+            <a href={link}>{TEXTS.list[id].what}</a> <code>{TEXTS.list[id].how}</code>{' '}
+            {isDone && <State tone="ok" label={TEXTS.done} />}
           </li>
         ))}
       </ol>

@@ -32,12 +32,12 @@ export function ServiceGrid(): JSX.Element {
   );
 }
 
-const WORDS = EN.networks.subnets;
+const TEXTS = EN.networks.subnets;
 const linkOf = (row: FullSubnet) => linkTo(['subnets', row.cidr]);
 const COLUMNS: readonly Column<FullSubnet>[] = [
   {
     id: 'cidr',
-    head: WORDS.columns.cidr,
+    head: TEXTS.columns.cidr,
     value: (row) => row.cidr,
     cell: (row) => (
       <a href={linkOf(row)} tabIndex={-1}>
@@ -45,10 +45,10 @@ const COLUMNS: readonly Column<FullSubnet>[] = [
       </a>
     ),
   },
-  { id: 'vlan', head: WORDS.columns.vlan, value: (row) => row.vlan },
+  { id: 'vlan', head: TEXTS.columns.vlan, value: (row) => row.vlan },
   {
     id: 'share',
-    head: WORDS.columns.share,
+    head: TEXTS.columns.share,
     value: (row) => row.share,
     cell: (row) => <Share share={row.share} name={row.cidr} />,
     isNumber: true,
@@ -62,7 +62,7 @@ export function FullestSubnets(): JSX.Element {
     <Section title={EN.overview.fullest}>
       <SectionList
         view={mapView(subnets.view, (rows) => fullest(rows, SUBNETS))}
-        words={WORDS}
+        texts={TEXTS}
         columns={COLUMNS}
         keyOf={(row) => String(row.id)}
         linkOf={linkOf}

@@ -8,13 +8,13 @@ import { Ago } from '../../../parts/time.tsx';
 import { mapView } from '../../../models/base/view.ts';
 import { EN } from '../../../words/en.ts';
 
-const WORDS = EN.services;
+const TEXTS = EN.services;
 const ACTIONS_MAX = 50;
 const COLUMNS: readonly Column<NodeAction>[] = [
-  { id: 'at', head: WORDS.actionColumns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
-  { id: 'kind', head: WORDS.actionColumns.kind, value: (row) => row.kind },
-  { id: 'why', head: WORDS.actionColumns.why, value: (row) => row.why },
-  { id: 'trigger', head: WORDS.actionColumns.trigger, value: (row) => row.trigger, isMinor: true },
+  { id: 'at', head: TEXTS.actionColumns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
+  { id: 'kind', head: TEXTS.actionColumns.kind, value: (row) => row.kind },
+  { id: 'why', head: TEXTS.actionColumns.why, value: (row) => row.why },
+  { id: 'trigger', head: TEXTS.actionColumns.trigger, value: (row) => row.trigger, isMinor: true },
 ];
 
 interface OfService {
@@ -26,10 +26,10 @@ interface OfService {
 export function ServiceActions({ node, service }: OfService): JSX.Element {
   const actions = useView('service.actions', { query: { node, service, limit: ACTIONS_MAX } }, { nouns: ['service'] });
   return (
-    <Section title={WORDS.actionTitle}>
+    <Section title={TEXTS.actionTitle}>
       <SectionList
         view={mapView(actions.view, ({ items }) => items.toReversed())}
-        words={{ title: WORDS.actionTitle, empty: WORDS.noActions }}
+        texts={{ title: TEXTS.actionTitle, empty: TEXTS.noActions }}
         columns={COLUMNS}
         keyOf={(row) => `${row.at} ${row.kind} ${row.why}`}
       />
@@ -41,11 +41,11 @@ export function ServiceActions({ node, service }: OfService): JSX.Element {
 export function ServiceFiles({ node, service }: OfService): JSX.Element {
   const files = useView('service.files', { params: { node, service } }, { nouns: ['config', 'node'] });
   return (
-    <Section title={WORDS.files}>
+    <Section title={TEXTS.files}>
       <Shown view={files.view}>
         {(data) => (
           <>
-            <p class="faint">{WORDS.generation(data.generation, data.isApplied)}</p>
+            <p class="faint">{TEXTS.generation(data.generation, data.isApplied)}</p>
             {data.files.map((file) => (
               <details key={file.target}>
                 <summary>

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createLookout } from '../../../src/ui/live/lookout.ts';
+import { createSiteProbe } from '../../../src/ui/live/site-probe.ts';
 
 /** A site that answers after so long, or never. */
 function rig() {
@@ -33,28 +33,28 @@ function rig() {
     }
   }) as typeof fetch;
   const found: { isUp: boolean; why: string; at: number }[] = [];
-  const lookout = createLookout({ origin: 'http://site', fetch: ask }, ({ isUp, why }) =>
+  const siteProbe = createSiteProbe({ origin: 'http://site', fetch: ask }, ({ isUp, why }) =>
     found.push({ isUp, why, at: Date.now() }),
   );
-  lookout.setActive(true);
-  lookout.look();
-  return { site, lookout, found, pass: (ms: number) => vi.advanceTimersByTimeAsync(ms) };
+  siteProbe.setActive(true);
+  siteProbe.probe();
+  return { site, siteProbe, found, pass: (ms: number) => vi.advanceTimersByTimeAsync(ms) };
 }
 
 /** When it was lost after it was broken, ms. */
 async function lostAfter(mode: 'silent' | 'cut', phase: number, tookMs: number): Promise<number> {
-  const { site, lookout, found, pass } = rig();
+  const { site, siteProbe, found, pass } = rig();
   site.tookMs = tookMs;
   await pass(2000 + phase);
   const began = Date.now();
   site.mode = mode;
   await pass(2000);
-  lookout.setActive(false);
+  siteProbe.setActive(false);
   const first = found.find(({ isUp, at }) => !isUp && at >= began);
   return (first?.at ?? Number.POSITIVE_INFINITY) - began;
 }
 
-describe('the lookout', () => {
+describe('the site probe', () => {
   beforeEach(() => {
     vi.useFakeTimers({ now: 1_000_000 });
   });
@@ -108,10 +108,10 @@ describe('the lookout', () => {
   });
 
   it('ends with the last page that is seen', async () => {
-    const { site, lookout, found, pass } = rig();
+    const { site, siteProbe, found, pass } = rig();
     site.mode = 'silent';
     await pass(300);
-    lookout.setActive(false);
+    siteProbe.setActive(false);
     await pass(5000);
     expect([site.underWay, found]).toEqual([0, []]);
   });
