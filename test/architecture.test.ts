@@ -8,6 +8,7 @@ import { POWER_TYPES } from '../src/model/machines/power.ts';
 import { DRIVERS } from '../src/power/registry.ts';
 import { SERVICES } from '../src/services/registry.ts';
 import { breaches, cycles, LAW, readSources, type SourceFile } from './kit/import-rules.ts';
+import { countWords, doubledTypes, readProduct, WORDS_LEFT } from './kit/private-words.ts';
 import { judgeSubjects, LAYERS, SUBJECTS } from './kit/subject-rules.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -261,3 +262,35 @@ function allFiles(path: string): string[] {
     return statSync(child).isDirectory() ? allFiles(child) : [child];
   });
 }
+
+describe('the law of plain words', () => {
+  const files = readProduct(ROOT);
+
+  it('has no word of our own more often than before, and no number that is too large by now', () => {
+    expect(files.length).toBeGreaterThan(1000);
+    const counts = countWords(files);
+    console.log(
+      `words that leave: ${Object.entries(counts)
+        .map(([word, count]) => `${word} ${count}`)
+        .join(', ')}`,
+    );
+    expect(counts).toEqual(WORDS_LEFT);
+  });
+
+  it('gives a name to two types at most', () => {
+    expect(doubledTypes(files)).toEqual([]);
+  });
+
+  it('sees a word inside a name, a form of it, and not a part of another word', () => {
+    const text = 'function readWish(password: string) { tellAll(keyword); } // Strangers look';
+    const counts = countWords([{ path: 'src/a.ts', text }]);
+    expect(Object.entries(counts).filter(([, count]) => count > 0)).toEqual([
+      ['told', 1],
+      ['look', 1],
+      ['wish', 1],
+      ['stranger', 1],
+    ]);
+    const types = ['interface Row {', 'export type Row =', 'type Row =', '  type Row ='].join('\n');
+    expect(doubledTypes([{ path: 'src/a.ts', text: types }])).toEqual(['Row 3']);
+  });
+});

@@ -231,7 +231,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     ...createAccounts(ports),
     agents: {
       ...agents,
-      enlist: createEnlist({ ...ports, tell: report }),
+      enlist: createEnlist({ ...ports, applyEvent: report }),
       observe: (nodeId, report) => {
         memory.remember(nodeId, report);
         return agents.observe(nodeId, report);

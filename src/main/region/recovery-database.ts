@@ -51,7 +51,7 @@ function readClusterId(tx: Parameters<typeof findNode>[0]): Promise<string | nul
 }
 
 async function writeRows(tx: WriteTx, rows: RecoveryRows): Promise<OperationOutcome<null> | Rejected> {
-  const { nodeId, epoch, signature, sentences: told } = rows;
+  const { nodeId, epoch, signature, sentences: messages } = rows;
   const own = await findNode(tx, { id: nodeId });
   if (own === null) return rejected('not_found', `There is no node ${nodeId} in the database.`);
   const cluster = await readCluster(tx);
@@ -62,7 +62,7 @@ async function writeRows(tx: WriteTx, rows: RecoveryRows): Promise<OperationOutc
   const seen = regions.map((node) => ({ name: node.name, address: mainAddress(node) }));
   // The database may be older or newer than the ledger: whoever is in either is lost.
   const lost = [...seen, ...rows.lost.filter(({ address }) => !seen.some((node) => node.address === address))];
-  await recordRecovery(tx, { number: epoch.length + 1, ...last, node: own.name, lost, told, signature });
+  await recordRecovery(tx, { number: epoch.length + 1, ...last, node: own.name, lost, told: messages, signature });
   await enableSiteFeature(tx, 'recovered');
   const why = `the cluster was recovered on ${own.name} without it`;
   for (const node of regions) {
@@ -74,7 +74,7 @@ async function writeRows(tx: WriteTx, rows: RecoveryRows): Promise<OperationOutc
     const row = await updateNode(tx, { key: nodeId }, { isDrained: false, state: 'member' });
     if (isRejected(row)) return row;
   }
-  const data = { epoch: formatEpoch(epoch), lost: lost.map(({ name }) => name), told };
+  const data = { epoch: formatEpoch(epoch), lost: lost.map(({ name }) => name), told: messages };
   tx.emit({ kind: 'cluster.recovered', subject: own.name, data });
   return NOTHING;
 }

@@ -29,7 +29,7 @@ function waiting() {
   };
   const clock = { now: () => Date.now(), monotonic: () => state.now };
   const tell = () => Promise.resolve({} as never);
-  const enlist = createEnlist({ db: site.db, random: realRandom, tell, clock, wakes });
+  const enlist = createEnlist({ db: site.db, random: realRandom, applyEvent: tell, clock, wakes });
   const wake = () => {
     for (const listener of listeners) listener();
   };

@@ -39,7 +39,7 @@ export interface EnlistPorts {
   readonly clock: Clock;
   readonly wakes: WakePort;
   readonly random: Random;
-  readonly tell: ApplyMachineEvent;
+  readonly applyEvent: ApplyMachineEvent;
 }
 
 /** Rows of other machines with one UUID that are named at most. */
@@ -158,7 +158,7 @@ function offer(machineId: string, { image, options }: BootOffer): EnlistReply {
 
 /** Judges again under the domain's lock, so that two racks make one machine and the limit holds, and carries the verdict out. */
 async function enlist(
-  { db, random, tell }: EnlistPorts,
+  { db, random, applyEvent }: EnlistPorts,
   nodeId: string,
   question: EnlistQuestion,
 ): Promise<EnlistReply | Rejected> {
@@ -173,7 +173,7 @@ async function enlist(
     const seen = await readSnapshot(tx, nodeId, question);
     const { site, vlanId } = seen;
     const verdict = judgeUnknownMachine(question, site);
-    const machineId = await carryOut(tx, { verdict, nodeId, question, vlanId, domain, random, tell });
+    const machineId = await carryOut(tx, { verdict, nodeId, question, vlanId, domain, random, applyEvent });
     if (isRejected(machineId)) return machineId;
     const body = machineId === null ? (replyTo(verdict, seen) ?? { kind: 'busy' }) : offer(machineId, seen);
     return { status: 200, body, storedBody: {} };
@@ -188,7 +188,7 @@ interface EnlistWork {
   readonly vlanId: number | null;
   readonly domain: { readonly id: number; readonly name: string };
   readonly random: Random;
-  readonly tell: ApplyMachineEvent;
+  readonly applyEvent: ApplyMachineEvent;
 }
 
 /** The machine that boots now; null: none, the verdict is another one by now. */
@@ -198,7 +198,7 @@ async function carryOut(tx: WriteTx, work: EnlistWork): Promise<string | null | 
   if (verdict.kind === 'add-card') return await addCard(tx, work, verdict.machineId);
   if (verdict.kind !== 'return') return null;
   const { machineId } = verdict;
-  const back = await work.tell(tx, { machineId, event: 'enlist', by: `node:${nodeId}` });
+  const back = await work.applyEvent(tx, { machineId, event: 'enlist', by: `node:${nodeId}` });
   if (isRejected(back)) return back;
   await storeRun(tx, machineId, 'enlisting');
   return machineId;
@@ -214,8 +214,8 @@ async function create(tx: WriteTx, work: EnlistWork, note: string): Promise<stri
   const machine = await createMachine(tx, { id, hostname, domainId: domain.id, interfaces: [card] });
   await storeEnlistment(tx, { machineId: id, nodeId, mac, architecture, firmware, uuid, serial, note });
   await storeRun(tx, id, 'enlisting');
-  const told = { mac, architecture, firmware, uuid, serial, node: nodeId, vlan: machine.interfaces[0]?.vlan ?? null };
-  tx.emit({ kind: 'machine.enlisted', subject: machine.fqdn, data: { machine: id, ...told, note } });
+  const facts = { mac, architecture, firmware, uuid, serial, node: nodeId, vlan: machine.interfaces[0]?.vlan ?? null };
+  tx.emit({ kind: 'machine.enlisted', subject: machine.fqdn, data: { machine: id, ...facts, note } });
   return id;
 }
 

@@ -19,9 +19,9 @@ import { EN } from '../../words/en.ts';
 
 const TEXTS = EN.networks.racks;
 /** What an admin does with a rack. */
-type Action = 'accept' | 'reject' | 'reset-key' | 'delete';
+type RackMenuAction = 'accept' | 'reject' | 'reset-key' | 'delete';
 
-function actionsOf(rack: Rack): readonly Action[] {
+function actionsOf(rack: Rack): readonly RackMenuAction[] {
   if (rack.isPlaceholder) return [];
   // One that serves is rejected first.
   return rack.state === 'accepted'
@@ -93,7 +93,7 @@ const vlanDuty = (vlan: string, part: 'primary' | 'secondary' | null): string =>
 /** Racks: those that wait for an admin's approval, and those that serve. */
 export function Racks(): JSX.Element {
   const may = useMay();
-  const [open, setOpen] = useState<{ action: Action; rack: Rack } | null>(null);
+  const [open, setOpen] = useState<{ action: RackMenuAction; rack: Rack } | null>(null);
   const racks = useList('rack.list', {}, { nouns: ['rack', 'node'], everyMs: 10_000 });
   const vlans = useList('vlan.list', {}, { nouns: ['vlan', 'rack'], everyMs: 10_000 });
   const cluster = useView('cluster.show', {}, { nouns: ['node', 'service'], everyMs: 10_000 });
@@ -145,7 +145,7 @@ export function Racks(): JSX.Element {
   );
 }
 
-function dialogOf(action: Action, name: string) {
+function dialogOf(action: RackMenuAction, name: string) {
   return {
     title: `${TEXTS[action]} ${name}`,
     text: TEXTS[`${action}Text`](name),

@@ -21,14 +21,14 @@ const DOMAIN: Named<'domain.show'> = {
   path: ({ name }) => ['dns', 'domains', name],
 };
 
-type Domain = RouteOutput<'domain.show'>;
+type ShownDomain = RouteOutput<'domain.show'>;
 
 /** What of the domain was shown when a dialog opened. */
 interface Opened {
   readonly kind: 'set' | 'remove' | 'record';
   readonly name: string;
   readonly etag: string | null;
-  readonly before: Domain;
+  readonly before: ShownDomain;
 }
 
 /** One domain, and its records. `name`: in the address of the page. */

@@ -15,9 +15,9 @@ import { CLI } from '../../words/base/cli.ts';
 import { EN } from '../../words/en.ts';
 
 const TEXTS = EN.dns.records;
-type DnsRecord = RouteOutput<'record.list'>['items'][number];
+type ListedRecord = RouteOutput<'record.list'>['items'][number];
 
-const COLUMNS: readonly Column<DnsRecord>[] = [
+const COLUMNS: readonly Column<ListedRecord>[] = [
   { id: 'fqdn', head: TEXTS.columns.fqdn, value: (row) => row.fqdn },
   { id: 'type', head: TEXTS.columns.type, value: (row) => row.type },
   { id: 'data', head: TEXTS.columns.data, value: (row) => row.data },
@@ -30,7 +30,7 @@ const COLUMNS: readonly Column<DnsRecord>[] = [
   },
 ];
 
-type RecordDialogState = 'create' | { readonly kind: 'set' | 'remove'; readonly row: DnsRecord };
+type RecordDialogState = 'create' | { readonly kind: 'set' | 'remove'; readonly row: ListedRecord };
 
 /** Records of all domains. */
 export function RecordList(): JSX.Element {
@@ -60,7 +60,7 @@ export function Records({ domain }: { readonly domain?: string }): JSX.Element {
   const [open, setOpen] = useState<RecordDialogState | null>(null);
   const query = domain === undefined ? {} : { query: { domain } };
   const records = useList('record.list', query, { nouns: ['record', 'domain'] });
-  const actions = actionColumn<DnsRecord>(
+  const actions = actionColumn<ListedRecord>(
     EN.dns.actions,
     (row) => `${row.fqdn} ${row.type} ${row.data}`,
     (row) => [

@@ -6,7 +6,7 @@ import { ActionDialog } from '../../../parts/change.tsx';
 import { EN } from '../../../words/en.ts';
 
 const TEXTS = EN.nodes.actions;
-type Action = 'drain' | 'undrain' | 'switchover' | 'restart' | 'remove' | 'replace' | 'forget';
+type NodeMenuAction = 'drain' | 'undrain' | 'switchover' | 'restart' | 'remove' | 'replace' | 'forget';
 
 /**
  * What one can do with a node. Whoever may not, does not see it. `onReplace`: its place is to be given to another host; that goes on when the node is
@@ -14,10 +14,10 @@ type Action = 'drain' | 'undrain' | 'switchover' | 'restart' | 'remove' | 'repla
  */
 export function NodeActions({ node, onReplace }: { readonly node: Node; readonly onReplace: () => void }): JSX.Element {
   const may = useMay();
-  const [open, setOpen] = useState<Action | null>(null);
+  const [open, setOpen] = useState<NodeMenuAction | null>(null);
   const { name } = node;
   const isMember = node.isRegion && node.state === 'member';
-  const actions: readonly Action[] = [
+  const actions: readonly NodeMenuAction[] = [
     ...(may.operate ? [node.isDrained ? ('undrain' as const) : ('drain' as const)] : []),
     ...(may.operate && isMember ? (['switchover', 'restart'] as const) : []),
     // A rack is taken out, so that it hands its work on, or forgotten at once.

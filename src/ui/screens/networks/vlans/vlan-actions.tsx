@@ -9,7 +9,7 @@ import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
 import { EN } from '../../../words/en.ts';
 
 const TEXTS = EN.networks.vlans.actions;
-type Action = 'on' | 'off' | 'swap';
+type VlanAction = 'on' | 'off' | 'swap';
 
 /** What one can do with a VLAN. `etag`: of what is shown; a change of what is not that any more is refused. */
 export function VlanActions(props: {
@@ -20,7 +20,7 @@ export function VlanActions(props: {
   const may = useMay();
   // As it was when the dialog opened: what the operator agreed to.
   const [open, setOpen] = useState<{
-    action: Action;
+    action: VlanAction;
     name: string;
     body: VlanSet;
     etag: string | null;
@@ -28,7 +28,7 @@ export function VlanActions(props: {
   } | null>(null);
   const { name, vlan, etag } = props;
   const swapped = swappedRacks(vlan);
-  const actions: readonly (readonly [Action, VlanSet])[] = [
+  const actions: readonly (readonly [VlanAction, VlanSet])[] = [
     vlan.dhcpOn ? (['off', { dhcpOn: false }] as const) : (['on', { dhcpOn: true }] as const),
     ...(swapped === null ? [] : [['swap', swapped] as const]),
   ];
