@@ -105,7 +105,7 @@ const OPEN: readonly { readonly doors: readonly string[]; readonly routes: RegEx
   {
     doors: [OWN_RACK],
     routes:
-      /^(GET|HEAD|POST) \/agent\/v1\/(certificate|member|commands\/claim|parts|enlist|boot-steps|desired|observation|leases)$/,
+      /^(GET|HEAD|POST) \/agent\/v1\/(certificate|pair-certificate|member|commands\/claim|parts|enlist|boot-steps|desired|observation|leases)$/,
     why: 'the calls of this very node',
   },
   {
