@@ -13,6 +13,10 @@ import { judgeSubjects, LAYERS, SUBJECTS } from './kit/subject-rules.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SRC = join(ROOT, 'src');
+/** A call of a logger, with what follows its bracket. */
+const LOG_CALL = /\blog\.(?:debug|info|warn|error|fatal)\(\s*([^\n]*)/g;
+/** A sentence that is built of values: it cannot be found by its text. */
+const BUILT_SENTENCE = /^`|^'[^']*'\s*\+|^"[^"]*"\s*\+/;
 const folders = (path: string) => readdirSync(path).filter((name) => statSync(join(path, name)).isDirectory());
 
 describe('the import law', () => {
@@ -275,6 +279,15 @@ describe('the law of plain words', () => {
         .join(', ')}`,
     );
     expect(counts).toEqual(WORDS_LEFT);
+  });
+
+  it('writes logs as constant sentences, with fields', () => {
+    const calls = files.flatMap(({ path, text }) =>
+      Array.from(text.matchAll(LOG_CALL), ([, argument = '']) => ({ path, argument: argument.slice(0, 80) })),
+    );
+    expect(calls.length).toBeGreaterThan(80);
+    expect(calls.filter(({ argument }) => BUILT_SENTENCE.test(argument))).toEqual([]);
+    expect(['`job ${id} failed`, {', "'job ' + id, {"].every((argument) => BUILT_SENTENCE.test(argument))).toBe(true);
   });
 
   it('gives a name to two types at most', () => {
