@@ -15,10 +15,10 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.send_response(200); self.send_header('Regent-Node', 'r2'); self.end_headers(); self.wfile.write(b'live')
     def log_message(self, *_): pass
 http.server.HTTPServer(('0.0.0.0', 5240), Answer).serve_forever()`;
-const LOOK = `
+const PROBE = `
 const { Reach } = await import(${JSON.stringify(REACH)});
 const reach = new Reach();
-for (let turn = 0; turn < 2; turn += 1) await reach.look(${JSON.stringify(VIP)}, () => performance.now());
+for (let turn = 0; turn < 2; turn += 1) await reach.probe(${JSON.stringify(VIP)}, () => performance.now());
 console.log(JSON.stringify(reach.status(performance.now())));`;
 
 /** Two hosts on a real network: this one is a region node, the other has the floating address, with or without right. */
@@ -34,7 +34,7 @@ describe('who answers at the floating address', () => {
     await once(child, 'close');
     return text.trim();
   };
-  const look = async () => JSON.parse(await beside(process.execPath, '--input-type=module', '-e', LOOK)) as object;
+  const probe = async () => JSON.parse(await beside(process.execPath, '--input-type=module', '-e', PROBE)) as object;
   const owners = () => beside(OWNERS, 'v1', VIP);
 
   beforeAll(async () => {
@@ -48,12 +48,12 @@ describe('who answers at the floating address', () => {
 
   it('is nobody where nobody has the address', async () => {
     expect(await owners()).toBe('');
-    expect(await look()).toMatchObject({ reach: { isAnswered: false, node: null, mac: null, times: 2 } });
+    expect(await probe()).toMatchObject({ reach: { isAnswered: false, node: null, mac: null, times: 2 } });
   });
 
   it('is found by its hardware address where it answers ARP and nothing else', async () => {
     await other(['ip', 'address', 'add', `${VIP}/24`, 'dev', 'eth0']);
-    expect(await look()).toMatchObject({ reach: { isAnswered: false, node: null, mac, times: 2 } });
+    expect(await probe()).toMatchObject({ reach: { isAnswered: false, node: null, mac, times: 2 } });
     // The holder finds it, too, though the address is its own.
     await host.run(['ip', 'address', 'add', `${VIP}/24`, 'dev', 'v1']);
     expect(await owners()).toBe(mac);
@@ -63,7 +63,7 @@ describe('who answers at the floating address', () => {
   it('names itself where it is a node of the cluster', async () => {
     void other(['timeout', '60', 'python3', '-c', SERVER]);
     const named = await until('an answer', async () => {
-      const seen = await look();
+      const seen = await probe();
       return JSON.stringify(seen).includes('r2') ? seen : null;
     });
     expect(named).toMatchObject({ reach: { isAnswered: true, node: 'r2', mac } });
