@@ -231,7 +231,7 @@ describe('named on rendered files', () => {
     const stale = { ...desired, zones: [{ name: 'example.test', serial: 1 }] };
     const health = await bench.probe(stale);
     expect(health.isHealthy).toBe(false);
-    expect(health.detail).toMatch(/example\.test: its serial is \d+, published is 1$/);
+    expect(health.detail).toMatch(/^SOA of example\.test at \S+: its serial is \d+, published is 1$/);
     await host.run(['sh', '-c', 'kill -STOP $(cat /run/named/named.pid)']);
     const hung = await bench.probe(desired);
     await host.run(['sh', '-c', 'kill -CONT $(cat /run/named/named.pid)']);

@@ -307,7 +307,7 @@ describe('squid on rendered files', () => {
     await host.run(['pkill', '-CONT', '-x', 'squid']);
     expect(hung).toEqual({
       isHealthy: false,
-      detail: 'query to Squid on port 8000 failed: no answer within 2 seconds',
+      detail: 'Squid on port 8000: no answer within 2 seconds',
     });
   });
 
@@ -318,7 +318,7 @@ describe('squid on rendered files', () => {
     const other = await bench.probe(site({ maas_proxy_port: 8081 }));
     expect(other).toEqual({
       isHealthy: false,
-      detail: "query to Squid on port 8081 failed: something else than Regent's Squid answers there",
+      detail: "Squid on port 8081: something else than Regent's Squid answers there",
     });
     expect((await bench.probe(site({ maas_proxy_port: 8099 }))).detail).toContain('connect');
   });

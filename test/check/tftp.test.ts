@@ -86,7 +86,7 @@ describe('tftpd on rendered files', () => {
     expect((await bench.apply(changed)).kind).toBe('reload');
     expect(await bench.probe(SITE)).toEqual({
       isHealthy: false,
-      detail: 'query to tftpd on port 69 failed: it runs another map than the published one',
+      detail: 'tftpd on port 69: it runs another map than the published one',
     });
     expect(await fetch('grub/grub.cfg')).toBe(0);
     expect((await host.run(['cat', '/tmp/got'])).stdout).toContain(':5999)/grub/script');

@@ -43,7 +43,7 @@ export function parseProbeDb(answers: readonly ExecResult[], desired: DbDesired)
   const [liveness, own, cluster] = answers;
   const loop = webAnswerOf(liveness)?.status ?? 0;
   if (loop !== 200 && loop !== 503) {
-    const detail = `query to Patroni at ${restUrlOf(desired)} failed: ${silenceOf(liveness)}`;
+    const detail = `Patroni at ${restUrlOf(desired)}: ${silenceOf(liveness)}`;
     return { isHealthy: false, detail, ...(hasNoRoute(liveness) && { isOutOfReach: true }) };
   }
   if (loop === 503)

@@ -67,7 +67,7 @@ export function parseProbeDcs(answers: readonly ExecResult[], desired: DcsDesire
   const [status, list] = answers;
   const state = jsonOf(status) as EtcdStatus | null;
   if (state?.header === undefined) {
-    return { isHealthy: false, detail: `query to etcd at ${API} failed: ${silenceOf(status)}` };
+    return { isHealthy: false, detail: `etcd at ${API}: ${silenceOf(status)}` };
   }
   const facts = factsOf(state, jsonOf(list) as MemberList | null);
   return { isHealthy: true, detail: sentenceOf(facts, desired), facts, isSettling: facts.isLearner };

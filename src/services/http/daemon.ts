@@ -58,7 +58,7 @@ export function parseProbeHttp(answers: readonly ExecResult[], desired: HttpDesi
   const [configuration, , region] = answers;
   const ill = (detail: string) => ({
     isHealthy: false,
-    detail: `query to nginx on port ${desired.port} failed: ${detail}`,
+    detail: `nginx on port ${desired.port}: ${detail}`,
   });
   const own = webAnswerOf(configuration);
   if (own?.status !== 200) return ill(silenceOf(configuration));

@@ -63,7 +63,7 @@ export function parseProbeProxy(answers: readonly ExecResult[], desired: ProxyDe
   const [own, relayed] = answers;
   const bad = (detail: string) => ({
     isHealthy: false,
-    detail: `query to Squid on port ${desired.port} failed: ${detail}`,
+    detail: `Squid on port ${desired.port}: ${detail}`,
   });
   const problem = ownProblem(own, desired);
   if (problem !== null) return bad(problem);

@@ -63,5 +63,5 @@ export function parseProbeTftp([answer]: readonly ExecResult[]): ServiceHealth {
   if (answer?.code === 0) return { isHealthy: true, detail: 'tftpd gives out boot files by the published map' };
   const code = answer?.code ?? null;
   const reason = answer?.failure ?? (code === null ? undefined : CODES[code]) ?? answer?.stderr.trim().split('\n')[0];
-  return { isHealthy: false, detail: `query to tftpd on port 69 failed: ${reason || 'no answer in time'}` };
+  return { isHealthy: false, detail: `tftpd on port 69: ${reason || 'no answer in time'}` };
 }

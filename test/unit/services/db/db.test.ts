@@ -221,7 +221,7 @@ describe('probe', () => {
       'dead',
       [refused, refused, refused, refused],
       false,
-      'query to Patroni at https://10.77.0.11:8008 failed: connect ECONNREFUSED 10.77.0.11:8008',
+      'Patroni at https://10.77.0.11:8008: connect ECONNREFUSED 10.77.0.11:8008',
     ],
     ['hung', [SILENT, SILENT, SILENT, SILENT], false, /no answer in time/],
     ['a stranger', [webAnswer('<html>', 404), refused], false, /no answer that could be read \(status 404\)/],

@@ -167,7 +167,7 @@ describe('probe', () => {
       'dead',
       [refused, refused],
       false,
-      'query to etcd at https://127.0.0.1:2379/v3 failed: connect ECONNREFUSED 127.0.0.1:2379',
+      'etcd at https://127.0.0.1:2379/v3: connect ECONNREFUSED 127.0.0.1:2379',
     ],
     ['hung', [SILENT, refused], false, /no answer in time/],
     ['no certificate', [notAsked('this node has no certificate to show'), refused], false, /has no certificate/],

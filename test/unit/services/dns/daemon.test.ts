@@ -144,7 +144,7 @@ describe('probe', () => {
     expect(parseProbeDns([], desired())).toMatchObject({ isHealthy: false });
     expect(parseProbeDns([soa(9)], desired(9, 8))).toMatchObject({
       isHealthy: false,
-      detail: expect.stringContaining('z1.test failed: no query was sent'),
+      detail: expect.stringContaining('z1.test at 127.0.0.1: no query was sent'),
     });
   });
 });

@@ -152,7 +152,7 @@ describe('probe', () => {
       'fetch denied',
       [good, head(403, 'X-Squid-Error: ERR_ACCESS_DENIED 0', mark)],
       false,
-      'query to Squid on port 8000 failed: ERR_ACCESS_DENIED',
+      'Squid on port 8000: ERR_ACCESS_DENIED',
     ],
     ['answer past Squid', [good, head(200)], false, /did not come through Squid/],
     [
