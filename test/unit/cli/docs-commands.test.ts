@@ -153,7 +153,7 @@ describe('commands of the docs', () => {
   it.each([
     [['machine', 'dploy', 'm1'], /unknown command 'dploy'/],
     [['machine', 'deploy', 'm1', '--imgae', 'x'], /unknown option '--imgae'/],
-    [['api-key', 'create', 'LABEL'], /unknown command 'api-key'/],
+    [['apikey', 'create', 'LABEL'], /unknown command 'apikey'/],
     [['vlan', 'set'], /missing required argument/],
     [['join', '--tokne'], /tokne/],
     [['cluster', 'recover', '--chekc'], /chekc/],
