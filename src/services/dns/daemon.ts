@@ -133,8 +133,7 @@ export function parseProbeDns(answers: readonly ExecResult[], desired: DnsDesire
   if (desired.copies !== undefined) return parseProbeCopies(answers, desired.copies);
   for (const [index, { name, serial }] of probedZones(desired).entries()) {
     const problem = problemOf(answers[index], serial);
-    if (problem !== null)
-      return { isHealthy: false, detail: `SOA of ${name} at ${NAMESERVER}: ${problem}` };
+    if (problem !== null) return { isHealthy: false, detail: `SOA of ${name} at ${NAMESERVER}: ${problem}` };
   }
   const [latest] = probedZones(desired);
   const what = latest?.serial === null ? `the built-in ${BUILT_IN_ZONE}` : `${latest?.name} serial ${latest?.serial}`;

@@ -163,12 +163,7 @@ describe('probe', () => {
     ],
     ['a follower', [status({ leader: '1' }), list], true, /^etcd follows, 2 voting members/],
     ['full', [status({ errors: ['memberID:10326462293385335272 alarm:NOSPACE '] }), list], true, /alarms: NOSPACE$/],
-    [
-      'dead',
-      [refused, refused],
-      false,
-      'etcd at https://127.0.0.1:2379/v3: connect ECONNREFUSED 127.0.0.1:2379',
-    ],
+    ['dead', [refused, refused], false, 'etcd at https://127.0.0.1:2379/v3: connect ECONNREFUSED 127.0.0.1:2379'],
     ['hung', [SILENT, refused], false, /no answer in time/],
     ['no certificate', [notAsked('this node has no certificate to show'), refused], false, /has no certificate/],
     ['an error', [webAnswer({ error: 'x' }, 500), refused], false, /no answer that could be read \(status 500\)/],
