@@ -39,7 +39,7 @@ export async function nextFree(
   const free = nextFreeAddresses(network, taken, PROBED_AT_ONCE).map(formatAddress);
   const [first] = free;
   if (first === undefined) return rejected('conflict', `The subnet ${subnet.cidr} has no free address.`);
-  await wantProbe(tx, subnet.cidr, free);
+  await wantProbe(tx, subnet.cidr, free, macs);
   return first;
 }
 

@@ -1,6 +1,6 @@
 import { AppError, isRejected } from '../../core/errors.ts';
 import type { Database } from '../../store/database.ts';
-import { findProber, isProbed, type Prober, storeProbes } from '../../store/queries/networks/probed-addresses.ts';
+import { findProber, type Prober, readProbeState, storeProbes } from '../../store/queries/networks/probed-addresses.ts';
 import type { Tx } from '../../store/tx.ts';
 import { write } from '../../store/write.ts';
 import type { AskAgent } from '../base/commands/ask-agent.ts';
@@ -18,8 +18,8 @@ const ROUNDS_MOST = 4;
 class ProbeNeeded extends AppError {
   readonly cidr: string;
   readonly addresses: readonly string[];
-  readonly prober: Prober;
-  constructor(cidr: string, addresses: readonly string[], prober: Prober) {
+  readonly prober: Prober | null;
+  constructor(cidr: string, addresses: readonly string[], prober: Prober | null) {
     super('probe_needed', `${addresses[0] ?? ''} was not probed yet`);
     this.cidr = cidr;
     this.addresses = addresses;
@@ -30,12 +30,22 @@ class ProbeNeeded extends AppError {
 /** Transactions that may be undone for a probe. */
 const probing = new WeakSet<Tx>();
 
-/** Ends the transaction when the first of these addresses has to be probed before it is given. No node there can: then it is given as it is. */
-export async function wantProbe(tx: Tx, cidr: string, addresses: readonly string[]): Promise<void> {
+/**
+ * Ends the transaction when the first of these addresses has to be probed before it is given, or when a probe that ended after the caller chose it
+ * found another host there. `macs`: cards that may answer. No node there can probe: then it is given as it is.
+ */
+export async function wantProbe(
+  tx: Tx,
+  cidr: string,
+  addresses: readonly string[],
+  macs: readonly string[],
+): Promise<void> {
   const [first] = addresses;
-  if (first === undefined || !probing.has(tx) || (await isProbed(tx, first))) return;
+  if (first === undefined || !probing.has(tx)) return;
+  const state = await readProbeState(tx, first, macs);
+  if (state === 'free') return;
   const prober = await findProber(tx, cidr);
-  if (prober !== null) throw new ProbeNeeded(cidr, addresses, prober);
+  if (prober !== null || state === 'occupied') throw new ProbeNeeded(cidr, addresses, prober);
 }
 
 /** Whom probes ask. */
@@ -68,7 +78,8 @@ export async function withProbes<T>(ports: ProbePorts, run: (mark: (tx: Tx) => v
 async function probe({ db, askAgent }: ProbePorts, { cidr, addresses, prober }: ProbeNeeded): Promise<void> {
   // A call that read the database before the answer was stored comes here after it.
   const [first = ''] = addresses;
-  if ((await db.read((tx) => isProbed(tx, first))) === true) return;
+  const state = await db.read((tx) => readProbeState(tx, first));
+  if (prober === null || state === 'free' || state === 'occupied') return;
   const args = { addresses: [...addresses] };
   const found = await askAgent?.({
     node: prober,

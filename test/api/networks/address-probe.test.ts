@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CLAIM_PATH, type ClaimAnswer, reportPath } from '../../../src/contract/base/command.ts';
-import { withoutRouters } from '../../../src/region/networks/probe.ts';
+import { wantProbe, withoutRouters, withProbes } from '../../../src/region/networks/probe.ts';
 import { secretDigest } from '../../../src/core/secret.ts';
 import { createNode, setNodeCredential } from '../../../src/store/queries/cluster/nodes.ts';
 import { storeObservation } from '../../../src/store/queries/cluster/observations.ts';
@@ -156,6 +156,28 @@ describe('an automatic address', () => {
     const addresses = (await asked).map(({ body }) => String(body['address'])).sort();
     expect(addresses).toEqual(['10.10.10.3', '10.10.10.4', '10.10.10.5', '10.10.10.6', '10.10.10.7', '10.10.10.8']);
     expect(await claim()).toEqual([]);
+  });
+
+  it('that a host answered at after it was chosen is not given: the choice is made again', async () => {
+    const probed = (address: string, mac: string | null) =>
+      admin(
+        `insert into probed_addresses (address, mac, node_id) values ('${address}', ${mac === null ? 'null' : `'${mac}'`}, 'k1')`,
+      );
+    const choices = ['10.10.10.2', '10.10.10.3'];
+    const ports = { db: site.db, askAgent: () => Promise.reject(new Error('another probe')) };
+    const given = await withProbes(ports, async (mark) =>
+      value(
+        await site.db.repeatable(async (tx) => {
+          mark(tx);
+          const address = choices.shift() ?? '';
+          // The answer of a probe that another call asked for is stored meanwhile.
+          await probed(address, address === '10.10.10.2' ? MAC : null);
+          await wantProbe(tx, '10.10.10.0/24', [address], []);
+          return address;
+        }),
+      ),
+    );
+    expect([given, choices]).toEqual(['10.10.10.3', []]);
   });
 
   it('is not probed by a dry run, which changes nothing', async () => {

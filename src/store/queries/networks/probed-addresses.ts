@@ -6,12 +6,18 @@ const FRESH = sql`interval '60 s'`;
 /** A node that reported within this stands where it says. */
 const LIVE = sql`interval '15 s'`;
 
-/** Was the address probed just now, or could it not be? */
-export async function isProbed(tx: Tx, address: string): Promise<boolean> {
+/** What the last probe of an address says: nobody answered or nobody could probe it, another host answered, or there is no fresh probe. */
+export type ProbeState = 'free' | 'occupied' | 'unknown';
+
+/** Reads the last probe of an address; an answer of a card with one of `macs` leaves it free. */
+export async function readProbeState(tx: Tx, address: string, macs: readonly string[] = []): Promise<ProbeState> {
   const row = await tx.one(
-    sql`select from probed_addresses where address = ${address}::inet and at > now() - ${FRESH}`,
+    sql<{
+      mac: string | null;
+    }>`select mac from probed_addresses where address = ${address}::inet and at > now() - ${FRESH}`,
   );
-  return row !== null;
+  if (row === null) return 'unknown';
+  return row.mac === null || macs.includes(row.mac) ? 'free' : 'occupied';
 }
 
 /** A node that has an address in the network, and can be queried. */
