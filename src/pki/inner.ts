@@ -1,7 +1,7 @@
-import { AppError, isRejected } from '../core/errors.ts';
 import { type InnerTrust, RACK_SERVER_NAME } from '../core/node-identity.ts';
 import type { Authority } from './authority.ts';
-import { pairOf, readKey, readPem, SIGNING, writePem, x509 } from './pem.ts';
+import { SIGNING, writePem, x509 } from './pem.ts';
+import { selfSign } from './self-signed.ts';
 
 const NAME_CONSTRAINTS = '2.5.29.30';
 
@@ -16,25 +16,11 @@ export async function signInnerTrust(order: {
   readonly serial: string;
   readonly now: number;
 }): Promise<InnerTrust> {
-  const key = readKey(order.authority.key, "the authority's key");
-  const der = readPem(order.authority.certificate, 'CERTIFICATE', 'authority');
-  if (isRejected(key)) throw new AppError('pki', key.message);
-  if (isRejected(der)) throw new AppError('pki', der.message);
-  const own = new x509.X509Certificate(der);
-  const keys = await pairOf(key);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: order.serial,
-    name: own.subjectName,
-    notBefore: own.notBefore,
-    notAfter: own.notAfter,
-    signingAlgorithm: SIGNING,
-    keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      new x509.Extension(NAME_CONSTRAINTS, true, without(RACK_SERVER_NAME)),
-    ],
+  const { certificate, keys, own } = await selfSign({
+    authority: order.authority,
+    serial: order.serial,
+    usages: x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
+    more: [new x509.Extension(NAME_CONSTRAINTS, true, without(RACK_SERVER_NAME))],
   });
   const serials = [...new Set(order.serials)].sort();
   const list = await x509.X509CrlGenerator.create({
@@ -47,7 +33,7 @@ export async function signInnerTrust(order: {
     extensions: [await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey)],
   });
   return {
-    authority: writePem(certificate.rawData, 'CERTIFICATE'),
+    authority: certificate,
     revocations: writePem(list.rawData, 'X509 CRL'),
     serials,
   };

@@ -10,6 +10,7 @@ import type { RegionChannel } from '../channel/channel.ts';
 import { isGoodAt, type Trust, type TrustStore } from '../channel/trust.ts';
 import type { Findings } from '../findings.ts';
 import type { LoopPorts } from '../ports.ts';
+import { tendUntil } from './tend-loop.ts';
 
 /** What keeping the certificate is built from. `onChange`: there is another one, be it ours or by somebody's hands. */
 export interface CertificateOptions {
@@ -29,9 +30,6 @@ export interface CertificateKeeper {
   run(signal: AbortSignal): Promise<void>;
 }
 
-const EVERY_MS = 2_000;
-/** A call has a limit, and writing four files has. */
-const SILENCE_MS = 180_000;
 /** How much of its life earlier a certificate is renewed at most, so that nodes of one hour do not ask in one hour. */
 const EARLIER = 0.05;
 const FIRST: BackOffLimits = { firstMs: 2_000, mostMs: 60_000 };
@@ -83,15 +81,7 @@ export function openCertificateKeeper(options: CertificateOptions): CertificateK
 
   return {
     tend,
-    run: async (signal) => {
-      const beat = ports.loop('certificate', SILENCE_MS);
-      while (!signal.aborted) {
-        await tend();
-        beat();
-        await ports.wait(EVERY_MS * (0.8 + 0.4 * ports.random.fraction()), signal);
-      }
-      beat.end();
-    },
+    run: (signal) => tendUntil({ ports, name: 'certificate', tend }, signal),
   };
 }
 

@@ -11,6 +11,7 @@ import type { RegionChannel } from '../channel/channel.ts';
 import { isGoodAt } from '../channel/trust.ts';
 import type { Findings } from '../findings.ts';
 import type { LoopPorts } from '../ports.ts';
+import { tendUntil } from './tend-loop.ts';
 
 /**
  * What keeping the certificate of DHCP servers for their partners is built from. `read`: text of `pair.crt`, null where there is none. `wanted`: the name of the
@@ -38,9 +39,6 @@ export interface PairKeeper {
   run(signal: AbortSignal): Promise<void>;
 }
 
-const EVERY_MS = 2_000;
-/** A call has a limit, and writing two files has. */
-const SILENCE_MS = 180_000;
 const AGAIN = { firstMs: 2_000, mostMs: 300_000 } as const;
 const FINDING = 'pair_certificate_due';
 
@@ -91,15 +89,7 @@ export function openPairKeeper(options: PairKeeperOptions): PairKeeper {
     current: () =>
       held && { issuer: held.issuer, serial: held.serial, notAfter: new Date(held.notAfter).toISOString() },
     tend,
-    run: async (signal) => {
-      const beat = ports.loop('pair certificate', SILENCE_MS);
-      while (!signal.aborted) {
-        await tend();
-        beat();
-        await ports.wait(EVERY_MS * (0.8 + 0.4 * ports.random.fraction()), signal);
-      }
-      beat.end();
-    },
+    run: (signal) => tendUntil({ ports, name: 'pair certificate', tend }, signal),
   };
 }
 

@@ -9,6 +9,7 @@ import { readShownPair } from '../../pki/shown.ts';
 import type { RegionChannel } from '../channel/channel.ts';
 import type { Findings } from '../findings.ts';
 import type { LoopPorts } from '../ports.ts';
+import { tendUntil } from './tend-loop.ts';
 
 /**
  * What keeping the site's certificate is built from. `read`: texts of site.pem and site.list, null where there is none; the same array while nothing changed.
@@ -35,9 +36,6 @@ export interface SiteKeeper {
   run(signal: AbortSignal): Promise<void>;
 }
 
-const EVERY_MS = 2_000;
-/** A call has a limit, and writing two files has. */
-const SILENCE_MS = 180_000;
 const AGAIN = { firstMs: 2_000, mostMs: 60_000 } as const;
 const FINDING = 'site_certificate_due';
 const KEY = '-----BEGIN PRIVATE KEY-----';
@@ -104,15 +102,7 @@ export function openSiteKeeper(options: SiteKeeperOptions): SiteKeeper {
   return {
     prepare,
     tend,
-    run: async (signal) => {
-      const beat = ports.loop('site certificate', SILENCE_MS);
-      while (!signal.aborted) {
-        await tend();
-        beat();
-        await ports.wait(EVERY_MS * (0.8 + 0.4 * ports.random.fraction()), signal);
-      }
-      beat.end();
-    },
+    run: (signal) => tendUntil({ ports, name: 'site certificate', tend }, signal),
   };
 }
 

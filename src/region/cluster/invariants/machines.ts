@@ -17,16 +17,16 @@ export const MACHINE_CHECKS: readonly InvariantCheck[] = [
       const pools = clashes.filter(({ use }) => use === 'pool');
       if (pools.length > 0)
         return warning(
-          `DHCP gives to any client: ${clashWords(pools)}.`,
+          `DHCP gives to any client: ${describeClashes(pools)}.`,
           'Take the address out of the range: regent range set RANGE --last ADDRESS, or --first. Or name another address in the configuration.',
         );
       const picked = clashes.filter(({ use }) => use === 'auto' || use === 'held');
       if (picked.length > 0)
         return warning(
-          `${clashWords(picked)}.`,
+          `${describeClashes(picked)}.`,
           'Give the machine another address, or name another one in the configuration. If that machine is the host that is meant, enter its address by hand: regent interface set MACHINE INTERFACE --address ADDRESS.',
         );
-      const hosts = clashes.length === 0 ? '' : ` Entered for hosts of this site: ${clashWords(clashes)}.`;
+      const hosts = clashes.length === 0 ? '' : ` Entered for hosts of this site: ${describeClashes(clashes)}.`;
       return ok(`The configuration names ${count}. No pool has one, and none was chosen automatically.${hosts}`);
     },
   },
@@ -38,18 +38,19 @@ export const MACHINE_CHECKS: readonly InvariantCheck[] = [
     concerns: ({ ownerless }) => ownerless !== undefined,
     judge({ ownerless = [] }) {
       if (ownerless.length === 0) return ok('Each has one.');
-      const words = ownerless.slice(0, NAMED).map(({ machine, state }) => `${machine} is ${state}`);
-      const more = ownerless.length > NAMED ? [`${ownerless.length - NAMED} more`] : [];
       return warning(
-        `Without an owner: ${listOf([...words, ...more])}.`,
+        `Without an owner: ${listFirst(ownerless.map(({ machine, state }) => `${machine} is ${state}`))}.`,
         'If nobody needs the system: regent machine release MACHINE. An operator or admin can still do everything with it.',
       );
     },
   },
 ];
 
-function clashWords(clashes: readonly NamedClash[]): string {
-  const words = clashes.slice(0, NAMED).map(({ address, named, holder }) => `${address} (${named}) is in ${holder}`);
-  const more = clashes.length > NAMED ? [`${clashes.length - NAMED} more`] : [];
-  return listOf([...words, ...more]);
+function describeClashes(clashes: readonly NamedClash[]): string {
+  return listFirst(clashes.map(({ address, named, holder }) => `${address} (${named}) is in ${holder}`));
+}
+
+/** The first few, and how many more there are. */
+function listFirst(all: readonly string[]): string {
+  return listOf([...all.slice(0, NAMED), ...(all.length > NAMED ? [`${all.length - NAMED} more`] : [])]);
 }

@@ -29,7 +29,7 @@ import { defaultDomain } from '../../names/domain.ts';
 import { usesOf } from '../../names/name-rules.ts';
 import type { WakePort } from '../../base/port.ts';
 import { INTERFACES_MAX } from '../metadata/interfaces.ts';
-import { nextWake } from '../metadata/next-wake.ts';
+import { awaitWake } from '../metadata/await-wake.ts';
 import type { ApplyMachineEvent } from '../metadata/port.ts';
 import { type EnlistSite, type EnlistVerdict, judgeUnknownMachine } from './judge.ts';
 
@@ -97,7 +97,7 @@ async function waitForLease(
     const { seen } = orThrow(await db.read(async (tx) => ({ seen: await readSnapshot(tx, nodeId, question) })));
     const { owner, isIgnored, isOn, lease } = seen.site;
     if (lease !== null || owner !== null || isIgnored || !isOn || clock.monotonic() >= until) return seen;
-    await nextWake(wakes, { leastMs: LEASE_LEAST_MS, mostMs: LEASE_EVERY_MS });
+    await awaitWake(wakes, { leastMs: LEASE_LEAST_MS, mostMs: LEASE_EVERY_MS });
   }
 }
 

@@ -7,7 +7,7 @@ interface Pause {
 }
 
 /** Waits for the next commit of any region, when the least time is over; or the end of the time. */
-export function nextWake(wakes: WakePort, { leastMs, mostMs }: Pause): Promise<void> {
+export function awaitWake(wakes: WakePort, { leastMs, mostMs }: Pause): Promise<void> {
   return new Promise((resolve) => {
     let [isEarly, isWoken] = [true, false];
     const done = () => {

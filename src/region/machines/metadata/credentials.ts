@@ -13,7 +13,7 @@ import {
 import type { WakePort } from '../../base/port.ts';
 import type { Sealer } from '../../base/sealer.ts';
 import { readServed } from '../../cluster/trust/served.ts';
-import { nextWake } from './next-wake.ts';
+import { awaitWake } from './await-wake.ts';
 import type { MachineCaller, MetadataPort, RunCredentials, RunKey } from './port.ts';
 
 /** What credentials are made with. */
@@ -71,7 +71,7 @@ export function createAdmit(ports: CredentialPorts): MetadataPort['admit'] {
       if (tries === 0 && waiting >= WAITING_MAX)
         return rejected('too_many_requests', 'Too many callers wait for their lease to be known. Ask again.');
       waiting += 1;
-      await nextWake(wakes, { leastMs: POLL_LEAST_MS, mostMs: POLL_MOST_MS }).finally(() => {
+      await awaitWake(wakes, { leastMs: POLL_LEAST_MS, mostMs: POLL_MOST_MS }).finally(() => {
         waiting -= 1;
       });
     }
