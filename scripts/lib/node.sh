@@ -10,6 +10,9 @@ modules_digest() { cat "$top/package-lock.json" "$top/.npmrc" | sha256sum | cut 
 ensure_modules() {
   local stamp=$top/node_modules/.regent-lock
   if [ "$(cat "$stamp" 2>/dev/null)" != "$(modules_digest)" ]; then
+    # npm ci empties the folder first: behind a link it would be another checkout's.
+    [ ! -L "$top/node_modules" ] ||
+      fail 'node_modules is a link, and its packages are of another lock file' 'remove the link and run this again'
     install_modules "$stamp"
   fi
   export PATH=$top/node_modules/.bin:$PATH
