@@ -70,26 +70,6 @@ describe('the import law', () => {
 });
 
 describe('rooms', () => {
-  it('has a README of at most 60 lines in every room', () => {
-    const rooms = [
-      ...folders(SRC).map((name) => join('src', name)),
-      'src/services/dns',
-      'src/services/ntp',
-      'ha',
-      'systemd',
-      'templates',
-      'test',
-    ];
-    const lines = rooms.map((room) => {
-      const path = join(ROOT, room, 'README.md');
-      return { room, lines: existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').length : 0 };
-    });
-    // A service's folder may lean on the README of services: only the rooms proper need one.
-    const missing = lines.filter((entry) => entry.lines === 0 && !entry.room.startsWith('src/services/'));
-    expect(missing).toEqual([]);
-    expect(lines.filter((entry) => entry.lines > 60)).toEqual([]);
-  });
-
   it('has only rooms that the law knows, and no empty ones', () => {
     for (const room of folders(SRC)) {
       expect(LAW, room).toHaveProperty(room);
