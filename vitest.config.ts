@@ -55,7 +55,13 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { name: 'architecture', include: ['test/architecture.test.ts'], testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'architecture',
+          include: ['test/architecture.test.ts', 'test/architecture/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
       project('unit', { random: true, shared: true }),
       project('golden', { shared: true }),
       project('agent', { timeout: 20_000, random: true, shared: true }),
