@@ -32,10 +32,6 @@ describe('the hazard table of ha/README.md', () => {
   });
 });
 
-it('README says of how many kinds the drills are', () => {
-  expect(readme('.')).toContain(`scripts/drill list has ${CATALOGUE.length} kinds`);
-});
-
 describe('the hazard tables of single parts', () => {
   it.each(['ha/squid', 'ha/kea', 'ha/chrony'])('%s names a test for each line', (folder) => {
     const lines = readme(folder)
