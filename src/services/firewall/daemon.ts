@@ -1,5 +1,6 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import type { Activation, FileChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import { checkEach, startOrReload } from '../kit/steps.ts';
 import type { FirewallDesired } from './desired.ts';
 import { markOf, REGENT_NFT } from './view.ts';
 
@@ -24,19 +25,16 @@ export const FIREWALL_COMMANDS: readonly CommandRule[] = [
 
 /** nft does everything but the last step with the staged file. */
 export function checkFirewall(staged: readonly StagedFile[]): readonly Command[] {
-  return staged
-    .filter((file) => file.isChanged)
-    .map((file) => ({ argv: [...CHECK, file.staged], user: USER, right: RIGHT, timeoutMs: 10_000 }));
+  return checkEach(staged, { argv: () => CHECK, user: USER, right: RIGHT, timeoutMs: 10_000 });
 }
 
 /** nft replaces the whole table in one step. Open connections of remaining members go on. */
 export function activateFirewall(changes: readonly FileChange[]): Activation {
-  const change = changes.find((item) => item.target === REGENT_NFT);
-  if (change?.kind === 'added') return { kind: 'restart', why: 'regent.nft is new: its unit puts the table in place' };
-  if (change?.kind === 'changed') {
-    return { kind: 'reload', why: 'regent.nft changed: its table is replaced in one step, other tables stay' };
-  }
-  return { kind: 'none', why: 'no file of the packet filter has changed' };
+  return startOrReload(changes, REGENT_NFT, {
+    added: 'regent.nft is new: its unit puts the table in place',
+    changed: 'regent.nft changed: its table is replaced in one step, other tables stay',
+    none: 'no file of the packet filter has changed',
+  });
 }
 
 /** Membership decides, not a role. */

@@ -1,5 +1,6 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import { checkEach, startOrReload } from '../kit/steps.ts';
 import { silenceOf, webAnswerOf } from '../kit/web-answer.ts';
 import type { HttpDesired } from './desired.ts';
 import { markOf, NGINX_CONF } from './view.ts';
@@ -18,19 +19,16 @@ export const HTTP_COMMANDS: readonly CommandRule[] = [
 
 /** nginx parses the staged file as its own user, and reads the certificates that it names. */
 export function checkHttp(staged: readonly StagedFile[]): readonly Command[] {
-  return staged
-    .filter((file) => file.isChanged)
-    .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 20_000 }));
+  return checkEach(staged, { argv: () => CHECK, user: USER, timeoutMs: 20_000 });
 }
 
 /** A reload starts new workers on the same sockets: no connection is refused, and downloads go on in the old ones. */
 export function activateHttp(changes: readonly FileChange[]): Activation {
-  const change = changes.find((item) => item.target === NGINX_CONF);
-  if (change?.kind === 'added') return { kind: 'restart', why: 'nginx.conf is new: nginx starts with it' };
-  if (change?.kind === 'changed') {
-    return { kind: 'reload', why: 'nginx.conf changed: new workers take its sockets over, downloads go on' };
-  }
-  return { kind: 'none', why: 'no file that nginx reads has changed' };
+  return startOrReload(changes, NGINX_CONF, {
+    added: 'nginx.conf is new: nginx starts with it',
+    changed: 'nginx.conf changed: new workers take its sockets over, downloads go on',
+    none: 'no file that nginx reads has changed',
+  });
 }
 
 /** It listens on every address, and asks every region. */

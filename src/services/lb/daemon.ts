@@ -1,5 +1,6 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import { checkEach, startOrReload } from '../kit/steps.ts';
 import { TRUST_FILES } from '../../model/cluster/trust-files.ts';
 import type { LbDesired } from './desired.ts';
 import type { LbFacts } from './facts.ts';
@@ -27,19 +28,16 @@ export const LB_COMMANDS: readonly CommandRule[] = [
 
 /** haproxy parses the staged file as its own user, and reads the certificates that it names. */
 export function checkLb(staged: readonly StagedFile[]): readonly Command[] {
-  return staged
-    .filter((file) => file.isChanged)
-    .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 20_000 }));
+  return checkEach(staged, { argv: () => CHECK, user: USER, timeoutMs: 20_000 });
 }
 
 /** A reload starts a new process that takes the listening sockets over. No connection is refused, and open ones go on in the old process. */
 export function activateLb(changes: readonly FileChange[]): Activation {
-  const change = changes.find((item) => item.target === HAPROXY_CFG);
-  if (change?.kind === 'added') return { kind: 'restart', why: 'haproxy.cfg is new: haproxy starts with it' };
-  if (change?.kind === 'changed') {
-    return { kind: 'reload', why: 'haproxy.cfg changed: a new process takes its sockets over, open connections go on' };
-  }
-  return { kind: 'none', why: 'no file that haproxy reads has changed' };
+  return startOrReload(changes, HAPROXY_CFG, {
+    added: 'haproxy.cfg is new: haproxy starts with it',
+    changed: 'haproxy.cfg changed: a new process takes its sockets over, open connections go on',
+    none: 'no file that haproxy reads has changed',
+  });
 }
 
 /** It listens on every address and asks Patroni itself for the primary. */

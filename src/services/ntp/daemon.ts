@@ -1,5 +1,6 @@
 import type { CommandRule, ExecResult, ProcessCommand } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import { checkEach } from '../kit/steps.ts';
 import type { NtpDesired } from './desired.ts';
 import type { NtpFacts } from './facts.ts';
 import { CHRONY_CONF, SOURCES } from './view.ts';
@@ -22,9 +23,7 @@ export const NTP_COMMANDS: readonly CommandRule[] = [
 
 /** chronyd prints each changed file and refuses what it cannot parse. */
 export function checkNtp(staged: readonly StagedFile[]): readonly ProcessCommand[] {
-  return staged
-    .filter((file) => file.isChanged)
-    .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 10_000 }));
+  return checkEach(staged, { argv: () => CHECK, user: USER, timeoutMs: 10_000 });
 }
 
 /** chronyd reads its main file only at its start, and its sources at each order. */

@@ -1,5 +1,6 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import type { Activation, FileChange, OutsideNeed, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import { checkEach, startOrReload } from '../kit/steps.ts';
 import type { ProxyDesired } from './desired.ts';
 import { markOf, SQUID_CONF } from './view.ts';
 
@@ -21,9 +22,7 @@ export const PROXY_COMMANDS: readonly CommandRule[] = [
 
 /** Squid reads the staged file as its own user. */
 export function checkProxy(staged: readonly StagedFile[]): readonly Command[] {
-  return staged
-    .filter((file) => file.isChanged)
-    .map((file) => ({ argv: [...CHECK, file.staged], user: USER, timeoutMs: 20_000 }));
+  return checkEach(staged, { argv: () => CHECK, user: USER, timeoutMs: 20_000 });
 }
 
 /**
@@ -31,12 +30,11 @@ export function checkProxy(staged: readonly StagedFile[]): readonly Command[] {
  * refused for some hundredths of a second. Only a Squid without our file must restart.
  */
 export function activateProxy(changes: readonly FileChange[]): Activation {
-  const change = changes.find((item) => item.target === SQUID_CONF);
-  if (change?.kind === 'added') return { kind: 'restart', why: 'squid.conf is new: Squid starts with it' };
-  if (change?.kind === 'changed') {
-    return { kind: 'reload', why: 'squid.conf changed: Squid reloads it, downloads go on' };
-  }
-  return { kind: 'none', why: 'no file that Squid reads has changed' };
+  return startOrReload(changes, SQUID_CONF, {
+    added: 'squid.conf is new: Squid starts with it',
+    changed: 'squid.conf changed: Squid reloads it, downloads go on',
+    none: 'no file that Squid reads has changed',
+  });
 }
 
 /** Squid listens on every address and uses no database. */

@@ -1,5 +1,6 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import { checkEach, startOrReload } from '../kit/steps.ts';
 import type { TftpDesired } from './desired.ts';
 import { AUTOEXEC, GRUB_CFG, MAP, markOf } from './view.ts';
 
@@ -25,17 +26,16 @@ export const TFTP_COMMANDS: readonly CommandRule[] = [
 
 /** The map by tftpd itself, GRUB's script by GRUB's own parser, iPXE's by the command names in its program. */
 export function checkTftp(staged: readonly StagedFile[]): readonly Command[] {
-  return staged
-    .filter((file) => file.isChanged)
-    .map((file) => ({ argv: [CHECKERS[file.target] ?? CHECK, file.staged], user: USER, timeoutMs: 10_000 }));
+  return checkEach(staged, { argv: (target) => [CHECKERS[target] ?? CHECK], user: USER, timeoutMs: 10_000 });
 }
 
 /** A signal makes tftpd read its map again; transfers go on in processes of their own. */
 export function activateTftp(changes: readonly FileChange[]): Activation {
-  const map = changes.find((change) => change.target === MAP);
-  if (map?.kind === 'added') return { kind: 'restart', why: 'the map is new: tftpd starts with it' };
-  if (map?.kind === 'changed') return { kind: 'reload', why: 'the map changed: tftpd reloads it, transfers go on' };
-  return { kind: 'none', why: 'tftpd reads what it gives out at each request' };
+  return startOrReload(changes, MAP, {
+    added: 'the map is new: tftpd starts with it',
+    changed: 'the map changed: tftpd reloads it, transfers go on',
+    none: 'tftpd reads what it gives out at each request',
+  });
 }
 
 /** It listens on every address and uses no database. */

@@ -1,6 +1,7 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import { iscsiTarget } from '../../model/images/boot-media.ts';
 import type { Activation, FileChange, Metric, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import { checkEach } from '../kit/steps.ts';
 import type { TgtDesired } from './desired.ts';
 import { parsePortals, parseTargets, type ShownTarget } from './shown.ts';
 import { networksOf, portalsOf, TARGETS } from './view.ts';
@@ -31,9 +32,7 @@ export const TGT_COMMANDS: readonly CommandRule[] = [
 
 /** Whoever reads the list checks it, without any right. */
 export function checkTgt(staged: readonly StagedFile[]): readonly Command[] {
-  return staged
-    .filter((file) => file.isChanged)
-    .map((file) => ({ argv: [`${HA}/targets`, 'check', file.staged], user: USER, timeoutMs: 10_000 }));
+  return checkEach(staged, { argv: () => [`${HA}/targets`, 'check'], user: USER, timeoutMs: 10_000 });
 }
 
 /** tgtd gets each target while it runs: logged-in machines stay logged in. */

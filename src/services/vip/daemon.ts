@@ -1,5 +1,6 @@
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
+import { checkEach, startOrReload } from '../kit/steps.ts';
 import { JSON_CHECK } from '../kit/own-program.ts';
 import type { VipDesired } from './desired.ts';
 import { parseVipFacts, type VipFacts } from './facts.ts';
@@ -21,22 +22,20 @@ export const VIP_COMMANDS: readonly CommandRule[] = [
 
 /** keepalived parses its staged file. The other file must be JSON. */
 export function checkVip(staged: readonly StagedFile[]): readonly Command[] {
-  return staged
-    .filter((file) => file.isChanged)
-    .map((file) => {
-      const check = file.target === KEEPALIVED_CONF ? CHECK : JSON_CHECK;
-      return { argv: [...check, file.staged], user: USER, timeoutMs: 10_000 };
-    });
+  return checkEach(staged, {
+    argv: (target) => (target === KEEPALIVED_CONF ? CHECK : JSON_CHECK),
+    user: USER,
+    timeoutMs: 10_000,
+  });
 }
 
 /** A reload of keepalived does not move the address. */
 export function activateVip(changes: readonly FileChange[]): Activation {
-  const change = changes.find((item) => item.target === KEEPALIVED_CONF);
-  if (change?.kind === 'added') return { kind: 'restart', why: 'keepalived.conf is new: keepalived starts with it' };
-  if (change?.kind === 'changed') {
-    return { kind: 'reload', why: 'keepalived.conf changed: keepalived reloads it, the address stays where it is' };
-  }
-  return { kind: 'none', why: 'the health program of the floating address reads its file by itself' };
+  return startOrReload(changes, KEEPALIVED_CONF, {
+    added: 'keepalived.conf is new: keepalived starts with it',
+    changed: 'keepalived.conf changed: keepalived reloads it, the address stays where it is',
+    none: 'the health program of the floating address reads its file by itself',
+  });
 }
 
 /** keepalived changes the role itself and does not depend on the database. */
