@@ -4,9 +4,9 @@ import type { Clock, Log } from '../../core/ports.ts';
 import { keyOf } from '../../core/node-identity.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { type CompiledSite, compileSite, type NodeBody } from '../../services/compile-node.ts';
-import { movesBetween, partnerIn, withHolders } from '../../services/dhcp/pair/handover.ts';
-import { pairFactsIn } from '../../services/dhcp/pair/health.ts';
 import type { AnyService } from '../../services/kit/contract.ts';
+import { movesBetween, withHolders } from '../../services/kit/handover.ts';
+import { serviceOf } from '../../services/kit/instances.ts';
 import type { Database } from '../../store/database.ts';
 import { claimCompiler } from '../../store/queries/cluster/compiler-gate.ts';
 import { readCompiled, readHeads } from '../../store/publication/heads.ts';
@@ -17,7 +17,7 @@ import { readWatermark } from '../../store/queries/base/watermark.ts';
 import { listNodes } from '../../store/queries/cluster/nodes.ts';
 import { readSnapshot } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
-import { type KnownNode, readKnownNodes } from '../base/published.ts';
+import { readKnownNodes } from '../base/published.ts';
 import { withBootRecords } from '../images/boot-records.ts';
 import { withClosedBmcs } from '../base/closed-addresses.ts';
 import { reached, type Task } from '../base/task.ts';
@@ -137,18 +137,25 @@ function secretsIn({ copyKey, tsigKeys = [] }: Snapshot): string[] {
   return [...(copyKey ? [copyKey] : []), ...tsigKeys].map(({ secret }) => secret);
 }
 
-/** What the new bodies take away and give, by node; of nodes without DHCP nothing. */
+/** What the new bodies take away and give, by node; of nodes that hold no networks nothing. */
 async function readMoves(
-  { db }: Publisher,
+  { db, services }: Publisher,
   { snapshot, published, site, deadlineMs }: Read & { readonly site: CompiledSite; readonly deadlineMs: number },
 ): Promise<ReadonlyMap<string, SubnetMoves>> {
   const all = [...site.nodes].map(([nodeId, { body }]) => {
-    return { nodeId, ...movesBetween(nodeId, { before: published.get(nodeId) ?? null, after: body }) };
+    return { nodeId, ...movesBetween(services, nodeId, { before: published.get(nodeId) ?? null, after: body }) };
   });
-  const isPair = all.some(({ gone }) => gone.some(({ service }) => keyOf(service) !== null));
-  const reports = isPair ? await reached(db.read(readKnownNodes, { deadlineMs })) : [];
+  // An instance alone can be fenced: it has a partner.
+  const hasInstances = all.some(({ gone }) => gone.some(({ service }) => keyOf(service) !== null));
+  const reports = hasInstances ? await reached(db.read(readKnownNodes, { deadlineMs })) : [];
   const names = new Map(snapshot.nodes.map((node) => [node.id, node.name]));
-  const isFenced = (holder: SubnetHolder) => isOwnedByOther(holder, names.get(holder.nodeId) ?? '', reports);
+  const isFenced = ({ nodeId, service }: SubnetHolder) =>
+    serviceOf(services, service)?.handover?.isFenced(
+      service,
+      names.get(nodeId) ?? '',
+      (node) =>
+        reports.find(({ name }) => name === node)?.report?.services.find((row) => row.service === service)?.facts,
+    ) === true;
   return new Map(
     all
       .filter(({ gone, here }) => gone.length + here.length > 0)
@@ -157,13 +164,6 @@ async function readMoves(
         { here, gone: gone.map((holder) => ({ ...holder, isFenced: isFenced(holder) })) },
       ]),
   );
-}
-
-/** Does the other rack of the pair say that it serves, and that this one could not take over? Then this one serves nothing, and will not by itself (`ha/dhcp`). */
-function isOwnedByOther(holder: SubnetHolder, self: string, known: readonly KnownNode[]): boolean {
-  const partner = known.find(({ name }) => name === partnerIn(holder, self));
-  const pair = pairFactsIn(partner?.report?.services.find(({ service }) => service === holder.service)?.facts);
-  return pair?.isServing === true && (pair.state === 'taken-over' || pair.isWhole === false);
 }
 
 interface Published {
@@ -189,7 +189,7 @@ async function publishRacing({ publisher: ports, deadlineMs, isWanted }: Race): 
   let races = 0;
   while (races < RACES.most && (races === 0 || ports.clock.monotonic() < end)) {
     const { snapshot, published } = await readSite(ports, deadlineMs);
-    const whole = withHolders(withClosedBmcs(snapshot), published);
+    const whole = withHolders(withClosedBmcs(snapshot), ports.services, published);
     const compiled = compileSite(whole, ports.services, published, ports.clock.now() / 1000);
     const site = withBootRecords(compiled, snapshot);
     const moves = await readMoves(ports, { snapshot, published, site, deadlineMs });

@@ -16,7 +16,7 @@ import { amendDhcp, endCommands } from './ends.ts';
 import { keaLeases, leaseCommands } from './leases.ts';
 import { DHCP_PARTS, lintDhcpParts } from './lint/parts.ts';
 import { metricsDhcp } from './metrics.ts';
-import { lintHandovers } from './pair/handover.ts';
+import { handover, lintHandovers } from './pair/handover.ts';
 import { lintPairs } from './pair/lint.ts';
 import { servingOf } from '../../model/networks/serving.ts';
 import { lintDhcp, lintRelays, lintSiteDhcp } from './lint/lint.ts';
@@ -48,6 +48,7 @@ const KIND = {
   onRoleChange: roleChangeDhcp,
   parseProbe: parseProbeDhcp,
   metrics: metricsDhcp,
+  handover,
   parseDown: (answers, { pair }) => (pair === undefined ? null : judgeDown(answers, pair)),
 } satisfies Partial<Dhcp>;
 

@@ -264,8 +264,21 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   outside?(desired: Desired): readonly OutsideNeed[];
   /** For a daemon that gives addresses out: how to read its leases. */
   readonly leases?: LeaseSource;
+  /** For a daemon of which two must not serve one network at once; left out: any number may. */
+  readonly handover?: Handover<Desired>;
   /** Further daemons of this kind on one node, each under a key of its own. */
   readonly instances?: ServiceInstances<Desired, View, Shared>;
+}
+
+/**
+ * Networks that go from one server to another. Hosts apply a new generation at times of their own, so the new server gets a network only when nobody
+ * else holds it any more: neither by what is published, nor by what has not been reported as over yet (`snapshot.subnetHolders`).
+ */
+export interface Handover<Desired> {
+  /** Networks (CIDR) that it is to serve. */
+  networksOf(desired: Desired): readonly string[];
+  /** Does another node serve in place of this one, which will not serve again by itself? `factsOf`: what a node reports of the same service. */
+  isFenced(service: string, self: string, factsOf: (node: string) => ServiceHealth['facts']): boolean;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { NodeBody } from '../../../src/services/compile-node.ts';
-import { subnetsIn } from '../../../src/services/dhcp/pair/handover.ts';
+import { dhcp } from '../../../src/services/dhcp/index.ts';
+import { networksIn } from '../../../src/services/kit/handover.ts';
 import { readDesired } from '../../../src/store/publication/heads.ts';
 import { createNode } from '../../../src/store/queries/cluster/nodes.ts';
 import { storeObservation } from '../../../src/store/queries/cluster/observations.ts';
@@ -34,7 +35,7 @@ const desired = async (name: string) => {
 
 /** What racks are told to serve the subnet by: `k1 dhcp@k1_k2`. */
 async function told(): Promise<string[]> {
-  const all = await Promise.all(RACKS.map(async (name) => subnetsIn(name, (await desired(name)).body)));
+  const all = await Promise.all(RACKS.map(async (name) => networksIn([dhcp], name, (await desired(name)).body)));
   return all.flat().map(({ nodeId, service }) => `${nodeId} ${service}`);
 }
 

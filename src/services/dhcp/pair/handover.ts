@@ -1,53 +1,29 @@
 import { isRejected } from '../../../core/errors.ts';
 import { overlaps, parseNetwork } from '../../../core/ip.ts';
-import { keyOf, kindOf } from '../../../core/node-identity.ts';
+import { keyOf } from '../../../core/node-identity.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
-import type { Finding } from '../../kit/contract.ts';
+import type { Finding, Handover } from '../../kit/contract.ts';
+import { holderName } from '../../kit/handover.ts';
 import type { Serving, VlanServer } from '../../../model/networks/serving.ts';
+import type { DhcpDesired } from '../desired.ts';
 import { pairKey } from './compile.ts';
+import { pairFactsIn } from './health.ts';
 import type { Node } from '../../../model/cluster/node.ts';
 import type { SubnetHolder } from '../../../model/networks/lease.ts';
 
-/*
- * A subnet that goes from one server of DHCP to another. Two that serve it at once give one address to two machines, and hosts take a new generation over
- * at times of their own. So the new one gets the subnet only when nobody else holds it any more: neither by what is published, nor by what has not
- * been reported as over yet.
- */
-
-/** The part of a published body that counts here. */
-export interface HoldingBody {
-  readonly services: Readonly<Record<string, { readonly desired: Record<string, unknown> | null }>>;
-}
-
-/** The subnets that a node's DHCP services are to serve. */
-export function subnetsIn(nodeId: string, body: HoldingBody | null): SubnetHolder[] {
-  return Object.entries(body?.services ?? {}).flatMap(([service, { desired }]) => {
-    if (kindOf(service) !== 'dhcp' || desired === null) return [];
-    const networks = listOf(desired['networks']).flatMap((network) => listOf(network['subnets']));
-    return networks.flatMap(({ cidr }) => (typeof cidr === 'string' ? [{ nodeId, service, cidr }] : []));
-  });
-}
-
-/** The snapshot with everybody who may serve a subnet: by what is published, too. A rack that is not accepted serves nothing: an operator decided so. */
-export function withHolders(snapshot: Snapshot, published: ReadonlyMap<string, HoldingBody | null>): Snapshot {
-  const holders = [...published].flatMap(([nodeId, body]) => subnetsIn(nodeId, body));
-  return holders.length === 0
-    ? snapshot
-    : { ...snapshot, subnetHolders: [...(snapshot.subnetHolders ?? []), ...holders] };
-}
-
-/** What a new body takes away from a node, and all that it gives. */
-export function movesBetween(
-  nodeId: string,
-  bodies: { readonly before: HoldingBody | null; readonly after: HoldingBody | null },
-): { readonly gone: SubnetHolder[]; readonly here: SubnetHolder[] } {
-  const here = subnetsIn(nodeId, bodies.after);
-  const remaining = new Set(here.map(nameOf));
-  return { gone: subnetsIn(nodeId, bodies.before).filter((holder) => !remaining.has(nameOf(holder))), here };
-}
+/** Two servers of DHCP that serve a subnet at once give one address to two machines. */
+export const handover: Handover<DhcpDesired> = {
+  networksOf: ({ networks }) => networks.flatMap(({ subnets }) => subnets.map(({ cidr }) => cidr)),
+  // The other rack of the pair says that it serves, and that this one could not take over: then this one serves nothing, and will not by itself (`ha/dhcp`).
+  isFenced: (service, self, factsOf) => {
+    const partner = partnerIn(service, self);
+    const pair = partner === null ? undefined : pairFactsIn(factsOf(partner));
+    return pair?.isServing === true && (pair.state === 'taken-over' || pair.isWhole === false);
+  },
+};
 
 /** The other rack of a pair's instance, by name; null: the service is no pair's. */
-export function partnerIn({ service }: Pick<SubnetHolder, 'service'>, self: string): string | null {
+export function partnerIn(service: string, self: string): string | null {
   const names = keyOf(service)?.split('_') ?? [];
   return names.find((name) => name !== self) ?? null;
 }
@@ -70,7 +46,7 @@ export function waitedFor(
       groupOf(holder) !== own &&
       isSame(holder.cidr, cidr),
   );
-  return [...new Map(found.map((holder) => [nameOf(holder), holder])).values()];
+  return [...new Map(found.map((holder) => [holderName(holder), holder])).values()];
 }
 
 /** Subnets that nobody serves until somebody else has stopped. */
@@ -106,12 +82,4 @@ function isSame(a: string, b: string): boolean {
   if (a === b) return true;
   const [one, other] = [parseNetwork(a), parseNetwork(b)];
   return !isRejected(one) && !isRejected(other) && overlaps(one, other);
-}
-
-function nameOf({ nodeId, service, cidr }: SubnetHolder): string {
-  return `${nodeId} ${service} ${cidr}`;
-}
-
-function listOf(value: unknown): readonly Record<string, unknown>[] {
-  return Array.isArray(value) ? value : [];
 }

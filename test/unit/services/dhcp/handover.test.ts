@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import { compileSite, type NodeBody } from '../../../../src/services/compile-node.ts';
-import { movesBetween, partnerIn, subnetsIn, withHolders } from '../../../../src/services/dhcp/pair/handover.ts';
+import { partnerIn } from '../../../../src/services/dhcp/pair/handover.ts';
+import { movesBetween, networksIn, withHolders } from '../../../../src/services/kit/handover.ts';
 import { dhcp } from '../../../../src/services/dhcp/index.ts';
 import { type Dice, dice, RANDOM } from '../../../kit/dice.ts';
 import { aRack, aRange, aSubnet, aVlan, clusterSnapshot } from '../../../kit/snapshots.ts';
@@ -71,13 +72,13 @@ class World {
 
   publish() {
     const known = { ...this.site, subnetHolders: this.#waits };
-    const seen = this.#isCareful ? withHolders(known, this.published) : this.site;
+    const seen = this.#isCareful ? withHolders(known, [dhcp], this.published) : this.site;
     const compiled = compileSite(seen, [dhcp], this.published, 1);
     for (const [id, { body }] of compiled.nodes) {
       const before = this.published.get(id) ?? null;
       if (JSON.stringify(before) === JSON.stringify(body)) continue;
       const generation = (this.#generations.get(id) ?? 0) + 1;
-      const { gone, here } = movesBetween(id, { before, after: body });
+      const { gone, here } = movesBetween([dhcp], id, { before, after: body });
       this.#waits = this.#waits.filter((wait) => !here.some((one) => isSame(one, wait)));
       this.#waits = this.#waits.filter((wait) => !gone.some((one) => isSame(one, wait)));
       this.#waits.push(...gone.map((one) => ({ ...one, generation })));
@@ -103,13 +104,13 @@ class World {
   }
 
   holders(bodies: Bodies) {
-    return [...bodies].flatMap(([id, body]) => subnetsIn(id, body));
+    return [...bodies].flatMap(([id, body]) => networksIn([dhcp], id, body));
   }
 
   apply(id: string) {
     const before = this.applied.get(id) ?? null;
     this.applied.set(id, this.published.get(id) ?? null);
-    for (const { service } of movesBetween(id, { before, after: this.applied.get(id) ?? null }).gone)
+    for (const { service } of movesBetween([dhcp], id, { before, after: this.applied.get(id) ?? null }).gone)
       for (const name of this.#locals) if (name.startsWith(`${id} ${service} `)) this.#locals.delete(name);
     this.#taken.set(id, this.#generations.get(id) ?? 0);
   }
@@ -132,7 +133,7 @@ class World {
 
   serving(bodies: Bodies = this.applied) {
     return [...bodies]
-      .flatMap(([id, body]) => subnetsIn(id, body))
+      .flatMap(([id, body]) => networksIn([dhcp], id, body))
       .map(({ nodeId, service }) => `${nodeId} ${service}`);
   }
 }
@@ -255,7 +256,7 @@ describe('a subnet that goes to other racks', () => {
 });
 
 it('names the partner of a pair’s instance', () => {
-  expect(partnerIn({ service: 'dhcp@k1_k2' }, 'k1')).toBe('k2');
-  expect(partnerIn({ service: 'dhcp@k1_k2' }, 'k2')).toBe('k1');
-  expect(partnerIn({ service: 'dhcp' }, 'k1')).toBeNull();
+  expect(partnerIn('dhcp@k1_k2', 'k1')).toBe('k2');
+  expect(partnerIn('dhcp@k1_k2', 'k2')).toBe('k1');
+  expect(partnerIn('dhcp', 'k1')).toBeNull();
 });
