@@ -1,3 +1,4 @@
+import { filled } from '../core/members.ts';
 import { sql } from 'kysely';
 import { isRejected } from '../core/errors.ts';
 import { formatAddress, orderedAddresses, parseAddress } from '../core/ip.ts';
@@ -52,53 +53,44 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   const stored = await readStoredSettings(tx);
   const { settings } = stored;
   const ends = await readLeaseEnds(tx);
-  const machineLeases = await readMachineLeases(tx);
-  const subnetHolders = await readSubnetHolders(tx);
   const snippets = await tx.all(
     sql<DhcpSnippet>`select id, name, scope, text from dhcp_snippets where enabled order by id`,
   );
-  const pairAuthorities = await readPairAuthorities(tx);
   const cluster = await readCluster(tx);
-  const closed = await readClosedAddresses(tx, cluster?.vip ?? null);
-  const bmcs = await listBmcPlaces(tx);
   const domains = await readDomains(tx);
-  const copyKey = await readCopyKey(tx);
-  const tsigKeys = await readTsigKeys(tx);
-  const machineStages = await readMachineStages(tx);
-  const defaultImages = await readDefaultImages(tx);
-  const deployedImages = await readDeployedImages(tx);
-  const siteDigest = await readSiteDigest(tx);
   return {
     ...(await readWatermark(tx)),
     ...stored,
     cluster,
-    ...(siteDigest === null ? {} : { siteDigest }),
     nodes: await readNodes(tx),
     racks: await readRackNodes(tx),
     attachments: await readAttachments(tx, network.subnets),
     ...network,
     leaseNames: await readLeaseNames(tx, domains, settings.default_domain),
-    ...(machineLeases.length === 0 ? {} : { machineLeases }),
-    ...(pairAuthorities.length === 0 ? {} : { pairAuthorities }),
-    ...(closed.length === 0 ? {} : { closedAddresses: closed }),
-    ...(bmcs.length === 0 ? {} : { bmcs }),
-    ...(ends.length === 0 ? {} : { leaseEnds: ends }),
-    ...(subnetHolders.length === 0 ? {} : { subnetHolders }),
-    ...(snippets.length === 0 ? {} : { snippets }),
     domains,
-    ...(copyKey === null ? {} : { copyKey }),
-    ...(tsigKeys.length === 0 ? {} : { tsigKeys }),
     records: await tx.all(
       sql<DnsRecord>`select id, domain_id as "domainId", name, type, data, ttl from records order by id`,
     ),
     machines: await readMachines(tx),
-    ...(machineStages.length === 0 ? {} : { machineStages }),
-    ...(defaultImages.length === 0 ? {} : { defaultImages }),
-    ...(deployedImages.length === 0 ? {} : { deployedImages }),
     versions: await tx.all(
       sql<Version>`select service, key, digest, version from versions order by service collate "C", key collate "C"`,
     ),
     restarts: await readRestarts(tx),
+    ...filled({
+      siteDigest: await readSiteDigest(tx),
+      machineLeases: await readMachineLeases(tx),
+      pairAuthorities: await readPairAuthorities(tx),
+      closedAddresses: await readClosedAddresses(tx, cluster?.vip ?? null),
+      bmcs: await listBmcPlaces(tx),
+      leaseEnds: ends,
+      subnetHolders: await readSubnetHolders(tx),
+      snippets,
+      copyKey: await readCopyKey(tx),
+      tsigKeys: await readTsigKeys(tx),
+      machineStages: await readMachineStages(tx),
+      defaultImages: await readDefaultImages(tx),
+      deployedImages: await readDeployedImages(tx),
+    }),
   };
 }
 
@@ -143,8 +135,7 @@ async function readDomains(tx: Tx): Promise<Domain[]> {
   return rows.map(({ transferTo, transferKey, authoritative, forwardTo, ...domain }) => ({
     ...domain,
     ...(authoritative ? {} : { authoritative, forwardTo }),
-    ...(transferTo.length === 0 ? {} : { transferTo: transferTo.map(canonicalAddress) }),
-    ...(transferKey === null ? {} : { transferKey }),
+    ...filled({ transferTo: transferTo.map(canonicalAddress), transferKey }),
   }));
 }
 
@@ -155,14 +146,11 @@ export async function readCluster(tx: Tx): Promise<Cluster | null> {
       external_database as "isExternal" from cluster`);
   if (!row) return null;
   const { isExternal, ...cluster } = row;
-  const recovered = recoveredOf(await readRecoveries(tx));
-  const inner = await readInnerTrust(tx);
   return {
     ...cluster,
     isSeed: false,
     ...(isExternal ? { isDatabaseExternal: true } : {}),
-    ...(recovered === null ? {} : { recovered }),
-    ...(inner === null ? {} : { inner }),
+    ...filled({ recovered: recoveredOf(await readRecoveries(tx)), inner: await readInnerTrust(tx) }),
   };
 }
 

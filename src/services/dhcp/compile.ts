@@ -1,3 +1,4 @@
+import { filled } from '../../core/members.ts';
 import { isRejected } from '../../core/errors.ts';
 import {
   type AddressSpan,
@@ -147,12 +148,7 @@ function endsOf(
   const ends = all.filter((end) => isServed(end.address)).slice(0, ENDS_MAX);
   if (ends.length === 0) return {};
   return {
-    endedLeases: ends.map(({ address, keptFor, mac, before }) => ({
-      address,
-      ...(keptFor === null ? {} : { keptFor }),
-      ...(mac === null ? {} : { mac }),
-      ...(before === null ? {} : { before }),
-    })),
+    endedLeases: ends.map(({ address, keptFor, mac, before }) => ({ address, ...filled({ keptFor, mac, before }) })),
   };
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/members.ts';
 import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
 import { type Address, formatAddress, type Network, parseAddress, parseNetwork } from '../../../core/ip.ts';
 import { type BondSettings, type BridgeSettings, MTU_IPV6 } from '../interfaces/settings.ts';
@@ -200,9 +201,7 @@ function planOne(
     mac,
     parents: [...(nic.parents ?? [])],
     mtu,
-    ...(vid === undefined ? {} : { vid }),
-    ...(nic.bond === undefined ? {} : { bond: nic.bond }),
-    ...(nic.bridge === undefined ? {} : { bridge: nic.bridge }),
+    ...defined({ vid, bond: nic.bond, bridge: nic.bridge }),
     ...fixed,
     ...(routes.length === 0 ? {} : { routes }),
     hasDhcp4: asksFamily(4),

@@ -1,3 +1,4 @@
+import { filled } from '../../../core/members.ts';
 import { type RawBuilder, sql } from 'kysely';
 import type { InterfaceAddress, InterfaceLink, MachineInterface } from '../../../model/machines/machine.ts';
 import { canonicalAddress, PARENTS } from '../../snapshot.ts';
@@ -127,12 +128,7 @@ export async function placeInterfaces(tx: Tx, machineId: string, wanted: readonl
 
 async function placeInterface(tx: Tx, machineId: string, card: Placed): Promise<number> {
   const { id, name, mac, kind, vlanId, position, mtu = null, acceptRa, bond, bridge, tags = [] } = card;
-  const own: InterfaceSettings = {
-    ...(bond ? { bond } : {}),
-    ...(bridge ? { bridge } : {}),
-    ...(tags.length > 0 ? { tags } : {}),
-    ...(acceptRa === undefined ? {} : { acceptRa }),
-  };
+  const own: InterfaceSettings = { ...filled({ bond, bridge, tags }), ...(acceptRa === undefined ? {} : { acceptRa }) };
   const settings = JSON.stringify(own);
   if (id !== undefined) {
     await tx.run(sql`update interfaces set name = ${name}, mac = ${mac}, kind = ${kind}, vlan_id = ${vlanId}, position = ${position},
