@@ -65,7 +65,7 @@ export class AppError extends Error {
   }
 }
 
-/** Carries a refusal through code that can only throw (a transaction body); the edge turns it back into a value. */
+/** Carries a refusal through code that throws it (a transaction's body); the store turns it back into a value after the rollback. */
 export class RejectedError extends Error {
   readonly rejected: Rejected;
   constructor(refusal: Rejected) {
@@ -75,10 +75,17 @@ export class RejectedError extends Error {
   }
 }
 
-/** The value, or the refusal thrown: the transport turns it back. */
-export function orThrow<T>(value: T): Exclude<T, { readonly kind: 'rejected' }> {
+/** The value; a refusal is thrown. */
+export function accept<T>(value: T): Exclude<T, { readonly kind: 'rejected' }> {
   if (isRejected(value)) throw new RejectedError(value);
   return value as Exclude<T, { readonly kind: 'rejected' }>;
+}
+
+/** Throws a refusal, or that of `rejected` with these arguments. */
+export function refuse(refusal: Rejected): never;
+export function refuse(...refusal: Parameters<typeof rejected>): never;
+export function refuse(first: Rejected | RejectionCode, message = '', fields?: readonly FieldProblem[]): never {
+  throw new RejectedError(isRejected(first) ? first : rejected(first, message, fields));
 }
 
 /** The sentence of an unknown thrown value, with its causes, never a stack. */

@@ -1,6 +1,6 @@
 import type { DesiredParts } from '../contract/cluster/desired-parts.ts';
 import type { ReportedLease } from '../contract/cluster/agent.ts';
-import { orThrow, rejected } from '../core/errors.ts';
+import { accept, refuse, rejected } from '../core/errors.ts';
 import { isSecret } from '../core/secret.ts';
 import type { Database } from '../store/database.ts';
 import { readDesired } from '../store/publication/heads.ts';
@@ -27,7 +27,7 @@ import { register } from './cluster/trust/registration.ts';
 export function createAgentPort(db: Database, onDue: () => void): Omit<AgentPort, 'enlist'> {
   return {
     async authenticate(nodeId, secret) {
-      const stored = orThrow(await db.autocommitRead((tx) => readNodeCredential(tx, nodeId)));
+      const stored = accept(await db.autocommitRead((tx) => readNodeCredential(tx, nodeId)));
       return isSecret(secret, stored) ? nodeId : null;
     },
 
@@ -35,53 +35,53 @@ export function createAgentPort(db: Database, onDue: () => void): Omit<AgentPort
       // Every waiting pull reads at each wake: one reading statement, which waits for no standby. What an agent holds
       // is
       // written if it changed, and a body is read when it is sent.
-      const known = orThrow(await db.autocommitRead((tx) => readHolding(tx, nodeId)));
+      const known = accept(await db.autocommitRead((tx) => readHolding(tx, nodeId)));
       const isKnown = known.held?.generation === held.generation && known.held.digest === held.digest;
       const isDue = isKnown
         ? isPublicationDue(known.head, held)
-        : orThrow(await db.repeatable(async (tx) => ({ isDue: await recordHeld(tx, nodeId, held) }))).isDue;
+        : accept(await db.repeatable(async (tx) => ({ isDue: await recordHeld(tx, nodeId, held) }))).isDue;
       if (isDue) onDue();
       if (known.head === null || !isWorthSending(known.head, held)) return null;
       const some = held.parts === true ? await readSome(db, nodeId, held) : null;
       if (some !== null) return isWorthSending(some, held) ? some : null;
-      const desired = orThrow(await db.autocommitRead(async (tx) => ({ found: await readDesired(tx, nodeId) }))).found;
+      const desired = accept(await db.autocommitRead(async (tx) => ({ found: await readDesired(tx, nodeId) }))).found;
       return desired !== null && isWorthSending(desired, held) ? desired : null;
     },
 
     commands: createCommandPort(db),
     bootSteps: (nodeId, report) => takeBootSteps(db, nodeId, report),
     parts: async (nodeId, digests) =>
-      orThrow(await db.autocommitRead(async (tx) => ({ parts: await readOwnParts(tx, nodeId, digests) }))),
+      accept(await db.autocommitRead(async (tx) => ({ parts: await readOwnParts(tx, nodeId, digests) }))),
 
     register: (announced) => register(db, announced),
     rack: async (uuid) => {
-      const found = orThrow(await db.autocommitRead(async (tx) => ({ rack: await readRackKey(tx, uuid) })));
+      const found = accept(await db.autocommitRead(async (tx) => ({ rack: await readRackKey(tx, uuid) })));
       return found.rack;
     },
-    takeNonce: async (publicKey, nonce) => orThrow(await db.repeatable((tx) => takeNonce(tx, publicKey, nonce))),
+    takeNonce: async (publicKey, nonce) => accept(await db.repeatable((tx) => takeNonce(tx, publicKey, nonce))),
 
     async observe(nodeId, observation) {
       const stored = await db.repeatable(async (tx) => {
         const node = await findNode(tx, { id: nodeId });
-        if (!node) return rejected('not_found', `There is no node ${nodeId}.`);
-        if (await isOutrun(tx, nodeId, observation)) return TWINS;
+        if (!node) refuse('not_found', `There is no node ${nodeId}.`);
+        if (await isOutrun(tx, nodeId, observation)) refuse(TWINS);
         await storeObservation(tx, node, observation);
         return null;
       });
-      orThrow(stored);
+      accept(stored);
     },
 
     async leases(nodeId, report) {
       return await db.repeatable(async (tx) => {
         const node = await findNode(tx, { id: nodeId });
-        if (!node) return rejected('not_found', `There is no node ${nodeId}.`);
+        if (!node) refuse('not_found', `There is no node ${nodeId}.`);
         const served = report.leases.length > 0 ? await readServed(tx, nodeId) : null;
         const isServed = ({ address }: ReportedLease) => isOn(served, address);
         const receipt = await storeLeaseReport(tx, node, report, isServed);
         if (receipt === 'stored')
           await storeLeaseSteps(tx, node, { ...report, leases: report.leases.filter(isServed) });
         if (receipt !== 'restart') return null;
-        return rejected('conflict', 'An earlier report of this series is missing. Begin a new one with everything.');
+        refuse('conflict', 'An earlier report of this series is missing. Begin a new one with everything.');
       });
     },
   };
@@ -94,7 +94,7 @@ function isOn(served: ReportScope | null, address: string): boolean {
 }
 
 async function readSome(db: Database, nodeId: string, held: HeldState): Promise<DesiredParts | null> {
-  return orThrow(await db.autocommitRead(async (tx) => ({ found: await readDesiredParts(tx, nodeId, held) }))).found;
+  return accept(await db.autocommitRead(async (tx) => ({ found: await readDesiredParts(tx, nodeId, held) }))).found;
 }
 
 /**

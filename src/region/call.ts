@@ -1,5 +1,6 @@
 import { isWrite, type RouteId, ROUTES } from '../contract/routes.ts';
-import { isRejected, type Rejected, rejected } from '../core/errors.ts';
+import { accept, isRejected, type Rejected, rejected } from '../core/errors.ts';
+import { orRefusal } from './base/or-refusal.ts';
 import { digestOf, stableJson } from '../core/stable-json.ts';
 import type { DatabaseCallOptions, Database } from '../store/database.ts';
 import { recordAudit } from '../store/queries/people/audit.ts';
@@ -39,6 +40,10 @@ export async function call(
   if (forbidden) return auditForbidden(ports, id, context, forbidden);
   const impossible = refuseFields(ROUTES[id], input.query);
   if (impossible) return impossible;
+  return orRefusal(() => doCall(ports, id, input, context));
+}
+
+async function doCall(ports: CallPorts, id: RouteId, input: CallInput, context: CallContext): Promise<CallOutcome> {
   const inner = contextOf(ports, context);
   // Each case is typed by its own id; here they are one list, and the transport has checked the input by the same table.
   const useCase = CASES[id] as unknown as ReadCase<RouteId> | WriteCase<RouteId>;
@@ -76,9 +81,7 @@ export async function callTogether(
     mark(tx);
     const bodies: unknown[] = [];
     for (const { useCase, input } of calls) {
-      const result = await useCase.run(tx, input as AnyInput, inner);
-      if (isRejected(result)) return result;
-      bodies.push(result.body);
+      bodies.push((await useCase.run(tx, input as AnyInput, inner)).body);
     }
     return { status: 200, body: bodies };
   };
@@ -87,27 +90,8 @@ export async function callTogether(
   return isRejected(written) ? written : written.body;
 }
 
-function contextOf(ports: CallPorts, { caller, ifMatch, origin }: CallContext): CaseContext {
-  return {
-    origin,
-    clock: ports.clock,
-    random: ports.random,
-    renderer: ports.renderer,
-    ca: ports.ca,
-    passwords: ports.passwords,
-    version: ports.version,
-    health: () => ports.health(),
-    authority: () => ports.authority(),
-    ...(ports.slowFacts ? { slowFacts: ports.slowFacts } : {}),
-    ...(ports.servers ? { servers: ports.servers } : {}),
-    ...(ports.storedLearners ? { storedLearners: ports.storedLearners } : {}),
-    ...(ports.askName ? { askName: ports.askName } : {}),
-    ...(ports.askAgent ? { askAgent: ports.askAgent } : {}),
-    ...(ports.readKeys ? { readKeys: ports.readKeys } : {}),
-    builtInScripts: ports.builtInScripts ?? [],
-    caller,
-    ifMatch: ifMatch === null ? null : Number(ifMatch),
-  };
+function contextOf(ports: CasePorts, { caller, ifMatch, origin }: CallContext): CaseContext {
+  return { ...ports, origin, caller, ifMatch: ifMatch === null ? null : Number(ifMatch) };
 }
 
 /** Null, or the refusal when the caller's role does not allow the call. */
@@ -141,15 +125,13 @@ interface PendingCall<C> {
   readonly options: DatabaseCallOptions;
 }
 
-async function doRead(ports: CallPorts, pending: PendingCall<ReadCase<RouteId>>): Promise<CallOutcome | Rejected> {
+async function doRead(ports: CallPorts, pending: PendingCall<ReadCase<RouteId>>): Promise<CallOutcome> {
   const { useCase, input, inner, options } = pending;
   const answer = await askOutside(ports, pending);
-  if (isRejected(answer)) return answer;
   const runCase = (tx: Tx) => useCase.run(tx, input as AnyInput, inner, answer);
-  const result = await (useCase.isAutocommit
-    ? ports.db.autocommitRead(runCase, options)
-    : ports.db.read(runCase, options));
-  if (isRejected(result)) return result;
+  const result = accept(
+    await (useCase.isAutocommit ? ports.db.autocommitRead(runCase, options) : ports.db.read(runCase, options)),
+  );
   return { kind: 'done', status: 200, body: result.body, version: result.version ?? null, isReplay: false };
 }
 
@@ -158,12 +140,11 @@ interface WriteCall extends PendingCall<WriteCase<RouteId>> {
   readonly context: CallContext;
 }
 
-async function doWrite(ports: CallPorts, request: WriteCall): Promise<CallOutcome | Rejected> {
+async function doWrite(ports: CallPorts, request: WriteCall): Promise<CallOutcome> {
   const { id, useCase, input, context, inner, options } = request;
   let secrets: Readonly<Record<string, string>> = {};
   let made: unknown;
   const answer = await askOutside(ports, request);
-  if (isRejected(answer)) return answer;
   const operation = {
     key: context.idempotencyKey,
     requestDigest: digestOf({ id, input: digested(useCase, input), ifMatch: context.ifMatch }),
@@ -175,7 +156,6 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<CallOutcom
   const change = (mark: (tx: WriteTx) => void) => async (tx: WriteTx) => {
     mark(tx);
     const result = await useCase.run(tx, input as AnyInput, inner, answer);
-    if (isRejected(result)) return result;
     secrets = result.secrets ?? {};
     made = result.body;
     return {
@@ -184,8 +164,7 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<CallOutcom
       ...(result.reverts === undefined ? {} : { reverts: result.reverts }),
     };
   };
-  const written = await withProbes(ports, (mark) => write<Stored>(ports.db, operation, change(mark), options));
-  if (isRejected(written)) return written;
+  const written = accept(await withProbes(ports, (mark) => write<Stored>(ports.db, operation, change(mark), options)));
   const { body, version } = written.body;
   // A replay may be this very call, whose COMMIT was in doubt: then the secret is the one that was stored.
   const isOwn = !written.isReplay || stableJson(made ?? null) === stableJson(body);
@@ -198,24 +177,21 @@ async function askOutside(
   ports: CallPorts,
   { useCase, input, inner, options }: PendingCall<ReadCase<RouteId> | WriteCase<RouteId>>,
 ): Promise<unknown> {
-  return useCase.ask?.(input as AnyInput, inner, (body) => ports.db.read(body, options));
+  return useCase.ask?.(input as AnyInput, inner, async (body) => accept(await ports.db.read(body, options)));
 }
 
 function digested({ digested: of }: WriteCase<RouteId>, input: CallInput): CallInput {
   return of === undefined ? input : { ...input, body: of(input.body as AnyInput['body']) };
 }
 
-async function doDryRun(ports: CallPorts, pending: PendingCall<WriteCase<RouteId>>): Promise<CallOutcome | Rejected> {
+async function doDryRun(ports: CallPorts, pending: PendingCall<WriteCase<RouteId>>): Promise<CallOutcome> {
   const { useCase, input, inner, options } = pending;
   const answer = await askOutside(ports, pending);
-  if (isRejected(answer)) return answer;
   const change = async (tx: WriteTx) => {
     const result = await useCase.run(tx, input as AnyInput, inner, answer);
-    if (isRejected(result)) return result;
     return { status: 200, body: { object: result.body, published: await readPublished(tx) } };
   };
-  const rehearsed = await dryRun(ports.db, change, options);
-  if (isRejected(rehearsed)) return rehearsed;
+  const rehearsed = accept(await dryRun(ports.db, change, options));
   const { object, published } = rehearsed.outcome.body;
   const nodes = previewChange(ports.renderer, {
     before: rehearsed.before,

@@ -1,5 +1,5 @@
 import type { Clock, Log, Random } from '../core/ports.ts';
-import { isRejected, orThrow } from '../core/errors.ts';
+import { accept, isRejected } from '../core/errors.ts';
 import { releaseOf } from '../store/queries/cluster/compiler-gate.ts';
 import type { Database } from '../store/database.ts';
 import type { ServerState } from '../store/pool/server-states.ts';
@@ -30,7 +30,7 @@ import { createEnlist } from './machines/enlistment/enlist.ts';
 import { createMetadata } from './machines/metadata/metadata.ts';
 import type { ReadKeys } from './people/key-port.ts';
 import type { ApplyMachineEvent } from './machines/metadata/port.ts';
-import { type MachineFiles, NO_MACHINE_FILES } from './machines/scripts/scripts.ts';
+import type { MachineFiles } from './machines/scripts/scripts.ts';
 import { createImageKeeper, type ImageKeeper, NO_IMAGES } from './images/keeper.ts';
 import type { ImageAccess } from './images/port.ts';
 import { createFeatureTask } from './base/features.ts';
@@ -72,32 +72,30 @@ export interface RegionPorts {
   readonly startedAt: string;
   /** Proof of life of a task's loop, by its name. */
   readonly beatOf: (task: string) => () => void;
-  /** See `CasePorts.authority`; left out: this site is no cluster. */
-  readonly authority?: () => { readonly notAfter: string } | null;
+  /** See `CasePorts.authority`. */
+  authority(): { readonly notAfter: string } | null;
   /** Left out: there is no etcd of this cluster here. */
   readonly etcd?: EtcdPort;
   /** Left out: there is no Patroni of this cluster here, so nothing is moved. */
   readonly patroni?: PatroniPort;
   /** Clock, probes and database copies for drills; absent: this process plays none. */
   readonly drills?: DrillInstruments;
-  /** Queries a name server; absent: this region queries none. */
-  readonly askName?: AskName;
-  /** Reads people's keys from outside; absent: this region reads none. */
-  readonly readKeys?: ReadKeys;
-  /** Queries the servers of an operator's own database; absent: there is none. */
-  readonly askServers?: () => Promise<readonly ServerState[]>;
-  /** `DATABASE_URL`, for region nodes that join; left out: this host reaches the cluster's own database. Holds passwords. */
-  readonly databaseUrl?: string;
+  readonly askName: AskName;
+  readonly readKeys: ReadKeys;
+  /** Queries the servers of an operator's own database; null: there is none. */
+  askServers(): Promise<readonly ServerState[] | null>;
+  /** `DATABASE_URL`, for region nodes that join; null: this host reaches the cluster's own database. Holds passwords. */
+  readonly databaseUrl: string | null;
   /** Ends this process in order, so that its manager restarts it; absent: nobody can request that. */
   readonly endForRestart?: () => void;
   /** Kinds of jobs that this process can run, and who keeps their leases; left out: it runs none. */
   readonly jobs?: { readonly kinds: readonly JobKind[]; readonly renewer: Renewer };
-  /** Scripts of the release, and what goes to machines with them; left out: there are none. */
-  readonly machineScripts?: { readonly builtIn: readonly Script[]; readonly files: MachineFiles };
+  /** Scripts of the release, and what goes to machines with them. */
+  readonly machineScripts: { readonly builtIn: readonly Script[]; readonly files: MachineFiles };
   /** Receives the reports of machines, in place of their lifecycle. */
   readonly reportMachine?: ApplyMachineEvent;
-  /** Access to other regions' memories and to the stored layout; absent: there is none. */
-  readonly memory?: MemoryAccess;
+  /** Access to other regions' memories and to the stored layout. */
+  readonly memory: MemoryAccess;
   /** Where images lie, and access to those of other regions; absent: this region stores none. */
   readonly images?: ImageAccess;
 }
@@ -148,10 +146,6 @@ const OTHERS_EVERY_MS = 2000;
 const RELIEF_EVERY_MS = 5000;
 /** How late a request to restart this process is noticed. */
 const OWN_RESTART_EVERY_MS = 2000;
-const NO_MEMORY_ACCESS: MemoryAccess = {
-  ask: async () => null,
-  layout: { read: async () => null, write: async () => {} },
-};
 const NO_INPUT = { params: {}, query: {}, body: undefined };
 /** Root of this host, proven by its socket: it could read the database itself. */
 const HOST_CALL = {
@@ -161,56 +155,32 @@ const HOST_CALL = {
   ifMatch: null,
 } as const;
 
-/** What use cases may query besides the database. */
-function outsidePorts({
-  clock,
-  askServers,
-  etcd,
-  askName,
-  readKeys,
-  db,
-  wakes,
-}: RegionPorts): Pick<CasePorts, 'servers' | 'storedLearners' | 'askName' | 'askAgent' | 'readKeys'> {
-  return {
-    askAgent: createAskAgent(db, wakes),
-    ...(askServers ? { servers: shared(clock, SERVERS_MS, askServers) } : {}),
-    ...(etcd ? { storedLearners: shared(clock, LEARNERS_MS, () => etcd.storedLearners().catch(() => null)) } : {}),
-    ...(askName ? { askName } : {}),
-    ...(readKeys ? { readKeys } : {}),
-  };
-}
-
 /** Builds the region: use cases, agent channel, events, health, tasks. */
 export function createRegion(ports: RegionPorts): RegionNode {
-  const { db, clock, random, wakes } = ports;
+  const { db, clock, wakes } = ports;
   // Builds of one release count as one compiler; otherwise an upgrade to another build would stop publishing.
   const compiler = releaseOf(ports.version);
   const publish = createPublishTask({ ...ports, services: ports.renderer.services, compiler });
   const running: RunningTask[] = [];
   const health = shared(clock, HEALTH_MS, () => beat(db, ports, clock));
   const revocations = createRevocations(db);
-  const calls: CasePorts & Pick<RegionPorts, 'db'> = {
-    db,
-    clock,
-    random,
-    renderer: ports.renderer,
-    ca: ports.ca,
-    passwords: ports.passwords,
-    version: ports.version,
+  const { etcd } = ports;
+  const calls = {
+    ...ports,
     health,
-    authority: ports.authority ?? (() => null),
-    ...outsidePorts(ports),
-    latestReportOf: (nodeId) => memory.latestReportOf(nodeId),
+    askAgent: createAskAgent(db, wakes),
+    servers: shared(clock, SERVERS_MS, () => ports.askServers()),
+    storedLearners: shared(clock, LEARNERS_MS, async () => etcd?.storedLearners().catch(() => null)),
+    latestReportOf: (nodeId: string) => memory.latestReportOf(nodeId),
     slowFacts: { last: null },
-    builtInScripts: ports.machineScripts?.builtIn ?? [],
-  };
+    builtInScripts: ports.machineScripts.builtIn,
+  } satisfies CasePorts & Pick<RegionPorts, 'db'>;
   const moves = movesOf(ports, calls);
   const memory = createMemory({
     ...ports,
-    access: ports.memory ?? NO_MEMORY_ACCESS,
+    access: ports.memory,
     health,
-    authority: () => calls.authority(),
-    servers: async () => (await calls.servers?.()) ?? null,
+    servers: calls.servers,
     askDatabase: async (id) => {
       const answer = await call(calls, id, NO_INPUT, HOST_CALL);
       return isRejected(answer) ? null : answer;
@@ -244,8 +214,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
       ...ports,
       sealer: sealerOf(ports),
       applyEvent: report,
-      builtIn: ports.machineScripts?.builtIn ?? [],
-      files: ports.machineScripts?.files ?? NO_MACHINE_FILES,
+      ...ports.machineScripts,
     }),
     wake: wakes,
     events: eventsOf(db),
@@ -260,11 +229,11 @@ export function createRegion(ports: RegionPorts): RegionNode {
 function eventsOf(db: RegionPorts['db']): RegionNode['events'] {
   return {
     read: async (after, limit, caller, kind) =>
-      orThrow(await db.autocommitRead((tx) => readEvents(tx, after, limit, { kind, reader: caller.user }))).map(
+      accept(await db.autocommitRead((tx) => readEvents(tx, after, limit, { kind, reader: caller.user }))).map(
         (event) => eventFor(caller, event),
       ),
-    gapAfter: async (after) => orThrow(await db.autocommitRead(async (tx) => ({ gap: await gapAfter(tx, after) }))).gap,
-    latest: async () => orThrow(await db.autocommitRead((tx) => lastEventId(tx))),
+    gapAfter: async (after) => accept(await db.autocommitRead(async (tx) => ({ gap: await gapAfter(tx, after) }))).gap,
+    latest: async () => accept(await db.autocommitRead((tx) => lastEventId(tx))),
   };
 }
 

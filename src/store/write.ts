@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { AppError, isRejected, type Rejected, RejectedError, rejected } from '../core/errors.ts';
+import { accept, AppError, isRejected, type Rejected, rejected } from '../core/errors.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { DatabaseCallOptions, Database } from './database.ts';
 import { readSnapshot } from './snapshot.ts';
@@ -129,8 +129,7 @@ export function dryRun<B>(
   return db.rehearse(async (tx) => {
     await tx.one(sql`select set_config('regent.operation', 'dry-run', true)`);
     const before = await readSnapshot(tx);
-    const outcome = await body({ ...tx, emit: () => {} });
-    if (isRejected(outcome)) throw new RejectedError(outcome);
+    const outcome = accept(await body({ ...tx, emit: () => {} }));
     await tx.run(CHECK_NOW);
     return { before, after: await readSnapshot(tx), outcome };
   }, options);

@@ -5,7 +5,7 @@ import { createApi, type V1Ports } from '../../src/api/v1/app.ts';
 import type { Problem } from '../../src/contract/base/common.ts';
 import { API_PREFIX, ROUTES, type RouteId, type RouteSpec } from '../../src/contract/routes.ts';
 import type { Role } from '../../src/contract/base/role.ts';
-import { isRejected } from '../../src/core/errors.ts';
+import { isRejected, rejected } from '../../src/core/errors.ts';
 import type { Clock, Log } from '../../src/core/ports.ts';
 import { secretDigest } from '../../src/core/secret.ts';
 import { bootstrapDatabase } from '../../src/main/region/bootstrap-database.ts';
@@ -95,6 +95,8 @@ export interface TestRegionOptions {
   readonly keys?: TestRegion['keys'];
 }
 
+const NO_MEMORY: MemoryAccess = { ask: async () => null, layout: { read: async () => null, write: async () => {} } };
+
 /** Starts a region on a new (or the given) database. Tasks are the test's to start. */
 export async function startTestRegion(pg: TestPostgres, options: TestRegionOptions = {}): Promise<TestRegion> {
   const connection = options.connection ?? (await pg.createDatabase());
@@ -120,11 +122,14 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     wakes,
     ca: options.ca ?? NO_AUTHORITY,
     passwords: createPasswordHasher(realRandom),
-    ...(options.memory ? { memory: options.memory } : {}),
-    ...(options.machineScripts ? { machineScripts: options.machineScripts } : {}),
+    authority: () => null,
+    databaseUrl: null,
+    askServers: async () => null,
+    memory: options.memory ?? NO_MEMORY,
+    machineScripts: options.machineScripts ?? { builtIn: [], files: { runner: '', runScript: '' } },
+    askName: options.askName ?? (async () => ({ code: 'TIMEOUT', answers: [], serial: null })),
+    readKeys: options.readKeys ?? (async () => rejected('unavailable', 'This region cannot fetch keys.')),
     ...(options.tellMachine ? { reportMachine: options.tellMachine } : {}),
-    ...(options.askName ? { askName: options.askName } : {}),
-    ...(options.readKeys ? { readKeys: options.readKeys } : {}),
     ...(options.images ? { images: options.images } : {}),
     renderer: {
       services: options.services ?? SERVICES,

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { formatEpoch } from '../../core/epoch.ts';
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { textDigest } from '../../core/stable-json.ts';
 import type { RecoveryDatabase, RecoveryRows } from '../../join/recover/ports.ts';
 import { mainAddress } from '../../model/cluster/cluster.ts';
@@ -67,12 +67,10 @@ async function writeRows(tx: WriteTx, rows: RecoveryRows): Promise<OperationOutc
   const why = `the cluster was recovered on ${own.name} without it`;
   for (const node of regions) {
     // A rack's VLANs stay its own: whoever takes its place is the same rack.
-    const revoked = await vacateNode(tx, node, { isPlaceReserved: node.isRack, by: 'system:recover', why });
-    if (isRejected(revoked)) return revoked;
+    await vacateNode(tx, node, { isPlaceReserved: node.isRack, by: 'system:recover', why });
   }
   if (own.isDrained || own.state !== 'member') {
-    const row = await updateNode(tx, { key: nodeId }, { isDrained: false, state: 'member' });
-    if (isRejected(row)) return row;
+    accept(await updateNode(tx, { key: nodeId }, { isDrained: false, state: 'member' }));
   }
   const data = { epoch: formatEpoch(epoch), lost: lost.map(({ name }) => name), told: messages };
   tx.emit({ kind: 'cluster.recovered', subject: own.name, data });

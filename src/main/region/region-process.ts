@@ -100,7 +100,7 @@ const MACHINE_SCRIPTS = join(CHECKOUT, 'scripts', 'machine');
  * then every call is answered 503. Throws when this version is too old for the database.
  */
 export async function startRegionProcess(options: RegionProcessOptions): Promise<RegionProcess> {
-  const { connection, clock, random, log, version, node } = options;
+  const { connection, clock, random, log, version, node, databaseUrl = null } = options;
   const process = `${node}:${random.hex(4)}`;
   const ca = options.ca ?? NO_AUTHORITY;
   const named = { connection, name: `regiond ${process}`, clock, random, log };
@@ -126,7 +126,8 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     ...(options.patroni ? { patroni: options.patroni, drills: openDrillPort(connection) } : {}),
     askName,
     readKeys: createKeyReader(),
-    ...externalDatabase(options, process),
+    databaseUrl,
+    askServers: async () => (databaseUrl === null ? null : readServerStates(connection, `regiond ${process} servers`)),
     ...(options.endForRestart ? { endForRestart: options.endForRestart } : {}),
     authority: () => (tls ? { notAfter: tls.authorityEnd() } : null),
     memory: openMemoryPort(options.tlsFiles ?? null, options.layoutFile ?? null, log),
@@ -180,12 +181,6 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     await stop().catch(() => {});
     throw error;
   }
-}
-
-/** What a region with a database of the operator's own knows beside it. */
-function externalDatabase({ databaseUrl, connection }: RegionProcessOptions, process: string) {
-  if (databaseUrl === undefined) return {};
-  return { databaseUrl, askServers: () => readServerStates(connection, `regiond ${process} servers`) };
 }
 
 type ServerName = 'api' | 'agents' | 'secureAgents';

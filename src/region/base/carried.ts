@@ -1,6 +1,5 @@
 import { carriedBy, type CarriedNames } from '../../contract/machines/carried.ts';
 import type { Carrier } from '../../contract/base/declare.ts';
-import { isRejected, type Rejected } from '../../core/errors.ts';
 import type { CarriedIds } from '../../store/declared/carried.ts';
 import type { Tx } from '../../store/tx.ts';
 import { declaredByRef } from './declared.ts';
@@ -12,7 +11,7 @@ export function carriedOf<C extends Carrier>(carrier: C, row: CarriedNames<C>): 
 }
 
 /** What a body wants an object to carry, by the ids of what it names; nouns that it does not name are not in it. */
-export async function readCarried(tx: Tx, carrier: Carrier, body: object): Promise<CarriedIds | Rejected> {
+export async function readCarried(tx: Tx, carrier: Carrier, body: object): Promise<CarriedIds> {
   const given = new Map<string, unknown>(Object.entries(body));
   const wanted: Record<string, number[]> = {};
   for (const { noun, plural } of carriedBy(carrier)) {
@@ -21,7 +20,6 @@ export async function readCarried(tx: Tx, carrier: Carrier, body: object): Promi
     const ids = new Set<number>();
     for (const name of names) {
       const row = await declaredByRef(tx, noun, String(name));
-      if (isRejected(row)) return row;
       ids.add(row.id);
     }
     wanted[plural] = [...ids];
@@ -30,7 +28,7 @@ export async function readCarried(tx: Tx, carrier: Carrier, body: object): Promi
 }
 
 /** What the objects of a list have to carry, by the ids of what its query names. */
-export async function readCarriedFilters(tx: Tx, carrier: Carrier, query: object): Promise<CarriedIds | Rejected> {
+export async function readCarriedFilters(tx: Tx, carrier: Carrier, query: object): Promise<CarriedIds> {
   const given = new Map<string, unknown>(Object.entries(query));
   const lists = carriedBy(carrier).flatMap(({ noun, plural }) =>
     given.has(noun) ? [[plural, [given.get(noun)]] as const] : [],

@@ -1,7 +1,7 @@
 import { DEFAULT_ID, type Declaration, type Field, paramOf, type NounVerb } from '../../contract/base/declare.ts';
 import { type DeclaredNoun, NOUNS } from '../../contract/registry.ts';
 import type { DeclaredObject, DeclaredRouteId } from '../../contract/noun-routes.ts';
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, refuse } from '../../core/errors.ts';
 import * as rows from '../../store/declared/rows.ts';
 import { carriersOf, usersOf } from '../../store/declared/labels.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -17,7 +17,7 @@ export async function declaredByRef<N extends DeclaredNoun>(
   tx: Tx,
   noun: N,
   text: string,
-): Promise<rows.DeclaredRow<N> | Rejected> {
+): Promise<rows.DeclaredRow<N>> {
   const ref = parseRef(text);
   const row = await rows.findDeclared(tx, noun, 'id' in ref ? ref : { name: text });
   if (row) return row;
@@ -25,10 +25,12 @@ export async function declaredByRef<N extends DeclaredNoun>(
     limit: 11,
     sort: 'name',
   });
-  return noSuch(
-    noun,
-    text,
-    known.items.map(({ name }) => name),
+  refuse(
+    noSuch(
+      noun,
+      text,
+      known.items.map(({ name }) => name),
+    ),
   );
 }
 
@@ -46,13 +48,12 @@ export async function readFields(
   tx: Tx,
   fields: Declaration['fields'],
   body: Readonly<Record<string, unknown>>,
-): Promise<Record<string, unknown> | Rejected> {
+): Promise<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
   for (const [member, field] of Object.entries<Field>(fields)) {
     const given = body[member];
     if (given === undefined) continue;
-    const value = await readField(tx, field, { member, given });
-    if (isRejected(value)) return value;
+    const value = accept(await readField(tx, field, { member, given }));
     values[member] = value;
   }
   return values;
@@ -68,8 +69,7 @@ async function readField(
   if (refersTo === undefined) return field.parse ? field.parse(given, member) : given;
   const other = NOUNS.find(({ noun }) => noun === refersTo);
   if (other === undefined) throw new Error(`${member} names ${refersTo}, which is not declared`);
-  const row = await declaredByRef(tx, other.noun, given);
-  return isRejected(row) ? row : row.id;
+  return (await declaredByRef(tx, other.noun, given)).id;
 }
 
 /** What a call takes, as its noun's schemas let it through. */
@@ -79,7 +79,7 @@ interface Input {
   readonly body: Readonly<Record<string, unknown>> & { readonly name?: string };
 }
 type NounDeclaration = Declaration & { readonly noun: DeclaredNoun };
-type CaseAnswer = Promise<{ readonly body: unknown; readonly version?: number } | Rejected>;
+type CaseAnswer = Promise<{ readonly body: unknown; readonly version?: number }>;
 
 const MAKERS: Readonly<Record<NounVerb, (own: NounDeclaration) => object>> = {
   list: listCase,
@@ -113,7 +113,6 @@ function listCase({ noun, fields }: NounDeclaration): object {
   const named = Object.fromEntries(Object.entries<Field>(fields).filter(([, { refersTo }]) => refersTo !== undefined));
   return reads(async (tx, { query }) => {
     const wanted = await readFields(tx, named as Declaration['fields'], { ...query });
-    if (isRejected(wanted)) return wanted;
     const page = await rows.listDeclared<DeclaredNoun>(tx, noun, { ...query, ...wanted });
     return pageBody<AnyDeclaredRow, object>(page, viewDeclared, query);
   });
@@ -122,7 +121,7 @@ function listCase({ noun, fields }: NounDeclaration): object {
 function showCase({ noun }: NounDeclaration): object {
   return reads(async (tx, { params }) => {
     const row = await declaredByRef(tx, noun, params[paramOf(noun)] ?? '');
-    return isRejected(row) ? row : { body: viewDeclared(row), version: row.version };
+    return { body: viewDeclared(row), version: row.version };
   });
 }
 
@@ -131,7 +130,6 @@ function createCase({ noun, fields }: NounDeclaration): object {
     ({ body }) => `${noun} create ${body.name ?? ''}`,
     async (tx, { body }) => {
       const values = await readFields(tx, fields, body);
-      if (isRejected(values)) return values;
       const row = await rows.createDeclared(tx, noun, values);
       tx.emit({ kind: `${noun}.created`, subject: row.name, data: viewDeclared(row) });
       return { body: viewDeclared(row), version: row.version };
@@ -144,11 +142,8 @@ function setCase({ noun, fields }: NounDeclaration): object {
     ({ params }) => `${noun} set ${params[paramOf(noun)] ?? ''}`,
     async (tx, { params, body }, context) => {
       const old = await declaredByRef(tx, noun, params[paramOf(noun)] ?? '');
-      if (isRejected(old)) return old;
       const values = await readFields(tx, fields, body);
-      if (isRejected(values)) return values;
-      const row = await rows.updateDeclared(tx, noun, target(old.id, context), values);
-      if (isRejected(row)) return row;
+      const row = accept(await rows.updateDeclared(tx, noun, target(old.id, context), values));
       tx.emit({ kind: `${noun}.changed`, subject: row.name, data: viewDeclared(row) });
       return { body: viewDeclared(row), version: row.version };
     },
@@ -161,18 +156,16 @@ function deleteCase(own: NounDeclaration): object {
     ({ params }) => `${noun} delete ${params[paramOf(noun)] ?? ''}`,
     async (tx, { params }, context) => {
       const old = await declaredByRef(tx, noun, params[paramOf(noun)] ?? '');
-      if (isRejected(old)) return old;
-      if (own.hasDefault && old.id === DEFAULT_ID) return rejected('in_use', defaultStays(noun, old.name));
+      if (own.hasDefault && old.id === DEFAULT_ID) refuse('in_use', defaultStays(noun, old.name));
       for (const use of usedBy) {
         const users = use.refusal ? await usersOf(tx, use, old.id, 6) : [];
-        if (use.refusal && users.length > 0) return rejected('in_use', use.refusal(old.name, some(users)));
+        if (use.refusal && users.length > 0) refuse('in_use', use.refusal(old.name, some(users)));
       }
       const carriers = await carriersOf(tx, own, old.id, 6);
       if (carriers.length > 0) {
-        return rejected('in_use', `${old.name} is on the ${own.carriedBy}s ${some(carriers)}. Take it off them first.`);
+        refuse('in_use', `${old.name} is on the ${own.carriedBy}s ${some(carriers)}. Take it off them first.`);
       }
-      const row = await rows.deleteDeclared(tx, noun, target(old.id, context));
-      if (isRejected(row)) return row;
+      const row = accept(await rows.deleteDeclared(tx, noun, target(old.id, context)));
       tx.emit({ kind: `${noun}.deleted`, subject: row.name, data: viewDeclared(row) });
       return { body: viewDeclared(row) };
     },

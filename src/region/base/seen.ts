@@ -9,12 +9,10 @@ export interface ReceivedReport {
   readonly report: Observation;
 }
 
-/**
- * What reading the nodes as they are now needs. The newest report that regions have in memory of a node; absent: none.
- */
+/** What reading the nodes as they are now needs. `latestReportOf`: the newest report that regions have in memory of a node. */
 export interface SeenPorts {
   readonly clock: { now(): number };
-  readonly latestReportOf?: (nodeId: string) => ReceivedReport | null;
+  latestReportOf(nodeId: string): ReceivedReport | null;
 }
 
 /** A node with what the other nodes report of it. */
@@ -28,9 +26,7 @@ export interface SeenNode extends KnownNode {
  * regions have in memory. A node that the others report as gone is stale, however young its last report is.
  */
 export async function readSeenNodes(tx: Tx, ports: SeenPorts, nodeId?: string): Promise<SeenNode[]> {
-  const newest = (await readKnownNodes(tx)).map((node) =>
-    withNewerReport(node, ports.latestReportOf?.(node.id) ?? null),
-  );
+  const newest = (await readKnownNodes(tx)).map((node) => withNewerReport(node, ports.latestReportOf(node.id)));
   const absences = absencesOf(newest.map(reporterOf), ports.clock.now());
   return newest
     .filter((node) => nodeId === undefined || node.id === nodeId)

@@ -1,5 +1,4 @@
 import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts';
-import type { Rejected } from '../../core/errors.ts';
 import type { Clock, Random } from '../../core/ports.ts';
 import type { ServerState } from '../../store/pool/server-states.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -20,16 +19,16 @@ export interface CasePorts {
   readonly version: string;
   /** Probes the database by a real write. */
   health(): Promise<DatabaseHealth>;
-  /** Asks the servers of an operator's own database what they are; left out: there is none. */
-  readonly servers?: () => Promise<readonly ServerState[]>;
-  /** Queries a node's agent; absent: this region reaches none. */
-  readonly askAgent?: AskAgent;
+  /** What the servers of an operator's own database are; null: there is none. */
+  servers(): Promise<readonly ServerState[] | null>;
+  /** Queries a node's agent. */
+  readonly askAgent: AskAgent;
   /** End of the cluster's authority, as its certificate on this host says; null: there is none. */
   authority(): { readonly notAfter: string } | null;
-  /** The newest report of a node that this region and the others have in memory; absent: they have none. */
-  readonly latestReportOf?: (nodeId: string) => ReceivedReport | null;
-  /** Scripts of the release that machines run; left out: there are none. */
-  readonly builtInScripts?: readonly Script[];
+  /** The newest report of a node that this region and the others have in memory; null: they have none. */
+  latestReportOf(nodeId: string): ReceivedReport | null;
+  /** Scripts of the release that machines run. */
+  readonly builtInScripts: readonly Script[];
 }
 
 /** Who calls and on what condition. `ifMatch`: the version that the object must have. */
@@ -53,15 +52,10 @@ export interface ReadCase<I extends RouteId> {
   readonly isAutocommit: boolean;
   /** As that of a `WriteCase`. */
   readonly ask?: Ask<I>;
-  run(
-    tx: Tx,
-    input: RouteInput<I>,
-    context: CaseContext,
-    answer?: unknown,
-  ): Promise<CaseResult<RouteOutput<I>> | Rejected>;
+  run(tx: Tx, input: RouteInput<I>, context: CaseContext, answer?: unknown): Promise<CaseResult<RouteOutput<I>>>;
 }
 
-/** Asks outside of the database before the transaction begins; what it gives goes to `run`. A refusal ends the call. */
+/** Asks outside of the database before the transaction begins; what it gives goes to `run`. A refusal that it throws ends the call. */
 type Ask<I extends RouteId> = (input: RouteInput<I>, context: CaseContext, read: ReadFirst) => Promise<unknown>;
 
 /**
@@ -79,16 +73,11 @@ export interface WriteCase<I extends RouteId> {
   readonly digested?: (body: RouteInput<I>['body']) => unknown;
   /** Absent: the use case needs nothing from outside. */
   readonly ask?: Ask<I>;
-  run(
-    tx: WriteTx,
-    input: RouteInput<I>,
-    context: CaseContext,
-    answer?: unknown,
-  ): Promise<WriteResult<RouteOutput<I>> | Rejected>;
+  run(tx: WriteTx, input: RouteInput<I>, context: CaseContext, answer?: unknown): Promise<WriteResult<RouteOutput<I>>>;
 }
 
 /** Reads of the database what a question outside needs. */
-export type ReadFirst = <T>(body: (tx: Tx) => Promise<T | Rejected>) => Promise<T | Rejected>;
+export type ReadFirst = <T>(body: (tx: Tx) => Promise<T>) => Promise<T>;
 
 /**
  * `reverts`: the change that it takes back. `secrets`: members of the answer that are shown once and never stored; a replay and a dry run have
@@ -112,7 +101,7 @@ export function autocommitReading<I extends RouteId>(_id: I, run: ReadCase<I>['r
 /** Makes a reading use case whose answer comes from outside of the database: no connection waits for it. */
 export function asking<I extends RouteId>(
   _id: I,
-  ask: (input: RouteInput<I>, context: CaseContext, read: ReadFirst) => Promise<RouteOutput<I> | Rejected>,
+  ask: (input: RouteInput<I>, context: CaseContext, read: ReadFirst) => Promise<RouteOutput<I>>,
 ): ReadCase<I> {
   // `call` gives `run` what `ask` gave it.
   return {
@@ -136,7 +125,7 @@ export function writing<I extends RouteId>(
 export function askingFirst<I extends RouteId, A>(
   _id: I,
   summary: WriteCase<I>['summary'],
-  ask: (input: RouteInput<I>, context: CaseContext, read: ReadFirst) => Promise<A | Rejected>,
+  ask: (input: RouteInput<I>, context: CaseContext, read: ReadFirst) => Promise<A>,
   run: (tx: WriteTx, input: RouteInput<I>, context: CaseContext, answer: A) => ReturnType<WriteCase<I>['run']>,
 ): WriteCase<I> {
   // `call` gives `run` what `ask` gave it.

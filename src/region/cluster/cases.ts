@@ -1,5 +1,5 @@
 import { readActions } from '../../store/queries/cluster/actions.ts';
-import { invalid, isRejected } from '../../core/errors.ts';
+import { accept, invalid, refuse } from '../../core/errors.ts';
 import { nodeByRef } from '../base/node-refs.ts';
 import { readStatus } from './status.ts';
 import { readSeenNodes } from '../base/seen.ts';
@@ -24,15 +24,14 @@ export const clusterCases = {
   }),
 
   'cluster.what-if': reading('cluster.what-if', async (tx, { query }, context) => {
-    if (query === undefined) return invalid('node', 'it is missing', 'name a node and an event');
+    if (query === undefined) refuse(invalid('node', 'it is missing', 'name a node and an event'));
     const site = await readSite(tx, context, await readSeenNodes(tx, context));
-    const body = whatIf(site, query.node, query.event);
-    return isRejected(body) ? body : { body };
+    const body = accept(whatIf(site, query.node, query.event));
+    return { body };
   }),
 
   'service.actions': autocommitReading('service.actions', async (tx, { query }) => {
     const node = query?.node === undefined ? null : await nodeByRef(tx, query.node);
-    if (isRejected(node)) return node;
     const items = await readActions(tx, { ...query, ...(node ? { node: node.id } : {}) });
     return { body: { items, next: null } };
   }),

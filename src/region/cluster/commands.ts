@@ -1,7 +1,7 @@
 import { isPassing } from '../../contract/command-kinds.ts';
 import type { Command } from '../../contract/base/command.ts';
 import { contains, formatAddress, parseAddress, parseNetwork } from '../../core/ip.ts';
-import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
+import { accept, invalid, isRejected, refuse } from '../../core/errors.ts';
 import { type CommandRow, findCommand, listCommands } from '../../store/queries/base/jobs/commands.ts';
 import { nodeByRef } from '../base/node-refs.ts';
 import { pageBody } from '../base/paging.ts';
@@ -27,7 +27,7 @@ export const commandCases = {
   'command.show': autocommitReading('command.show', async (tx, { params }) => {
     const ref = parseRef(params.command);
     const row = 'id' in ref ? await findCommand(tx, ref.id) : null;
-    return row ? { body: showCommand(row) } : noSuch('command', params.command);
+    return row ? { body: showCommand(row) } : refuse(noSuch('command', params.command));
   }),
 
   'node.probe': writing(
@@ -35,9 +35,7 @@ export const commandCases = {
     ({ params, body }) => `node probe ${params.node} ${body.address}${body.port === undefined ? '' : ` ${body.port}`}`,
     async (tx, { params, body }, { caller }) => {
       const node = await nodeByRef(tx, params.node);
-      if (isRejected(node)) return node;
       const address = addressOfOthers(body.address);
-      if (isRejected(address)) return address;
       const row = await addCommand(tx, {
         nodeId: node.id,
         kind: 'probe-address',
@@ -51,14 +49,13 @@ export const commandCases = {
 };
 
 /** The address in its one form; refused: it is none, or no other host can have it. */
-function addressOfOthers(text: string): string | Rejected {
-  const address = parseAddress(text);
-  if (isRejected(address)) return address;
+function addressOfOthers(text: string): string {
+  const address = accept(parseAddress(text));
   const isOthers = NOT_OTHERS.every((cidr) => {
     const network = parseNetwork(cidr);
     return isRejected(network) || !contains(network, address);
   });
   if (!isOthers)
-    return invalid('address', `${formatAddress(address)} is no other host’s`, 'an address of one other host');
+    refuse(invalid('address', `${formatAddress(address)} is no other host’s`, 'an address of one other host'));
   return formatAddress(address);
 }

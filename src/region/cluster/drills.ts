@@ -1,5 +1,5 @@
 import type { DrillRoundCreate } from '../../contract/cluster/drill.ts';
-import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
+import { accept, invalid, isRejected, refuse, type Rejected, show } from '../../core/errors.ts';
 import { CATALOGUE } from '../../drills/hazards/catalogue.ts';
 import * as drills from '../../store/queries/cluster/drills.ts';
 import { pageBody } from '../base/paging.ts';
@@ -8,10 +8,10 @@ import { autocommitReading, unaudited, reading, writing } from '../base/use-case
 import { reportOf, type Which } from './drill-reports.ts';
 
 /** A run's UUID in canonical form (RFC 9562 §4). */
-function parseRun(text: string): string | Rejected {
+function parseRun(text: string): string {
   const run = text.toLowerCase();
   if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(run)) return run;
-  return invalid('run', `${show(text)} is not the UUID of a run`, '8-4-4-4-12 hexadecimal digits');
+  refuse(invalid('run', `${show(text)} is not the UUID of a run`, '8-4-4-4-12 hexadecimal digits'));
 }
 
 /** The verdict is of this recording: nobody finds a round by what another one was. */
@@ -24,16 +24,16 @@ function checkSameRound({ verdict, timeline }: DrillRoundCreate): Rejected | nul
 }
 
 /** The round or the run that a report is about. */
-function parseWhich(round: string | undefined, run: string | undefined): Which | Rejected {
+function parseWhich(round: string | undefined, run: string | undefined): Which {
   if ((round === undefined) === (run === undefined)) {
-    return invalid('round', 'a report is of one round or of one run', 'either round or run');
+    refuse(invalid('round', 'a report is of one round or of one run', 'either round or run'));
   }
   if (round === undefined) {
     const parsed = parseRun(run ?? '');
-    return isRejected(parsed) ? parsed : { run: parsed };
+    return { run: parsed };
   }
   const ref = parseRef(round);
-  return 'id' in ref ? ref : noSuch('round of a drill', round);
+  return 'id' in ref ? ref : refuse(noSuch('round of a drill', round));
 }
 
 export const drillCases = {
@@ -42,13 +42,12 @@ export const drillCases = {
     ({ body }) => `drill write ${body.number}`,
     async (tx, { body }) => {
       const run = parseRun(body.run);
-      return isRejected(run) ? run : { body: await drills.writeDrillNumber(tx, run, body.number) };
+      return { body: await drills.writeDrillNumber(tx, run, body.number) };
     },
   ),
 
   'drill.ledger': autocommitReading('drill.ledger', async (tx, { params, query }) => {
     const run = parseRun(params.run);
-    if (isRejected(run)) return run;
     return pageBody(await drills.listDrillNumbers(tx, run, query), (row) => row, query);
   }),
 
@@ -57,9 +56,7 @@ export const drillCases = {
     ({ body }) => `drill record ${body.verdict.hazard}`,
     async (tx, { body }, { version }) => {
       const run = parseRun(body.run);
-      if (isRejected(run)) return run;
-      const refusal = checkSameRound(body);
-      if (refusal) return refusal;
+      accept(checkSameRound(body));
       const row = await drills.storeDrillRound(tx, { ...body, run, version });
       tx.emit({ kind: 'drill.recorded', subject: row.hazard, data: { ...row } });
       return { body: row };
@@ -68,7 +65,6 @@ export const drillCases = {
 
   'drill.list': autocommitReading('drill.list', async (tx, { query }) => {
     const run = query?.run === undefined ? undefined : parseRun(query.run);
-    if (isRejected(run)) return run;
     const { passed, ...rest } = query ?? {};
     return pageBody(await drills.listDrillRounds(tx, { ...rest, run, isPassed: passed }), (row) => row, query);
   }),
@@ -76,7 +72,7 @@ export const drillCases = {
   'drill.show': autocommitReading('drill.show', async (tx, { params }) => {
     const ref = parseRef(params.round);
     const row = 'id' in ref ? await drills.findDrillRound(tx, ref.id) : null;
-    return row ? { body: row } : noSuch('round of a drill', params.round);
+    return row ? { body: row } : refuse(noSuch('round of a drill', params.round));
   }),
 
   'drill.hazards': autocommitReading('drill.hazards', async () => ({
@@ -86,9 +82,8 @@ export const drillCases = {
   'drill.report': reading('drill.report', async (tx, { query }) => {
     const { round, run, format = 'text' } = query ?? {};
     const which = parseWhich(round, run);
-    if (isRejected(which)) return which;
     const report = await reportOf(tx, which, format);
-    if (report === null) return noSuch(round === undefined ? 'run of drills' : 'round of a drill', round ?? run ?? '');
-    return isRejected(report) ? report : { body: { format, text: report } };
+    if (report === null) refuse(noSuch(round === undefined ? 'run of drills' : 'round of a drill', round ?? run ?? ''));
+    return isRejected(report) ? refuse(report) : { body: { format, text: report } };
   }),
 };

@@ -1,5 +1,5 @@
 import type { NodeLog } from '../../contract/base/command.ts';
-import { isRejected, rejected } from '../../core/errors.ts';
+import { accept, refuse } from '../../core/errors.ts';
 import { logParts, logUnitsOf } from '../../services/kit/log-units.ts';
 import { nodeByRef } from '../base/node-refs.ts';
 import { noSuch } from '../base/refs.ts';
@@ -11,16 +11,13 @@ const SECONDS = 5;
 export const logCases = {
   'node.logs': asking('node.logs', async ({ params, query }, context, read) => {
     const { askAgent, renderer, caller } = context;
-    if (askAgent === undefined) return rejected('unavailable', 'This region cannot query agents.');
     const part = params.part.toLowerCase();
     const { services } = renderer;
-    if (logUnitsOf(services, part) === null) return noSuch('part', params.part, logParts(services));
+    if (logUnitsOf(services, part) === null) refuse(noSuch('part', params.part, logParts(services)));
     const node = await read((tx) => nodeByRef(tx, params.node));
-    if (isRejected(node)) return node;
     const { lines = LINES, after = null, seconds = SECONDS } = query ?? {};
     const args = { part, lines, after };
-    const answer = await askAgent({ node, kind: 'read-log', args, seconds, caller: caller.user });
-    if (isRejected(answer)) return answer;
+    const answer = accept(await askAgent({ node, kind: 'read-log', args, seconds, caller: caller.user }));
     const found =
       answer.kind === 'done'
         ? { ...answer.result, why: null }

@@ -1,6 +1,6 @@
 import type { Node } from '../../contract/cluster/node.ts';
 import type { Service, ServiceDetail } from '../../contract/cluster/service.ts';
-import { isRejected, type Rejected } from '../../core/errors.ts';
+import { accept, refuse } from '../../core/errors.ts';
 import type { NodeRow } from '../../store/queries/cluster/nodes.ts';
 import { type NamedAttachment, readNamedAttachments } from '../../store/queries/cluster/rack-views.ts';
 import { requestRestart } from '../../store/queries/cluster/restarts.ts';
@@ -72,16 +72,15 @@ async function serviceByRef(
   tx: Tx,
   params: { node: string; service: string },
   context: CaseContext,
-): Promise<{ node: NodeRow; service: ServiceDetail } | Rejected> {
+): Promise<{ node: NodeRow; service: ServiceDetail }> {
   const node = await nodeByRef(tx, params.node);
-  if (isRejected(node)) return node;
   const seen = await readSeenNodes(tx, context, node.id);
   const services = trackServices(seen, serviceNames(context), context.clock.now());
   const service = services.find((row) => row.service === params.service.toLowerCase());
   const observation = seen[0]?.report?.services.find((row) => row.service === service?.service);
   return service
     ? { node, service: { ...service, metrics: observation?.metrics ?? [] } }
-    : noSuch('service', params.service, serviceNames(context));
+    : refuse(noSuch('service', params.service, serviceNames(context)));
 }
 
 export const nodeCases = {
@@ -99,22 +98,22 @@ export const nodeCases = {
       defaultSort: 'name',
       key: (node: Node) => node.id,
     };
-    const page = pageInMemory(wanted, order, query);
-    return isRejected(page) ? page : pageBody(page, (node) => node, query);
+    const page = accept(pageInMemory(wanted, order, query));
+    return pageBody(page, (node) => node, query);
   }),
 
   'node.show': reading('node.show', async (tx, { params }, context) => {
     const row = await nodeByRef(tx, params.node);
-    if (isRejected(row)) return row;
     // Of a drained rack, what its partners say, too.
     const seen = await readSeenNodes(tx, context, row.isDrained && row.isRack ? undefined : row.id);
     const node = seen.find(({ id }) => id === row.id);
-    return node ? { body: viewNode(node, context, await readBeside(tx, seen, context)) } : noSuch('node', params.node);
+    return node
+      ? { body: viewNode(node, context, await readBeside(tx, seen, context)) }
+      : refuse(noSuch('node', params.node));
   }),
 
   'service.list': reading('service.list', async (tx, { query }, context) => {
     const node = query?.node === undefined ? null : await nodeByRef(tx, query.node);
-    if (isRejected(node)) return node;
     const wanted = (await servicesOf(tx, context, node?.id)).filter(
       (row) =>
         (query?.service === undefined || row.service === query.service) &&
@@ -129,13 +128,13 @@ export const nodeCases = {
       defaultSort: 'node',
       key: (row: Service) => `${row.node} ${row.service}`,
     };
-    const page = pageInMemory(wanted, order, query);
-    return isRejected(page) ? page : pageBody(page, (row) => row, query);
+    const page = accept(pageInMemory(wanted, order, query));
+    return pageBody(page, (row) => row, query);
   }),
 
   'service.show': reading('service.show', async (tx, { params }, context) => {
     const found = await serviceByRef(tx, params, context);
-    return isRejected(found) ? found : { body: found.service };
+    return { body: found.service };
   }),
 
   'service.restart': writing(
@@ -143,7 +142,6 @@ export const nodeCases = {
     ({ params }) => `service restart ${params.node} ${params.service}`,
     async (tx, { params }, context) => {
       const found = await serviceByRef(tx, params, context);
-      if (isRejected(found)) return found;
       const nonce = context.random.hex(8);
       const { node } = found;
       const { metrics: _metrics, ...service } = found.service;

@@ -1,5 +1,5 @@
 import type { Rack } from '../../contract/cluster/rack.ts';
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, refuse } from '../../core/errors.ts';
 import { parseHostLabel } from '../../model/names/names.ts';
 import { MASTER, masterOf, parseRackKey } from '../../model/cluster/rack.ts';
 import { revokeCertificatesOf } from '../../store/queries/cluster/certificates.ts';
@@ -72,13 +72,10 @@ async function view(tx: Tx, uuid: string | null): Promise<Rack> {
 }
 
 /** As `rackByRef`, but a real rack: nothing is decided about the placeholder. */
-async function realRack(tx: Tx, text: string): Promise<RackRow | Rejected> {
+async function realRack(tx: Tx, text: string): Promise<RackRow> {
   const row = await rackByRef(tx, text);
   if (row !== null) return row;
-  return rejected(
-    'conflict',
-    'The master is the placeholder, which is no host: it stands in until a rack is accepted.',
-  );
+  refuse('conflict', 'The master is the placeholder, which is no host: it stands in until a rack is accepted.');
 }
 
 export const rackCases = {
@@ -98,13 +95,12 @@ export const rackCases = {
       defaultSort: 'registered',
       key: (rack: Rack) => rack.uuid ?? '',
     };
-    const page = pageInMemory(wanted, order, query);
-    return isRejected(page) ? page : pageBody(page, (rack) => rack, query);
+    const page = accept(pageInMemory(wanted, order, query));
+    return pageBody(page, (rack) => rack, query);
   }),
 
   'rack.show': reading('rack.show', async (tx, { params }) => {
     const row = await rackByRef(tx, params.rack);
-    if (isRejected(row)) return row;
     const body = await view(tx, row?.uuid ?? null);
     return row ? { body, version: row.version } : { body };
   }),
@@ -115,16 +111,14 @@ export const rackCases = {
     (tx, { params, body }, context) =>
       changingRacks(tx, async () => {
         const old = await realRack(tx, params.rack);
-        if (isRejected(old)) return old;
-        const name = body.name === undefined ? old.name : parseHostLabel(body.name, 'name');
-        if (isRejected(name)) return name;
+        const name = accept(body.name === undefined ? old.name : parseHostLabel(body.name, 'name'));
         if (old.nodeId !== null && body.name !== undefined && name !== old.node) {
-          return rejected('conflict', `The rack ${old.uuid} is the node ${old.node ?? old.name}; that name stays.`);
+          refuse('conflict', `The rack ${old.uuid} is the node ${old.node ?? old.name}; that name stays.`);
         }
         if (old.state === 'accepted') return result(tx, old);
         const why = `${context.caller.user} accepted it.`;
         const row = await admitRack(tx, old, { name, why, ifVersion: context.ifMatch });
-        return isRejected(row) ? row : result(tx, row);
+        return result(tx, row);
       }),
   ),
 
@@ -134,18 +128,15 @@ export const rackCases = {
     (tx, { params }, context) =>
       changingRacks(tx, async () => {
         const old = await realRack(tx, params.rack);
-        if (isRejected(old)) return old;
         if (old.state === 'rejected') return result(tx, old);
         const vlans = await vlansOfRack(tx, old.uuid, 6);
         if (vlans.length > 0) {
           const why = 'Give them another rack first: regent vlan set VLAN --primary-rack RACK --secondary-rack RACK.';
-          return rejected('in_use', `The rack ${old.name} serves DHCP on ${some(vlans)}. ${why}`);
+          refuse('in_use', `The rack ${old.name} serves DHCP on ${some(vlans)}. ${why}`);
         }
-        const row = await racks.rejectRack(tx, target(old.uuid, context), await findRemainingNode(tx, old));
-        if (isRejected(row)) return row;
+        const row = accept(await racks.rejectRack(tx, target(old.uuid, context), await findRemainingNode(tx, old)));
         const released = await racks.releaseMachines(tx, old.uuid);
-        const refusal = old.state === 'accepted' ? await withdrawRack(tx, old) : null;
-        if (refusal) return refusal;
+        accept(old.state === 'accepted' ? await withdrawRack(tx, old) : null);
         tx.emit({ kind: 'rack.rejected', subject: row.name, data: { uuid: row.uuid, before: old.state, released } });
         return result(tx, row);
       }),
@@ -157,13 +148,11 @@ export const rackCases = {
     (tx, { params, body }, context) =>
       changingRacks(tx, async () => {
         const old = await realRack(tx, params.rack);
-        if (isRejected(old)) return old;
         if (body.publicKey !== undefined) {
           const rekeyed = await giveKey(tx, old, body.publicKey, context);
-          return isRejected(rekeyed) ? rekeyed : result(tx, rekeyed);
+          return result(tx, rekeyed);
         }
-        const row = await racks.allowRekey(tx, target(old.uuid, context), REKEY_MINUTES);
-        if (isRejected(row)) return row;
+        const row = accept(await racks.allowRekey(tx, target(old.uuid, context), REKEY_MINUTES));
         tx.emit({ kind: 'rack.key_reset', subject: row.name, data: { uuid: row.uuid, minutes: REKEY_MINUTES } });
         return result(tx, row);
       }),
@@ -175,15 +164,13 @@ export const rackCases = {
     (tx, { params }, context) =>
       changingRacks(tx, async () => {
         const old = await realRack(tx, params.rack);
-        if (isRejected(old)) return old;
         if (old.state === 'accepted') {
           const why = 'Reject it first: then its host stops what it serves.';
-          return rejected('in_use', `The rack ${old.name} (${old.uuid}) is accepted. ${why}`);
+          refuse('in_use', `The rack ${old.name} (${old.uuid}) is accepted. ${why}`);
         }
         const body = await view(tx, old.uuid);
         const released = await racks.releaseMachines(tx, old.uuid);
-        const row = await racks.deleteRack(tx, target(old.uuid, context));
-        if (isRejected(row)) return row;
+        const row = accept(await racks.deleteRack(tx, target(old.uuid, context)));
         // Its UUID is free from now on: what its host shows must not count for the next one that has it.
         if (!(await findNode(tx, { id: old.uuid }))) await revokeCertificatesOf(tx, old.uuid, 'its rack was deleted');
         tx.emit({ kind: 'rack.deleted', subject: row.name, data: { uuid: row.uuid, before: old.state, released } });
@@ -193,15 +180,12 @@ export const rackCases = {
 };
 
 /** The key that an admin names is the rack's at once. What the host of the old key shows counts no more. */
-async function giveKey(tx: WriteTx, old: RackRow, text: string, context: CaseContext): Promise<RackRow | Rejected> {
-  const publicKey = parseRackKey(text);
-  if (isRejected(publicKey)) return publicKey;
+async function giveKey(tx: WriteTx, old: RackRow, text: string, context: CaseContext): Promise<RackRow> {
+  const publicKey = accept(parseRackKey(text));
   const other = (await racks.listRacks(tx)).find((rack) => rack.publicKey === publicKey && rack.uuid !== old.uuid);
-  if (other)
-    return rejected('conflict', `The rack ${other.name} (${other.uuid}) has this key. Rule: each rack has its own.`);
+  if (other) refuse('conflict', `The rack ${other.name} (${other.uuid}) has this key. Rule: each rack has its own.`);
   if (old.publicKey === publicKey) return old;
-  const row = await racks.setRackKey(tx, target(old.uuid, context), publicKey);
-  if (isRejected(row)) return row;
+  const row = accept(await racks.setRackKey(tx, target(old.uuid, context), publicKey));
   // The certificate of a region node is not that of its rack.
   if (row.nodeId === row.uuid) await revokeCertificatesOf(tx, row.uuid, 'an admin gave the rack another key');
   tx.emit({ kind: 'rack.rekeyed', subject: row.name, data: { uuid: row.uuid, source: context.caller.user } });

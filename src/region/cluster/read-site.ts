@@ -37,6 +37,7 @@ export async function readSite(tx: Tx, context: CasePorts, known: readonly SeenN
     began: { primary: beganOf(node.name, 'primary'), vip: beganOf(node.name, 'vip') },
     absence: node.absence,
   });
+  const servers = isDatabaseExternal(cluster) ? await context.servers() : null;
   return {
     now,
     version: context.version,
@@ -58,7 +59,7 @@ export async function readSite(tx: Tx, context: CasePorts, known: readonly SeenN
     wal: cluster === null || isDatabaseExternal(cluster) ? null : await readSlotBounds(tx),
     stuckJobs: await listStuckJobs(tx, STUCK_S),
     authority: context.authority(),
-    ...(isDatabaseExternal(cluster) && context.servers ? { servers: await context.servers() } : {}),
+    ...(servers === null ? {} : { servers }),
     ...(cluster === null ? {} : { ...(await lastRecovery(tx)), shown: await readShownSite(tx, context) }),
     pausedSince: (await readPause(tx))?.since ?? null,
   };

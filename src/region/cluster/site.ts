@@ -227,7 +227,6 @@ export function silence(node: SiteNode, service: string, now: number): string {
 
 declare module '../base/use-case.ts' {
   interface CasePorts {
-    /** The last look at what costs much; left out: each status looks. */
-    readonly slowFacts?: SlowFacts;
+    readonly slowFacts: SlowFacts;
   }
 }

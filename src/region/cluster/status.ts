@@ -11,7 +11,7 @@ import type { Tx } from '../../store/tx.ts';
 import type { PendingConfig } from '../../contract/site/config.ts';
 import type { Event } from '../../contract/site/event.ts';
 import type { Status } from '../../contract/site/status.ts';
-import { invalid, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, invalid, refuse, type Rejected } from '../../core/errors.ts';
 import { readWholeSite } from './whole-site.ts';
 import type { ClusterSite } from './site.ts';
 import { judgeCluster } from './view.ts';
@@ -107,7 +107,7 @@ export const statusCases = {
     const change = await findChange(tx, params.change);
     return change
       ? { body: change }
-      : rejected('not_found', `There is no change ${params.change}, or it is too old and was deleted.`);
+      : refuse('not_found', `There is no change ${params.change}, or it is too old and was deleted.`);
   }),
 
   'config.rollback': writing(
@@ -115,18 +115,16 @@ export const statusCases = {
     ({ params }) => `config rollback ${params.change}`,
     async (tx, { params }, { caller }) => {
       const change = await findChange(tx, params.change);
-      if (!change)
-        return rejected('not_found', `There is no change ${params.change}, or it is too old and was deleted.`);
+      if (!change) refuse('not_found', `There is no change ${params.change}, or it is too old and was deleted.`);
       if (caller.role !== 'admin' && touches(change.rows, OF_ADMINS)) {
         const why = `${caller.user} has the role ${caller.role}; change ${params.change} (${change.summary}) was one that only an admin makes`;
-        return rejected('forbidden', `${why}, so only an admin takes it back.`);
+        refuse('forbidden', `${why}, so only an admin takes it back.`);
       }
       const revert = () => revertChange(tx, params.change);
-      const refusal = await (touches(change.rows, ['racks']) ? changingRacks(tx, revert) : revert());
-      if (refusal) return refusal;
+      accept(await (touches(change.rows, ['racks']) ? changingRacks(tx, revert) : revert()));
       const { default_domain: name } = await readSettings(tx);
       if (!(await findDomain(tx, { name })) && touches(change.rows, ['domains', 'settings'])) {
-        return rejected(
+        refuse(
           'in_use',
           `Without change ${params.change} the default domain ${name} would not exist. Change the setting default_domain first.`,
         );
@@ -139,8 +137,7 @@ export const statusCases = {
   'event.list': autocommitReading('event.list', async (tx, { query }, { caller }) => {
     const { limit = EVENTS_DEFAULT, sort = 'id', after, before, since, subject } = query ?? {};
     const isNewestFirst = sort === '-id';
-    const gap = after === undefined ? null : await gapAfter(tx, after);
-    if (gap) return gap;
+    accept(after === undefined ? null : await gapAfter(tx, after));
     // Without a place and a filter of time or subject: the last ones.
     const isOpen = [after, before, since, subject].every((value) => value === undefined) && !isNewestFirst;
     const place = isOpen ? { after: Math.max(0, (await lastEventId(tx)) - limit) } : {};

@@ -23,7 +23,7 @@ export async function readWholeSite(
   { known, isExact }: { readonly known: readonly SeenNode[]; readonly isExact: boolean },
 ): Promise<ClusterSite> {
   const site = await readSite(tx, context, known);
-  const { slowFacts = { last: null } } = context;
+  const { slowFacts } = context;
   const at = context.clock.monotonic();
   const { last } = slowFacts;
   const read = async () => ({
@@ -36,7 +36,7 @@ export async function readWholeSite(
   const isYoung = !isExact && last !== null && at - last.at < LAST_FOR_MS;
   const slow = isYoung ? last : await read();
   if (!isYoung) slowFacts.last = slow;
-  if (isExact && context.storedLearners) slowFacts.learners = await context.storedLearners();
+  if (isExact) slowFacts.learners = await context.storedLearners();
   const { learners } = slowFacts;
   const images = await listImages(tx);
   const { leases, bmcs, named, ownerless } = slow;

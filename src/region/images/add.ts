@@ -1,4 +1,4 @@
-import { type Rejected, rejected } from '../../core/errors.ts';
+import { accept, type Rejected, rejected } from '../../core/errors.ts';
 import { textDigest } from '../../core/stable-json.ts';
 import { imageBytes, type ImageManifest } from '../../model/images/image.ts';
 import * as images from '../../store/queries/images/images.ts';
@@ -19,10 +19,9 @@ export interface AddedImage {
 export async function addImage(
   tx: Tx,
   { manifest, text, name, createdBy }: AddedImage,
-): Promise<{ readonly isNew: boolean } | Rejected> {
+): Promise<{ readonly isNew: boolean }> {
   const digest = textDigest(text);
-  const full = await quotaOf(tx, digest, imageBytes(manifest.files));
-  if (full) return full;
+  accept(await quotaOf(tx, digest, imageBytes(manifest.files)));
   return { isNew: await images.createImage(tx, { ...manifest, digest, name, manifest: text, createdBy }) };
 }
 

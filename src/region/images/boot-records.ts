@@ -1,3 +1,4 @@
+import { filled } from '../../core/members.ts';
 import { planOf } from '../../boot/plan.ts';
 import type { BootRecord } from '../../boot/record.ts';
 import { purposeIn } from '../../model/machines/machine-run.ts';
@@ -81,12 +82,11 @@ function recordOf(
     hostname,
     macs,
     state,
-    ...(uuid === null ? {} : { uuid }),
-    ...(until === null ? {} : { until }),
+    ...filled({ uuid, until }),
     // Whatever it failed in: its own system is on its disk.
     ...(hasOwnSystem ? { idle: 'local' as const } : {}),
     ...(state === 'deployed' && isEphemeral ? { idle: 'off' as const } : {}),
-    ...(boots.length === 0 ? {} : { boots }),
+    ...filled({ boots }),
   };
 }
 

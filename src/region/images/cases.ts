@@ -1,5 +1,5 @@
 import type { Image } from '../../contract/images/image.ts';
-import { isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
+import { accept, refuse, show } from '../../core/errors.ts';
 import { textDigest } from '../../core/stable-json.ts';
 import { imageBytes, imageName, isDigest, parseImageName, parseManifest } from '../../model/images/image.ts';
 import { regionMembers } from '../../model/cluster/cluster.ts';
@@ -56,28 +56,27 @@ function view(row: images.ImageRow, { regions, racks }: Holders): Image {
 }
 
 /** The image that an operator names: by its name, of several the newest, or by its digest or the first digits of it. */
-async function imageByRef(tx: Tx, text: string): Promise<images.ImageRow | Rejected> {
+async function imageByRef(tx: Tx, text: string): Promise<images.ImageRow> {
   const [newest, ...others] = await images.findImagesByName(tx, text);
   if (newest !== undefined) {
     const other = others.find(({ architecture }) => architecture !== newest.architecture);
     if (other === undefined) return newest;
     const which = `${text} is an image of ${newest.architecture} and one of ${other.architecture}.`;
-    return rejected(
+    refuse(
       'conflict',
       `${which} Name it by its digest: ${newest.digest.slice(0, 12)} or ${other.digest.slice(0, 12)}.`,
     );
   }
   const prefix = text.toLowerCase();
   if (!PREFIX.test(prefix))
-    return rejected(
+    refuse(
       'not_found',
       `There is no image ${show(text)}. An image is named by its name, its digest, or the first digits of it: at least 6.`,
     );
   const [first, second] = await images.findImages(tx, prefix);
-  if (first === undefined)
-    return rejected('not_found', `There is no image ${prefix}, and none whose digest begins so.`);
+  if (first === undefined) refuse('not_found', `There is no image ${prefix}, and none whose digest begins so.`);
   if (second !== undefined)
-    return rejected('conflict', `Several images have a digest that begins with ${prefix}. Give more digits.`);
+    refuse('conflict', `Several images have a digest that begins with ${prefix}. Give more digits.`);
   return first;
 }
 
@@ -96,35 +95,32 @@ export const imageCases = {
       defaultSort: '-created',
       key: (row: images.ImageRow) => row.digest,
     };
-    const page = pageInMemory(rows, order, query);
-    return isRejected(page) ? page : pageBody(page, (row) => view(row, holders), query);
+    const page = accept(pageInMemory(rows, order, query));
+    return pageBody(page, (row) => view(row, holders), query);
   }),
 
   'image.show': reading('image.show', async (tx, { params }) => {
     const image = await imageByRef(tx, params.image);
-    return isRejected(image) ? image : { body: view(image, await holdersOf(tx, image.digest)) };
+    return { body: view(image, await holdersOf(tx, image.digest)) };
   }),
 
   'image.create': writing(
     'image.create',
     ({ body }) => `image create ${body.name ?? ''}`.trim(),
     async (tx, { body }, { caller }) => {
-      const manifest = parseManifest(body.manifest);
-      if (isRejected(manifest)) return manifest;
+      const manifest = accept(parseManifest(body.manifest));
       const digest = textDigest(body.manifest);
       if (body.digest !== undefined && body.digest !== digest)
-        return rejected(
+        refuse(
           'conflict',
           `The manifest has the digest ${digest}, not ${show(body.digest, 70)}: it is another manifest, or it changed in transit.`,
         );
-      const name = parseImageName(body.name ?? imageName(manifest));
-      if (isRejected(name)) return name;
+      const name = accept(parseImageName(body.name ?? imageName(manifest)));
       const added = await addImage(tx, { manifest, text: body.manifest, name, createdBy: caller.user });
-      if (isRejected(added)) return added;
       const { isNew } = added;
       if (isNew) tx.emit({ kind: 'image.created', subject: digest, data: { name, kind: manifest.kind } });
       const image = await imageByRef(tx, digest);
-      return isRejected(image) ? image : { body: { isNew, image: view(image, await holdersOf(tx, digest)) } };
+      return { body: { isNew, image: view(image, await holdersOf(tx, digest)) } };
     },
   ),
 
@@ -133,13 +129,13 @@ export const imageCases = {
     const { image, file } = params;
     const row = isDigest(image) ? (await images.findImages(tx, image))[0] : undefined;
     if (row === undefined)
-      return rejected(
+      refuse(
         'not_found',
         `There is no image ${show(image, 70)}. A file is uploaded to an image by its whole digest, after its manifest.`,
       );
     const found = row.files.find(({ name }) => name === file);
     if (found === undefined)
-      return rejected(
+      refuse(
         'not_found',
         `The image ${image} has no file ${show(file)}. It has ${row.files.map(({ name }) => name).join(', ')}.`,
       );
@@ -151,15 +147,11 @@ export const imageCases = {
     ({ params }) => `image set-default ${params.image}`,
     async (tx, { params }) => {
       const image = await imageByRef(tx, params.image);
-      if (isRejected(image)) return image;
       if (image.kind === 'deployable')
-        return rejected(
-          'conflict',
-          `${image.name} is a deployable image. Machines commission by a micro or an ephemeral one.`,
-        );
+        refuse('conflict', `${image.name} is a deployable image. Machines commission by a micro or an ephemeral one.`);
       const holders = await holdersOf(tx, image.digest);
       if (wholeOn(image, holders.regions).length === 0)
-        return rejected(
+        refuse(
           'conflict',
           `No region node has all files of ${image.name} yet: machines would find nothing. Import it whole first.`,
         );
@@ -178,15 +170,14 @@ export const imageCases = {
     ({ params }) => `image delete ${params.image}`,
     async (tx, { params }) => {
       const image = await imageByRef(tx, params.image);
-      if (isRejected(image)) return image;
       if (image.isDefault)
-        return rejected(
+        refuse(
           'in_use',
           `${image.name} is what machines of ${image.architecture} commission by. Make another image the default first.`,
         );
       const machines = await installingWith(tx, image.digest);
       if (machines.length > 0)
-        return rejected(
+        refuse(
           'in_use',
           `${image.name} is being installed on ${machines.join(', ')}. Wait until that has ended, or end it: regent machine abort.`,
         );

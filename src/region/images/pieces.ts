@@ -1,4 +1,4 @@
-import { invalid, isRejected, type Rejected, RejectedError, rejected } from '../../core/errors.ts';
+import { accept, invalid, isRejected, type Rejected, rejected, RejectedError } from '../../core/errors.ts';
 import type { Database } from '../../store/database.ts';
 import { addPiece, dropPieces, readPiece, receivedInPieces } from '../../store/queries/images/image-pieces.ts';
 import { findImages } from '../../store/queries/images/images.ts';
@@ -35,7 +35,7 @@ export function createPieces({ db, receive }: PiecePorts): Pick<ImagePort, 'begi
       if (content.length === 0) return { received: start };
       const until = start + content.length;
       if (until > size) return invalid('content', `${until} bytes have come`, `the file has ${size} bytes`);
-      const added = await db.repeatable((tx) => addPiece(tx, file, { start, content }));
+      const added = await db.repeatable(async (tx) => accept(await addPiece(tx, file, { start, content })));
       if (isRejected(added)) return added;
       return until < size ? { received: until } : putTogether({ db, receive }, file, size);
     },
@@ -58,8 +58,7 @@ async function putTogether(
 /** The bytes of all pieces, one in memory at a time. */
 async function* piecesOf(db: Database, file: ImageFileName, size: number): Bytes {
   for (let start = 0; start < size; ) {
-    const piece = await db.autocommitRead((tx) => readPiece(tx, file, start));
-    if (isRejected(piece)) throw new RejectedError(piece);
+    const piece = accept(await db.autocommitRead((tx) => readPiece(tx, file, start)));
     if (piece === null)
       throw new RejectedError(
         rejected('conflict', `Another upload of ${file.name} has started meanwhile. Upload the file again.`),

@@ -1,4 +1,4 @@
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { isRejected, refuse, type Rejected, rejected } from '../../core/errors.ts';
 import { imageBytes } from '../../model/images/image.ts';
 import type { Database } from '../../store/database.ts';
 import {
@@ -68,7 +68,7 @@ export async function forgetImage(db: Database, image: string, refusal: Rejected
     operation,
     async (tx) => {
       const name = await deleteNeverWhole(tx, image);
-      if (name === null) return rejected('conflict', 'It was whole, or is gone.');
+      if (name === null) refuse('conflict', 'It was whole, or is gone.');
       tx.emit({ kind: 'image.deleted', subject: image, data: { name, why: refusal.message } });
       return { status: 200, body: null };
     },

@@ -1,5 +1,6 @@
 import type { Device, DeviceSet } from '../../contract/machines/device.ts';
-import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
+import { accept, invalid, isRejected, refuse } from '../../core/errors.ts';
+import { orRefusal } from '../base/or-refusal.ts';
 import { parseMac } from '../../model/machines/machine.ts';
 import { deleteMachine, findMachine, listMachines, type MachineRow } from '../../store/queries/machines/machines.ts';
 import { ownDevice } from '../../store/queries/machines/machine-states.ts';
@@ -33,32 +34,27 @@ function view(row: MachineRow): Device {
   };
 }
 
-async function deviceByRef(tx: Tx, text: string): Promise<MachineRow | Rejected> {
+async function deviceByRef(tx: Tx, text: string): Promise<MachineRow> {
   const row = await hostByRef(tx, text);
-  return isRejected(row) || row.isDevice ? row : noSuch('device', text);
+  return row.isDevice ? row : refuse(noSuch('device', text));
 }
 
 /** Id of the machine that a device is a part of. */
 async function parentOf(tx: Tx, { parent }: Pick<DeviceSet, 'parent'>) {
   if (parent === undefined || parent === null) return parent;
-  const machine = await machineByRef(tx, parent);
+  const machine = await orRefusal(() => machineByRef(tx, parent));
   if (!isRejected(machine)) return machine.id;
-  return invalid('parent', machine.message.replace(/\.$/, ''), 'a machine of the site, or none');
+  refuse(invalid('parent', machine.message.replace(/\.$/, ''), 'a machine of the site, or none'));
 }
 
 export const deviceCases = {
   'device.list': reading('device.list', async (tx, { query = {} }) => {
     const domain = query.domain === undefined ? undefined : await domainByRef(tx, query.domain);
-    if (isRejected(domain)) return domain;
-    const mac = query.mac === undefined ? undefined : parseMac(query.mac);
-    if (isRejected(mac)) return mac;
+    const mac = accept(query.mac === undefined ? undefined : parseMac(query.mac));
     const parent = query.parent === undefined ? undefined : await machineByRef(tx, query.parent);
-    if (isRejected(parent)) return parent;
     const carried = await readCarriedFilters(tx, 'machine', { ...query });
-    if (isRejected(carried)) return carried;
     const { zone, limit, cursor, sort, owner, hostname } = query;
     const groups = await readGroups(tx, zone === undefined ? {} : { zone });
-    if (isRejected(groups)) return groups;
     const page = await listMachines(tx, {
       ...groups,
       isDevice: true,
@@ -77,7 +73,7 @@ export const deviceCases = {
 
   'device.show': reading('device.show', async (tx, { params }) => {
     const row = await deviceByRef(tx, params.device);
-    return isRejected(row) ? row : { body: view(row), version: row.version };
+    return { body: view(row), version: row.version };
   }),
 
   'device.create': writing(
@@ -86,9 +82,7 @@ export const deviceCases = {
     async (tx, { body }, context) => {
       const { parent: _parent, ...host } = body;
       const parentId = await parentOf(tx, body);
-      if (isRejected(parentId)) return parentId;
       const made = await createHost(tx, host, context, { isDevice: true, parentId });
-      if (isRejected(made)) return made;
       await ownDevice(tx, made.id, context.caller.user);
       const row = (await findMachine(tx, { id: made.id })) ?? made;
       tx.emit({ kind: 'device.created', subject: row.fqdn, data: { ...view(row) } });
@@ -101,12 +95,9 @@ export const deviceCases = {
     ({ params }) => `device set ${params.device}`,
     async (tx, { params, body }, context) => {
       const old = await deviceByRef(tx, params.device);
-      if (isRejected(old)) return old;
       const { parent: _parent, ...host } = body;
       const parentId = await parentOf(tx, body);
-      if (isRejected(parentId)) return parentId;
       const row = await changeHost(tx, old, { body: host, context, own: { parentId } });
-      if (isRejected(row)) return row;
       tx.emit({ kind: 'device.changed', subject: row.fqdn, data: { ...view(row) } });
       return { body: view(row), version: row.version };
     },
@@ -117,9 +108,7 @@ export const deviceCases = {
     ({ params }) => `device delete ${params.device}`,
     async (tx, { params }, context) => {
       const old = await deviceByRef(tx, params.device);
-      if (isRejected(old)) return old;
-      const row = await deleteMachine(tx, target(old.id, context));
-      if (isRejected(row)) return row;
+      const row = accept(await deleteMachine(tx, target(old.id, context)));
       tx.emit({ kind: 'device.deleted', subject: row.fqdn, data: { ...view(row) } });
       return { body: view(row) };
     },

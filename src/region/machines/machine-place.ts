@@ -1,5 +1,6 @@
+import { defined } from '../../core/members.ts';
 import type { Machine, MachineSet } from '../../contract/machines/machine.ts';
-import { isRejected, type Rejected } from '../../core/errors.ts';
+import { accept } from '../../core/errors.ts';
 import {
   type Annotations,
   parseAnnotations,
@@ -41,36 +42,23 @@ export function viewPlace(row: Pick<MachineRow, PlaceMember>): Pick<Machine, Pla
 }
 
 /** The zone and the pool that a body names, and its texts by the model's laws; what it does not name is not in it. */
-export async function readPlace(tx: Tx, body: Pick<MachineSet, PlaceMember>): Promise<PlaceColumns | Rejected> {
+export async function readPlace(tx: Tx, body: Pick<MachineSet, PlaceMember>): Promise<PlaceColumns> {
   const groups = await readGroups(tx, body);
-  if (isRejected(groups)) return groups;
-  const description = body.description === undefined ? undefined : parseDescription(body.description);
-  if (isRejected(description)) return description;
-  const annotations = body.annotations === undefined ? undefined : parseAnnotations(body.annotations);
-  if (isRejected(annotations)) return annotations;
-  const minHweKernel = body.minHweKernel === undefined ? undefined : parseKernelName(body.minHweKernel);
-  if (isRejected(minHweKernel)) return minHweKernel;
+  const description = accept(body.description === undefined ? undefined : parseDescription(body.description));
+  const annotations = accept(body.annotations === undefined ? undefined : parseAnnotations(body.annotations));
+  const minHweKernel = accept(body.minHweKernel === undefined ? undefined : parseKernelName(body.minHweKernel));
   const { expectedArchitecture: architecture } = body;
-  const expectedArchitecture = architecture === undefined ? undefined : parseArchitecture(architecture);
-  if (isRejected(expectedArchitecture)) return expectedArchitecture;
-  return {
-    ...groups,
-    ...(description === undefined ? {} : { description }),
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(body.bootMedia === undefined ? {} : { bootMedia: body.bootMedia }),
-    ...(minHweKernel === undefined ? {} : { minHweKernel }),
-    ...(expectedArchitecture === undefined ? {} : { expectedArchitecture }),
-  };
+  const expectedArchitecture = accept(architecture === undefined ? undefined : parseArchitecture(architecture));
+  const { bootMedia } = body;
+  return { ...groups, ...defined({ description, annotations, bootMedia, minHweKernel, expectedArchitecture }) };
 }
 
 /** Ids of the zone and the resource pool that a body or a list's query names. */
 export async function readGroups(
   tx: Tx,
   { zone, pool }: { readonly zone?: string; readonly pool?: string },
-): Promise<Pick<PlaceColumns, 'zoneId' | 'poolId'> | Rejected> {
-  const zoneRow = zone === undefined ? null : await declaredByRef(tx, 'zone', zone);
-  if (isRejected(zoneRow)) return zoneRow;
-  const poolRow = pool === undefined ? null : await declaredByRef(tx, 'resource-pool', pool);
-  if (isRejected(poolRow)) return poolRow;
-  return { ...(zoneRow === null ? {} : { zoneId: zoneRow.id }), ...(poolRow === null ? {} : { poolId: poolRow.id }) };
+): Promise<Pick<PlaceColumns, 'zoneId' | 'poolId'>> {
+  const zoneId = zone === undefined ? undefined : (await declaredByRef(tx, 'zone', zone)).id;
+  const poolId = pool === undefined ? undefined : (await declaredByRef(tx, 'resource-pool', pool)).id;
+  return defined({ zoneId, poolId });
 }

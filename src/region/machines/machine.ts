@@ -1,5 +1,5 @@
 import type { Machine, MachineCreate, MachineSet } from '../../contract/machines/machine.ts';
-import { invalid, isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
+import { accept, invalid, refuse, type Rejected, rejected, show } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseMac } from '../../model/machines/machine.ts';
 import { parseDhcpOptions } from '../../model/networks/dhcp/dhcp-option.ts';
@@ -48,23 +48,23 @@ export function viewMachine(row: HostRow): Machine {
 }
 
 /** The machine that an operator names by id, full name, or host name where this is unique. */
-export async function machineByRef(tx: Tx, text: string): Promise<HostRow | Rejected> {
+export async function machineByRef(tx: Tx, text: string): Promise<HostRow> {
   const row = await hostByRef(tx, text);
-  if (isRejected(row) || !row.isDevice) return row;
-  return rejected('not_found', `There is no machine ${show(text)}: ${row.fqdn} is a device.`);
+  if (!row.isDevice) return row;
+  refuse('not_found', `There is no machine ${show(text)}: ${row.fqdn} is a device.`);
 }
 
 /** The machine or the device that an operator names so. */
-export async function hostByRef(tx: Tx, text: string): Promise<HostRow | Rejected> {
+export async function hostByRef(tx: Tx, text: string): Promise<HostRow> {
   const name = domainText(text);
   const byId = /^[a-z0-9]{6}$/.test(text) ? await machines.findMachine(tx, { id: text }) : null;
   if (byId) return byId;
-  if (name.includes('.')) return (await machines.findMachine(tx, { fqdn: name })) ?? noSuch('machine', text);
+  if (name.includes('.')) return (await machines.findMachine(tx, { fqdn: name })) ?? refuse(noSuch('machine', text));
   const [first, second, ...rest] = await machines.findMachinesNamed(tx, name);
-  if (!first) return noSuch('machine', text);
+  if (!first) refuse(noSuch('machine', text));
   if (!second) return first;
   const names = [first, second, ...rest].map((row) => row.fqdn).join(', ');
-  return rejected('conflict', `Several machines are called ${name}. Give the full name: ${names}.`);
+  refuse('conflict', `Several machines are called ${name}. Give the full name: ${names}.`);
 }
 
 /** Addresses that its system still has, although its record does not. */
@@ -95,19 +95,12 @@ async function checkNames(
 export const machineCases = {
   'machine.list': reading('machine.list', async (tx, { query }) => {
     const domain = query?.domain === undefined ? undefined : await domainByRef(tx, query.domain);
-    if (isRejected(domain)) return domain;
     const subnet = query?.subnet === undefined ? undefined : await subnetByRef(tx, query.subnet);
-    if (isRejected(subnet)) return subnet;
-    const mac = query?.mac === undefined ? undefined : parseMac(query.mac);
-    if (isRejected(mac)) return mac;
-    const address = query?.address === undefined ? undefined : parseAddress(query.address);
-    if (isRejected(address)) return address;
+    const mac = accept(query?.mac === undefined ? undefined : parseMac(query.mac));
+    const address = accept(query?.address === undefined ? undefined : parseAddress(query.address));
     const rackId = query?.rack === undefined ? undefined : await rackIdForList(tx, query.rack);
-    if (isRejected(rackId)) return rackId;
     const carried = await readCarriedFilters(tx, 'machine', { ...query });
-    if (isRejected(carried)) return carried;
     const groups = await readGroups(tx, { ...query });
-    if (isRejected(groups)) return groups;
     const filter = {
       ...groups,
       isDevice: false,
@@ -134,7 +127,6 @@ export const machineCases = {
 
   'machine.show': reading('machine.show', async (tx, { params }) => {
     const row = await machineByRef(tx, params.machine);
-    if (isRejected(row)) return row;
     return { body: { ...viewMachine(row), ...(await heldMember(tx, row.id)) }, version: row.version };
   }),
 
@@ -143,7 +135,6 @@ export const machineCases = {
     ({ body }) => `machine create ${body.hostname}`,
     async (tx, { body }, context) => {
       const row = await createHost(tx, body, context);
-      if (isRejected(row)) return row;
       tx.emit({ kind: 'machine.created', subject: row.fqdn, data: { ...viewMachine(row) } });
       return { body: viewMachine(row), version: row.version };
     },
@@ -154,11 +145,8 @@ export const machineCases = {
     ({ params }) => `machine set ${params.machine}`,
     async (tx, { params, body }, context) => {
       const old = await machineByRef(tx, params.machine);
-      if (isRejected(old)) return old;
-      const refusal = mayChange(old, body, context);
-      if (refusal) return refusal;
+      accept(mayChange(old, body, context));
       const row = await changeHost(tx, old, { body, context });
-      if (isRejected(row)) return row;
       const view = { ...viewMachine(row), ...(await heldMember(tx, row.id)) };
       tx.emit({ kind: 'machine.changed', subject: row.fqdn, data: { ...view } });
       return { body: view, version: row.version };
@@ -170,16 +158,14 @@ export const machineCases = {
     ({ params }) => `machine delete ${params.machine}`,
     async (tx, { params, query }, context) => {
       const old = await machineByRef(tx, params.machine);
-      if (isRejected(old)) return old;
-      const refusal =
+      accept(
         lockedRefusal(old, 'it is deleted') ??
-        (await checkNotRunning(tx, old, { force: query?.force })) ??
-        (await heldBy(tx, `machine:${old.id}`, 'a machine is deleted'));
-      if (refusal) return refusal;
+          (await checkNotRunning(tx, old, { force: query?.force })) ??
+          (await heldBy(tx, `machine:${old.id}`, 'a machine is deleted')),
+      );
       for (const { fqdn } of await machines.deleteParts(tx, old.id))
         tx.emit({ kind: 'device.deleted', subject: fqdn, data: { parent: old.fqdn } });
-      const row = await machines.deleteMachine(tx, target(old.id, context));
-      if (isRejected(row)) return row;
+      const row = accept(await machines.deleteMachine(tx, target(old.id, context)));
       const body = { ...viewMachine(row), ...(await heldMember(tx, old.id)) };
       tx.emit({ kind: 'machine.deleted', subject: row.fqdn, data: { ...body } });
       return { body };
@@ -206,26 +192,21 @@ export async function createHost(
   body: MachineCreate,
   context: CaseContext,
   own: DeviceFields = {},
-): Promise<HostRow | Rejected> {
-  const hostname = parseHostLabel(body.hostname);
-  if (isRejected(hostname)) return hostname;
+): Promise<HostRow> {
+  const hostname = accept(parseHostLabel(body.hostname));
   const domain = await (body.domain === undefined ? defaultDomain(tx) : domainByRef(tx, body.domain));
-  if (isRejected(domain)) return domain;
-  const refusal = await lockDomain(tx, domain.id);
-  if (refusal) return refusal;
+  accept(await lockDomain(tx, domain.id));
   const interfaces = await readInterfaces(tx, body.interfaces ?? [], null);
-  if (isRejected(interfaces)) return interfaces;
-  const clash = await checkNames(tx, domain, {
-    names: machineNames(hostname, interfaces),
-    hostname,
-    macs: interfaces.map((card) => card.mac),
-  });
-  if (clash) return clash;
+  accept(
+    await checkNames(tx, domain, {
+      names: machineNames(hostname, interfaces),
+      hostname,
+      macs: interfaces.map((card) => card.mac),
+    }),
+  );
   const id = await machines.freshMachineId(tx, context.random);
   const rackId = await rackIdOf(tx, body.rack ?? null);
-  if (isRejected(rackId)) return rackId;
   const fields = await readMembers(tx, null, body);
-  if (isRejected(fields)) return fields;
   return await machines.createMachine(tx, { id, hostname, domainId: domain.id, rackId, interfaces, ...fields, ...own });
 }
 
@@ -238,68 +219,57 @@ export async function changeHost(
     context,
     own = {},
   }: { readonly body: MachineSet; readonly context: CaseContext; readonly own?: DeviceFields },
-): Promise<HostRow | Rejected> {
-  const hostname = body.hostname === undefined ? old.hostname : parseHostLabel(body.hostname);
-  if (isRejected(hostname)) return hostname;
+): Promise<HostRow> {
+  const hostname = accept(body.hostname === undefined ? old.hostname : parseHostLabel(body.hostname));
   const domain = body.domain === undefined ? await ownDomain(tx, old) : await domainByRef(tx, body.domain);
-  if (isRejected(domain)) return domain;
-  const refusal = await lockDomain(tx, domain.id);
-  if (refusal) return refusal;
-  const busy = body.interfaces ? checkInterfacesFree(old, body) : null;
-  if (busy) return busy;
+  accept(await lockDomain(tx, domain.id));
+  accept(body.interfaces ? checkInterfacesFree(old, body) : null);
   const interfaces = body.interfaces ? await readInterfaces(tx, body.interfaces, old) : undefined;
-  if (isRejected(interfaces)) return interfaces;
-  const running = interfaces ? await checkNetworkUnchanged(tx, old, interfaces, body) : null;
-  if (running) return running;
+  accept(interfaces ? await checkNetworkUnchanged(tx, old, interfaces, body) : null);
   const before = domain.id === old.domainId ? machineNames(old.hostname, old.interfaces) : [];
   const fresh = machineNames(hostname, interfaces ?? old.interfaces).filter((name) => !before.includes(name));
-  const clash = await checkNames(tx, domain, {
-    names: fresh,
-    hostname,
-    macs: (interfaces ?? old.interfaces).map((card) => card.mac),
-  });
-  if (clash) return clash;
+  accept(
+    await checkNames(tx, domain, {
+      names: fresh,
+      hostname,
+      macs: (interfaces ?? old.interfaces).map((card) => card.mac),
+    }),
+  );
   const rackId = body.rack === undefined ? old.rackId : await rackIdOf(tx, body.rack);
-  if (isRejected(rackId)) return rackId;
   const fields = await readMembers(tx, old, body);
-  if (isRejected(fields)) return fields;
   const change = { ...fields, ...own, hostname, domainId: domain.id, rackId, ...(interfaces ? { interfaces } : {}) };
-  return await machines.updateMachine(tx, target(old.id, context), change);
+  return accept(await machines.updateMachine(tx, target(old.id, context), change));
 }
 
 /** Tags, DHCP options, power and place of a body. */
 async function readMembers(tx: Tx, old: HostRow | null, body: MachineSet) {
   const carried = await readTagged(tx, old?.id ?? null, body);
-  if (isRejected(carried)) return carried;
   const dhcpOptions = readOptions(body);
-  if (isRejected(dhcpOptions)) return dhcpOptions;
   const power = await readPower(tx, body, old);
-  if (isRejected(power)) return power;
   const place = await readPlace(tx, body);
-  if (isRejected(place)) return place;
   return { carried, dhcpOptions, ...power, ...place };
 }
 
-function readOptions({ dhcpOptions }: Pick<MachineSet, 'dhcpOptions'>): readonly string[] | undefined | Rejected {
-  return dhcpOptions === undefined ? undefined : parseDhcpOptions(dhcpOptions);
+function readOptions({ dhcpOptions }: Pick<MachineSet, 'dhcpOptions'>): readonly string[] | undefined {
+  return dhcpOptions === undefined ? undefined : accept(parseDhcpOptions(dhcpOptions));
 }
 
 /** The rack that a machine is given to: an accepted one, by UUID or name. Null, and "master": whoever is the master. */
-async function rackIdOf(tx: Tx, text: string | null): Promise<string | null | Rejected> {
+async function rackIdOf(tx: Tx, text: string | null): Promise<string | null> {
   if (text === null || text.toLowerCase() === MASTER) return null;
   const rack = await rackByRef(tx, text);
-  if (rack === null || isRejected(rack)) return rack;
+  if (rack === null) return null;
   if (rack.state === 'accepted') return rack.uuid;
   const problem = `the rack ${rack.name} (${rack.uuid}) is ${rack.state}`;
-  return invalid('rack', problem, 'a machine belongs to an accepted rack, or to none: then to the master');
+  refuse(invalid('rack', problem, 'a machine belongs to an accepted rack, or to none: then to the master'));
 }
 
-async function rackIdForList(tx: Tx, text: string): Promise<string | null | Rejected> {
+async function rackIdForList(tx: Tx, text: string): Promise<string | null> {
   if (text.toLowerCase() === MASTER) return null;
   const rack = await rackByRef(tx, text);
-  return isRejected(rack) ? rack : (rack?.uuid ?? null);
+  return rack?.uuid ?? null;
 }
 
-async function ownDomain(tx: Tx, machine: HostRow): Promise<DomainRow | Rejected> {
-  return (await findDomain(tx, { id: machine.domainId })) ?? noSuch('domain', machine.domain);
+async function ownDomain(tx: Tx, machine: HostRow): Promise<DomainRow> {
+  return (await findDomain(tx, { id: machine.domainId })) ?? refuse(noSuch('domain', machine.domain));
 }

@@ -1,4 +1,4 @@
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, isRejected, refuse, type Rejected } from '../../core/errors.ts';
 import { createTagMatcher, parseDefinition, subjectOf } from '../../model/machines/tags/definition.ts';
 import type { Hardware } from '../../model/machines/tags/hardware.ts';
 import type { CarriedIds } from '../../store/declared/carried.ts';
@@ -26,7 +26,6 @@ export const tagCases = {
     ({ body }) => `tag create ${body.name}`,
     async (tx, { body }) => {
       const values = await readFields(tx, TAG.fields, body);
-      if (isRejected(values)) return values;
       const row = await createDeclared(tx, 'tag', values);
       return await tagged(tx, row, 'created');
     },
@@ -37,11 +36,9 @@ export const tagCases = {
     ({ params }) => `tag set ${params.tag}`,
     async (tx, { params, body }, context) => {
       const old = await declaredByRef(tx, 'tag', params.tag);
-      if (isRejected(old)) return old;
       const values = await readFields(tx, TAG.fields, body);
-      if (isRejected(values)) return values;
-      const row = await updateDeclared(tx, 'tag', target(old.id, context), values);
-      return isRejected(row) ? row : await tagged(tx, row, 'changed');
+      const row = accept(await updateDeclared(tx, 'tag', target(old.id, context), values));
+      return await tagged(tx, row, 'changed');
     },
   ),
 
@@ -52,9 +49,7 @@ export const tagCases = {
     ({ body }) => `machine tag-many ${body.tag} +${body.add?.length ?? 0} -${body.remove?.length ?? 0}`,
     async (tx, { body }) => {
       const row = await declaredByRef(tx, 'tag', body.tag);
-      if (isRejected(row)) return row;
-      if (row.definition !== '')
-        return rejected('conflict', `Machines have ${row.name} by its definition: ${row.definition}.`);
+      if (row.definition !== '') refuse('conflict', `Machines have ${row.name} by its definition: ${row.definition}.`);
       const done = await tagMany(tx, row.id, { add: body.add ?? [], remove: body.remove ?? [] });
       if (done.added + done.removed > 0) tx.emit({ kind: 'tag.given', subject: row.name, data: done });
       return { body: done };
@@ -68,7 +63,7 @@ function withoutRule(plain: WriteCase<'tag.delete'>): WriteCase<'tag.delete'> {
     ...plain,
     run: async (tx, input, context) => {
       const row = await declaredByRef(tx, 'tag', input.params.tag);
-      if (!isRejected(row) && row.definition !== '') await untagAll(tx, row.id);
+      if (row.definition !== '') await untagAll(tx, row.id);
       return await plain.run(tx, input, context);
     },
   };
@@ -76,17 +71,15 @@ function withoutRule(plain: WriteCase<'tag.delete'>): WriteCase<'tag.delete'> {
 
 /** Without a definition machines keep the tag that they have. */
 async function tagged(tx: WriteTx, row: DeclaredRow<'tag'>, done: 'created' | 'changed') {
-  const refusal = row.definition === '' ? null : await tagAll(tx, row.id, row.definition);
-  if (refusal !== null) return refusal;
-  const shown = (await declaredByRef(tx, 'tag', String(row.id))) as DeclaredRow<'tag'>;
+  accept(row.definition === '' ? null : await tagAll(tx, row.id, row.definition));
+  const shown = await declaredByRef(tx, 'tag', String(row.id));
   tx.emit({ kind: `tag.${done}`, subject: row.name, data: viewDeclared<'tag'>(shown) });
   return { body: viewDeclared<'tag'>(shown), version: row.version };
 }
 
 /** Gives a tag to all machines that its definition fits, and takes it off all others. Refused: the definition cannot be evaluated for a machine. */
 async function tagAll(tx: Tx, tagId: number, definition: string): Promise<Rejected | null> {
-  const parsed = parseDefinition(definition);
-  if (isRejected(parsed)) return parsed;
+  const parsed = accept(parseDefinition(definition));
   const query = createTagMatcher(parsed);
   await untagUntold(tx, tagId);
   const changes = { add: [] as string[], remove: [] as string[] };
@@ -134,16 +127,15 @@ export async function tagByHardware(
  * What a machine carries when an operator gives it these: tags with a definition stay as its hardware has them. Refused: one of them that it does not
  * have. `machineId` null: the machine is new.
  */
-export async function readTagged(tx: Tx, machineId: string | null, body: object): Promise<CarriedIds | Rejected> {
+export async function readTagged(tx: Tx, machineId: string | null, body: object): Promise<CarriedIds> {
   const wanted = await readCarried(tx, 'machine', body);
-  if (isRejected(wanted)) return wanted;
   const given = wanted['tags'];
   const defined = given === undefined ? [] : await listDefinedTags(tx);
   if (given === undefined || defined.length === 0) return wanted;
   const has = machineId === null ? new Set<number>() : await tagsOf(tx, machineId);
   const wrong = defined.find(({ id }) => given.includes(id) && !has.has(id));
   if (wrong !== undefined)
-    return rejected(
+    refuse(
       'conflict',
       `tags: ${wrong.name} is given by its definition, ${wrong.definition}, which the hardware does not fit. Rule: such a tag is not given by hand.`,
     );

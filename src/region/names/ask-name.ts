@@ -7,7 +7,6 @@ export type AskName = (server: string, name: string, type: LookupType) => Promis
 
 declare module '../base/use-case.ts' {
   interface CasePorts {
-    /** Asks a name server; left out: there is no way to one. */
-    readonly askName?: AskName;
+    readonly askName: AskName;
   }
 }

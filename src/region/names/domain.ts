@@ -1,5 +1,6 @@
+import { defined } from '../../core/members.ts';
 import type { Domain, DomainSet } from '../../contract/names/domain.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, invalid, refuse, type Rejected, rejected } from '../../core/errors.ts';
 import { parseDomainName, relativeName } from '../../model/names/names.ts';
 import { checkForwardNoCircle } from '../../model/site/circle.ts';
 import { parseForwardServer } from '../../model/names/forward-server.ts';
@@ -21,10 +22,10 @@ import { autocommitReading, reading, target, writing } from '../base/use-case.ts
 type DomainRow = domains.DomainRow;
 
 /** The domain that an operator names by id or name. */
-export async function domainByRef(tx: Tx, text: string): Promise<DomainRow | Rejected> {
+export async function domainByRef(tx: Tx, text: string): Promise<DomainRow> {
   const ref = parseRef(text);
   const row = await domains.findDomain(tx, 'id' in ref ? ref : { name: domainText(ref.text) });
-  return row ?? noSuch('domain', text, await domainNames(tx));
+  return row ?? refuse(noSuch('domain', text, await domainNames(tx)));
 }
 
 /** Some domains that exist, for error texts. */
@@ -33,8 +34,8 @@ export async function domainNames(tx: Tx): Promise<string[]> {
 }
 
 /** Parses a TTL that may be null (the default applies) or missing. */
-export function optionalTtl(ttl: number | null | undefined): number | null | undefined | Rejected {
-  return ttl === null || ttl === undefined ? ttl : parseTtl(ttl);
+export function optionalTtl(ttl: number | null | undefined): number | null | undefined {
+  return ttl === null || ttl === undefined ? ttl : accept(parseTtl(ttl));
 }
 
 function view({ transferTo, forwardTo, ...row }: DomainRow): Domain {
@@ -47,14 +48,10 @@ function view({ transferTo, forwardTo, ...row }: DomainRow): Domain {
 async function readTransfers(
   tx: Tx,
   body: Pick<DomainSet, 'transferTo' | 'transferKey'>,
-): Promise<Pick<domains.NewDomain, 'transferTo' | 'transferKeyId'> | Rejected> {
-  const addresses = body.transferTo?.map((text) => parseReachableAddress(text, 'transferTo'));
-  const refusal = addresses?.find(isRejected);
-  if (refusal) return refusal;
-  const transferTo = addresses?.flatMap((address) => (isRejected(address) ? [] : [address]));
+): Promise<Pick<domains.NewDomain, 'transferTo' | 'transferKeyId'>> {
+  const transferTo = body.transferTo?.map((text) => accept(parseReachableAddress(text, 'transferTo')));
   const { transferKey } = body;
   const key = typeof transferKey === 'string' ? await declaredByRef(tx, 'tsig-key', transferKey) : null;
-  if (isRejected(key)) return key;
   return {
     ...(transferTo === undefined ? {} : { transferTo: [...new Set(transferTo)] }),
     ...(transferKey === undefined ? {} : { transferKeyId: key?.id ?? null }),
@@ -66,21 +63,17 @@ async function readForwarding(
   tx: Tx,
   body: Pick<DomainSet, 'authoritative' | 'forwardTo'>,
   old: Pick<DomainRow, 'authoritative' | 'forwardTo'> | null,
-): Promise<Pick<domains.NewDomain, 'authoritative' | 'forwardTo'> | Rejected> {
-  const parsed = (body.forwardTo ?? []).map((text) => parseForwardServer(text, 'forwardTo'));
-  const refusal = parsed.find(isRejected);
-  if (refusal) return refusal;
-  const given = [...new Set(parsed.flatMap((server) => (isRejected(server) ? [] : [server])))];
+): Promise<Pick<domains.NewDomain, 'authoritative' | 'forwardTo'>> {
+  const given = [...new Set((body.forwardTo ?? []).map((text) => accept(parseForwardServer(text, 'forwardTo'))))];
   const forwardTo = body.forwardTo === undefined ? (old?.forwardTo ?? []) : given;
   const isHere = body.authoritative ?? old?.authoritative ?? true;
   if (isHere && forwardTo.length > 0) {
     const problem = `this site answers for the domain, so no question about it goes to ${forwardTo.join(', ')}`;
     const rule = 'other servers only with authoritative off, or none of them';
-    return invalid(body.forwardTo === undefined ? 'authoritative' : 'forwardTo', problem, rule);
+    refuse(invalid(body.forwardTo === undefined ? 'authoritative' : 'forwardTo', problem, rule));
   }
   if (given.length > 0) {
-    const circle = checkForwardNoCircle(given, (await listNodes(tx, { limit: 1000 })).items);
-    if (circle) return circle;
+    accept(checkForwardNoCircle(given, (await listNodes(tx, { limit: 1000 })).items));
   }
   return {
     ...(body.authoritative === undefined ? {} : { authoritative: body.authoritative }),
@@ -133,23 +126,18 @@ export const domainCases = {
 
   'domain.show': autocommitReading('domain.show', async (tx, { params }) => {
     const row = await domainByRef(tx, params.domain);
-    return isRejected(row) ? row : { body: view(row), version: row.version };
+    return { body: view(row), version: row.version };
   }),
 
   'domain.create': writing(
     'domain.create',
     ({ body }) => `domain create ${body.name}${body.force === true ? ' with force' : ''}`,
     async (tx, { body }) => {
-      const name = parseDomainName(body.name);
-      if (isRejected(name)) return name;
+      const name = accept(parseDomainName(body.name));
       const ttl = optionalTtl(body.ttl);
-      if (isRejected(ttl)) return ttl;
-      const refusal = checkUse(name, body.force) ?? (await checkCoversNothing(tx, name, null));
-      if (refusal) return refusal;
+      accept(checkUse(name, body.force) ?? (await checkCoversNothing(tx, name, null)));
       const transfers = await readTransfers(tx, body);
-      if (isRejected(transfers)) return transfers;
       const forwarding = await readForwarding(tx, body, null);
-      if (isRejected(forwarding)) return forwarding;
       const made = { name, ttl: ttl ?? null, leaseNames: body.leaseNames, ...transfers, ...forwarding };
       const row = await domains.createDomain(tx, made);
       const shown = view(row);
@@ -164,36 +152,29 @@ export const domainCases = {
       `domain set ${params.domain}${body.name === undefined ? '' : ` name ${body.name}`}${body.force === true ? ' with force' : ''}`,
     async (tx, { params, body }, context) => {
       const old = await domainByRef(tx, params.domain);
-      if (isRejected(old)) return old;
-      const name = body.name === undefined ? old.name : parseDomainName(body.name);
-      if (isRejected(name)) return name;
+      const name = accept(body.name === undefined ? old.name : parseDomainName(body.name));
       const ttl = optionalTtl(body.ttl);
-      if (isRejected(ttl)) return ttl;
       if (name !== old.name) {
         if (old.isDefault) {
-          return rejected(
+          refuse(
             'in_use',
             `${old.name} is the default domain. Make another one the default first: setting default_domain.`,
           );
         }
-        const refusal = checkUse(name, body.force) ?? (await checkCoversNothing(tx, name, old.id));
-        if (refusal) return refusal;
+        accept(checkUse(name, body.force) ?? (await checkCoversNothing(tx, name, old.id)));
       }
       const transfers = await readTransfers(tx, body);
-      if (isRejected(transfers)) return transfers;
       const forwarding = await readForwarding(tx, body, old);
-      if (isRejected(forwarding)) return forwarding;
-      const row = await domains.updateDomain(tx, target(old.id, context), {
-        ...transfers,
-        ...forwarding,
-        ...(body.name === undefined ? {} : { name }),
-        ...(ttl === undefined ? {} : { ttl }),
-        ...(body.leaseNames === undefined ? {} : { leaseNames: body.leaseNames }),
-      });
-      if (isRejected(row)) return row;
+      const row = accept(
+        await domains.updateDomain(tx, target(old.id, context), {
+          ...transfers,
+          ...forwarding,
+          ...defined({ name: body.name === undefined ? undefined : name, ttl, leaseNames: body.leaseNames }),
+        }),
+      );
       if (row.isDefault && !row.authoritative) {
         const problem = `${row.name} is the default domain, in which the site's own nodes have their names`;
-        return invalid('authoritative', problem, 'make another one the default first: setting default_domain');
+        refuse(invalid('authoritative', problem, 'make another one the default first: setting default_domain'));
       }
       const shown = view(row);
       tx.emit({ kind: 'domain.changed', subject: row.name, data: { ...shown } });
@@ -206,17 +187,16 @@ export const domainCases = {
     ({ params, query }) => `domain delete ${params.domain}${query?.cascade ? ' with its records' : ''}`,
     async (tx, { params, query }, context) => {
       const old = await domainByRef(tx, params.domain);
-      if (isRejected(old)) return old;
       if (old.isDefault) {
-        return rejected(
+        refuse(
           'in_use',
           `${old.name} is the default domain and cannot be deleted. Make another one the default first: setting default_domain.`,
         );
       }
-      const inUse = await contentsOf(tx, old, query?.cascade === true);
-      if (inUse) return inUse;
-      const row = await domains.deleteDomain(tx, { ...target(old.id, context), isCascade: query?.cascade === true });
-      if (isRejected(row)) return row;
+      accept(await contentsOf(tx, old, query?.cascade === true));
+      const row = accept(
+        await domains.deleteDomain(tx, { ...target(old.id, context), isCascade: query?.cascade === true }),
+      );
       const shown = view(row);
       tx.emit({ kind: 'domain.deleted', subject: row.name, data: { ...shown } });
       return { body: shown };
@@ -242,15 +222,17 @@ async function contentsOf(tx: Tx, domain: DomainRow, isCascade: boolean): Promis
 }
 
 /** The domain of a machine that names none. */
-export async function defaultDomain(tx: Tx): Promise<DomainRow | Rejected> {
+export async function defaultDomain(tx: Tx): Promise<DomainRow> {
   const { default_domain: name } = await readSettings(tx);
   const row = await domains.findDomain(tx, { name });
   return (
     row ??
-    invalid(
-      'domain',
-      `it is missing, and the default domain ${name} does not exist`,
-      'name a domain, or create that one',
+    refuse(
+      invalid(
+        'domain',
+        `it is missing, and the default domain ${name} does not exist`,
+        'name a domain, or create that one',
+      ),
     )
   );
 }

@@ -1,5 +1,5 @@
 import type { Lookup, LookupAnswer, LookupType } from '../../contract/site/screens.ts';
-import { isRejected, rejected } from '../../core/errors.ts';
+import { accept, isRejected } from '../../core/errors.ts';
 import { parseAddress } from '../../core/ip.ts';
 import { parseOwnerName } from '../../model/names/names.ts';
 import { readSeenNodes } from '../base/seen.ts';
@@ -13,11 +13,8 @@ const SERVERS_MOST = 64;
 /** The test of a name: this region queries every node that is to serve DNS, as any client would. */
 export const lookupCases = {
   'dns.lookup': autocommitReading('dns.lookup', async (tx, { query }, context) => {
-    const { askName } = context;
-    if (askName === undefined) return rejected('unavailable', 'This region cannot query name servers.');
     const type = query?.type ?? 'A';
     const name = nameOf(query?.name ?? '', type);
-    if (isRejected(name)) return name;
     const seen = await readSeenNodes(tx, context);
     const servers = trackServices(seen, [DNS], context.clock.now())
       .filter((row) => row.service === DNS && row.isWanted)
@@ -29,7 +26,7 @@ export const lookupCases = {
     const items = await Promise.all(
       servers.map(async (server): Promise<LookupAnswer> => {
         const since = context.clock.now();
-        const answer = await askName(server.address, name, type);
+        const answer = await context.askName(server.address, name, type);
         return { ...server, ...answer, ms: Math.max(0, Math.round(context.clock.now() - since)) };
       }),
     );
@@ -45,5 +42,5 @@ function doAgree(items: readonly LookupAnswer[]): boolean {
 
 function nameOf(text: string, type: LookupType) {
   if (type === 'PTR' && !isRejected(parseAddress(text, 'name'))) return text;
-  return parseOwnerName(text, 'name');
+  return accept(parseOwnerName(text, 'name'));
 }

@@ -1,5 +1,5 @@
 import type { DnsRecord } from '../../contract/names/record.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, invalid, refuse, type Rejected, rejected } from '../../core/errors.ts';
 import { isInDomain, parseOwnerName, relativeName } from '../../model/names/names.ts';
 import {
   checkRecordBeside,
@@ -27,20 +27,17 @@ function view({ id, fqdn, domain, name, type, data, ttl, written }: RecordRow): 
 }
 
 /** The record that an operator names by id, or by FQDN and type where these are enough. */
-async function recordByRef(tx: Tx, text: string): Promise<RecordRow | Rejected> {
+async function recordByRef(tx: Tx, text: string): Promise<RecordRow> {
   const ref = parseRecordRef(text);
-  if ('kind' in ref) return ref;
-  if ('id' in ref) return (await records.findRecord(tx, ref.id)) ?? noSuch('record', text);
+  if ('kind' in ref) return accept(ref);
+  if ('id' in ref) return (await records.findRecord(tx, ref.id)) ?? refuse(noSuch('record', text));
   const { fqdn, type, data } = ref;
   const found = await records.findRecords(tx, { fqdn, type, ...(data === null ? {} : { data }) });
   const [first, second] = found;
-  if (!first) return noSuch('record', text);
+  if (!first) refuse(noSuch('record', text));
   if (!second) return first;
   const choices = found.slice(0, 5).map((row) => `${row.id} (${row.data.slice(0, 40)})`);
-  return rejected(
-    'conflict',
-    `${fqdn} has ${found.length} ${type} records. Name one by its id: ${choices.join(', ')}.`,
-  );
+  refuse('conflict', `${fqdn} has ${found.length} ${type} records. Name one by its id: ${choices.join(', ')}.`);
 }
 
 interface WantedRecord {
@@ -91,9 +88,7 @@ async function checkHost(tx: Tx, { type, data, domain, domainId, fqdn }: WantedR
 export const recordCases = {
   'record.list': autocommitReading('record.list', async (tx, { query }) => {
     const domain = query?.domain === undefined ? undefined : await domainByRef(tx, query.domain);
-    if (isRejected(domain)) return domain;
-    const type = query?.type === undefined ? undefined : parseRecordType(query.type);
-    if (isRejected(type)) return type;
+    const type = accept(query?.type === undefined ? undefined : parseRecordType(query.type));
     const page = await records.listRecords(tx, {
       limit: query?.limit,
       cursor: query?.cursor,
@@ -108,21 +103,18 @@ export const recordCases = {
 
   'record.show': autocommitReading('record.show', async (tx, { params }) => {
     const row = await recordByRef(tx, params.record);
-    return isRejected(row) ? row : { body: view(row), version: row.version };
+    return { body: view(row), version: row.version };
   }),
 
   'record.create': writing(
     'record.create',
     ({ body }) => `record create ${body.fqdn} ${body.type}`,
     async (tx, { body }, context) => {
-      const fqdn = parseOwnerName(body.fqdn);
-      if (isRejected(fqdn)) return fqdn;
-      const type = parseRecordType(body.type);
-      if (isRejected(type)) return type;
+      const fqdn = accept(parseOwnerName(body.fqdn));
+      const type = accept(parseRecordType(body.type));
       if (LATER_TYPES.includes(type) && !(await isFeatureOn(tx, 'record-types')))
-        return rejected('conflict', `${type} records are possible once every region node has this release.`);
+        refuse('conflict', `${type} records are possible once every region node has this release.`);
       const ttl = optionalTtl(body.ttl);
-      if (isRejected(ttl)) return ttl;
       const domain = await findDomainOf(tx, fqdn);
       if (!domain) {
         const known = await domainNames(tx);
@@ -130,12 +122,10 @@ export const recordCases = {
           known.length === 0
             ? 'create a domain first'
             : `it lies in one of ${known.slice(0, 10).join(', ')}${known.length > 10 ? ', …' : ''}`;
-        return invalid('fqdn', `no domain holds ${fqdn}`, rule);
+        refuse(invalid('fqdn', `no domain holds ${fqdn}`, rule));
       }
-      const data = parseDataIn(domain.name, type, body.data);
-      if (isRejected(data)) return data;
-      const early = await refuseEarlyTxt(tx, type, data);
-      if (early) return early;
+      const data = accept(parseDataIn(domain.name, type, body.data));
+      accept(await refuseEarlyTxt(tx, type, data));
       const wanted = {
         domainId: domain.id,
         domain: domain.name,
@@ -144,8 +134,7 @@ export const recordCases = {
         type,
         data,
       };
-      const refusal = await checkRecord(tx, wanted, context);
-      if (refusal) return refusal;
+      accept(await checkRecord(tx, wanted, context));
       const { domainId, name } = wanted;
       const written = writtenOf(type, body.data, data);
       const row = await records.createRecord(tx, { domainId, name, type, data, ttl: ttl ?? null, written });
@@ -159,18 +148,12 @@ export const recordCases = {
     ({ params }) => `record set ${params.record}`,
     async (tx, { params, body }, context) => {
       const old = await recordByRef(tx, params.record);
-      if (isRejected(old)) return old;
-      const data = body.data === undefined ? old.data : parseDataIn(old.domain, old.type, body.data);
-      if (isRejected(data)) return data;
-      const early = body.data === undefined ? null : await refuseEarlyTxt(tx, old.type, data);
-      if (early) return early;
+      const data = accept(body.data === undefined ? old.data : parseDataIn(old.domain, old.type, body.data));
+      accept(body.data === undefined ? null : await refuseEarlyTxt(tx, old.type, data));
       const ttl = optionalTtl(body.ttl);
-      if (isRejected(ttl)) return ttl;
-      const refusal = await checkRecord(tx, { ...old, data }, context);
-      if (refusal) return refusal;
+      accept(await checkRecord(tx, { ...old, data }, context));
       const written = body.data === undefined ? old.written : writtenOf(old.type, body.data, data);
-      const row = await records.updateRecord(tx, target(old.id, context), { data, ttl, written });
-      if (isRejected(row)) return row;
+      const row = accept(await records.updateRecord(tx, target(old.id, context), { data, ttl, written }));
       tx.emit({ kind: 'record.changed', subject: row.fqdn, data: { ...view(row) } });
       return { body: view(row), version: row.version };
     },
@@ -181,9 +164,7 @@ export const recordCases = {
     ({ params }) => `record delete ${params.record}`,
     async (tx, { params }, context) => {
       const old = await recordByRef(tx, params.record);
-      if (isRejected(old)) return old;
-      const row = await records.deleteRecord(tx, target(old.id, context));
-      if (isRejected(row)) return row;
+      const row = accept(await records.deleteRecord(tx, target(old.id, context)));
       tx.emit({ kind: 'record.deleted', subject: row.fqdn, data: { ...view(row) } });
       return { body: view(row) };
     },

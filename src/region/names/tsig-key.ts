@@ -1,5 +1,5 @@
 import { TSIG_KEY } from '../../contract/names/tsig-key.ts';
-import { isRejected } from '../../core/errors.ts';
+import { accept } from '../../core/errors.ts';
 import { NEW_SECRET } from '../../model/names/tsig-key.ts';
 import { createDeclared, updateDeclared } from '../../store/declared/rows.ts';
 import { addSecret, firstSecret } from '../../store/queries/names/tsig-keys.ts';
@@ -13,7 +13,6 @@ export const tsigKeyCases = {
     ({ body }) => `tsig-key create ${body.name}`,
     async (tx, { body }) => {
       const values = await readFields(tx, TSIG_KEY.fields, body);
-      if (isRejected(values)) return values;
       const { secret: given, ...others } = values;
       const row = await createDeclared(tx, 'tsig-key', others);
       const secret = await firstSecret(tx, row.id, givenSecret(given));
@@ -28,14 +27,11 @@ export const tsigKeyCases = {
     ({ params }) => `tsig-key set ${params.tsig_key}`,
     async (tx, { params, body }, context) => {
       const old = await declaredByRef(tx, 'tsig-key', params.tsig_key);
-      if (isRejected(old)) return old;
       const values = await readFields(tx, TSIG_KEY.fields, body);
-      if (isRejected(values)) return values;
       const { secret: given, ...others } = values;
       const added = given === undefined ? null : await addSecret(tx, old.id, givenSecret(given));
       const change = { ...others, ...(added === null ? {} : { secretNumber: added.number }) };
-      const row = await updateDeclared(tx, 'tsig-key', target(old.id, context), change);
-      if (isRejected(row)) return row;
+      const row = accept(await updateDeclared(tx, 'tsig-key', target(old.id, context), change));
       const shown = viewDeclared<'tsig-key'>(row);
       tx.emit({ kind: 'tsig-key.changed', subject: row.name, data: shown });
       return { body: shown, version: row.version, ...(added === null ? {} : { secrets: { secret: added.secret } }) };

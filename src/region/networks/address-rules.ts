@@ -1,4 +1,4 @@
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, refuse, type Rejected, rejected } from '../../core/errors.ts';
 import { type Address, formatAddress, parseNetwork } from '../../core/ip.ts';
 import { nextFreeAddresses, spanOfAddress, spansOfAddresses } from '../../model/networks/allocation.ts';
 import { type AddressClaim, checkAddressFree } from '../../model/networks/ip-range.ts';
@@ -23,22 +23,20 @@ export async function nextFree(
   tx: Tx,
   subnet: SubnetRow,
   { also = [], macs = [] }: { readonly also?: readonly string[]; readonly macs?: readonly string[] } = {},
-): Promise<string | Rejected> {
+): Promise<string> {
   if (!subnet.isManaged) {
-    return rejected(
+    refuse(
       'conflict',
       `The subnet ${subnet.cidr} is not managed by Regent, so "auto" gives no address of it. Name one, or set the subnet managed.`,
     );
   }
-  const refusal = await lockSubnet(tx, { key: subnet.id });
-  if (refusal) return refusal;
-  const network = parseNetwork(subnet.cidr);
-  if (isRejected(network)) return network;
+  accept(await lockSubnet(tx, { key: subnet.id }));
+  const network = accept(parseNetwork(subnet.cidr));
   const leased = (await liveLeases(tx, subnet.id)).map((lease) => lease.address);
   const taken = [...(await takenSpans(tx, subnet.id, macs)), ...spansOfAddresses([...leased, ...also])];
   const free = nextFreeAddresses(network, taken, PROBED_AT_ONCE).map(formatAddress);
   const [first] = free;
-  if (first === undefined) return rejected('conflict', `The subnet ${subnet.cidr} has no free address.`);
+  if (first === undefined) refuse('conflict', `The subnet ${subnet.cidr} has no free address.`);
   await wantProbe(tx, subnet.cidr, free, macs);
   return first;
 }

@@ -1,5 +1,6 @@
 import { DHCP_SNIPPET } from '../../contract/networks/dhcp-snippet.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, invalid, isRejected, refuse, type Rejected } from '../../core/errors.ts';
+import { orRefusal } from '../base/or-refusal.ts';
 import { parseMac } from '../../model/machines/machine.ts';
 import { isStatements } from '../../model/networks/dhcp-snippet/notation.ts';
 import { parseSnippet } from '../../model/networks/dhcp-snippet.ts';
@@ -21,7 +22,6 @@ export const dhcpSnippetCases = {
     ({ body }) => `dhcp-snippet create ${body.name}`,
     async (tx, { body }) => {
       const values = await readSnippet(tx, body, null);
-      if (isRejected(values)) return values;
       const row = await createDeclared(tx, 'dhcp-snippet', values);
       tx.emit({ kind: 'dhcp-snippet.created', subject: row.name, data: viewDeclared<'dhcp-snippet'>(row) });
       return { body: viewDeclared<'dhcp-snippet'>(row), version: row.version };
@@ -33,11 +33,8 @@ export const dhcpSnippetCases = {
     ({ params }) => `dhcp-snippet set ${params.dhcp_snippet}`,
     async (tx, { params, body }, context) => {
       const old = await declaredByRef(tx, 'dhcp-snippet', params.dhcp_snippet);
-      if (isRejected(old)) return old;
       const values = await readSnippet(tx, body, old);
-      if (isRejected(values)) return values;
-      const row = await updateDeclared(tx, 'dhcp-snippet', target(old.id, context), values);
-      if (isRejected(row)) return row;
+      const row = accept(await updateDeclared(tx, 'dhcp-snippet', target(old.id, context), values));
       tx.emit({ kind: 'dhcp-snippet.changed', subject: row.name, data: viewDeclared<'dhcp-snippet'>(row) });
       return { body: viewDeclared<'dhcp-snippet'>(row), version: row.version };
     },
@@ -48,37 +45,36 @@ async function readSnippet(
   tx: Tx,
   body: Partial<Pick<DhcpSnippetRow, 'scope' | 'text'>>,
   old: DhcpSnippetRow | null,
-): Promise<RowValues<'dhcp-snippet'> | Rejected> {
+): Promise<RowValues<'dhcp-snippet'>> {
   const values = await readFields(tx, DHCP_SNIPPET.fields, body);
-  if (isRejected(values)) return values;
   const scope = body.scope === undefined ? (old?.scope ?? 'global') : await readScope(tx, body.scope);
-  if (isRejected(scope)) return scope;
   const given = body.text ?? old?.text ?? '{}';
   const text = isStatements(given) ? given : given.trim();
   const isNew = scope !== old?.scope || text !== old.text;
-  const fragment = isNew ? parseSnippet(scope, text) : null;
-  if (isRejected(fragment)) return fragment;
+  accept(isNew ? parseSnippet(scope, text) : null);
   if (isNew && isStatements(text) && !(await isFeatureOn(tx, 'dhcp-statements')))
-    return rejected('conflict', 'Statements of dhcpd.conf are possible once every region node has this release.');
+    refuse('conflict', 'Statements of dhcpd.conf are possible once every region node has this release.');
   return { ...values, scope, text };
 }
 
 /** The scope's one text. Whom nothing is known of gets no snippet: it would wait for somebody who never comes. */
-async function readScope(tx: Tx, text: string): Promise<string | Rejected> {
+async function readScope(tx: Tx, text: string): Promise<string> {
   if (text === 'global') return text;
   const mac = parseMac(text);
-  if (!isRejected(mac)) return (await isKnown(tx, mac)) ? mac : unknown(mac);
-  if (/^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$/.test(text)) return parseMac(text, 'scope');
-  const subnet = await subnetByRef(tx, text);
+  if (!isRejected(mac)) return (await isKnown(tx, mac)) ? mac : refuse(unknown(mac));
+  if (/^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$/.test(text)) return accept(parseMac(text, 'scope'));
+  const subnet = await orRefusal(() => subnetByRef(tx, text));
   if (isRejected(subnet)) {
-    return invalid(
-      'scope',
-      subnet.message.replace(/\.$/, ''),
-      'global, a subnet, or the MAC of an interface with a static lease',
+    refuse(
+      invalid(
+        'scope',
+        subnet.message.replace(/\.$/, ''),
+        'global, a subnet, or the MAC of an interface with a static lease',
+      ),
     );
   }
   if (!subnet.cidr.includes(':')) return subnet.cidr;
-  return invalid('scope', `${subnet.cidr} is an IPv6 subnet`, 'DHCP serves IPv4 subnets');
+  refuse(invalid('scope', `${subnet.cidr} is an IPv6 subnet`, 'DHCP serves IPv4 subnets'));
 }
 
 async function isKnown(tx: Tx, mac: string): Promise<boolean> {

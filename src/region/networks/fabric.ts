@@ -1,5 +1,5 @@
 import { FABRIC } from '../../contract/networks/fabric.ts';
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, refuse, type Rejected, rejected } from '../../core/errors.ts';
 import { createDeclared, type DeclaredRow, deleteDeclared, lockAll } from '../../store/declared/rows.ts';
 import { createVlan, deleteVlan, listVlans, usersOfVlan } from '../../store/queries/networks/vlans.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -18,7 +18,6 @@ export const fabricCases = {
     ({ body }) => `fabric create ${body.name}`,
     async (tx, { body }) => {
       const values = await readFields(tx, FABRIC.fields, body);
-      if (isRejected(values)) return values;
       const row = await createDeclared(tx, 'fabric', values);
       const vlan = await createVlan(tx, { fabricId: row.id, name: 'untagged', vid: 0 });
       const shown = { ...viewDeclared<'fabric'>(row), vlans: 1 };
@@ -34,20 +33,16 @@ export const fabricCases = {
     async (tx, { params }, context) => {
       const number = await lockAll(tx, 'fabric');
       const old = await declaredByRef(tx, 'fabric', params.fabric);
-      if (isRejected(old)) return old;
       if (number === 1) {
-        return rejected('in_use', `${old.name} is the last fabric. Rule: there is one, so that VLANs have a place.`);
+        refuse('in_use', `${old.name} is the last fabric. Rule: there is one, so that VLANs have a place.`);
       }
       const vlans = (await listVlans(tx, { fabricId: old.id, limit: 11 })).items;
-      const refusal = await contentsOf(tx, old, vlans);
-      if (refusal) return refusal;
+      accept(await contentsOf(tx, old, vlans));
       for (const vlan of vlans) {
-        const gone = await deleteVlan(tx, { key: vlan.id });
-        if (isRejected(gone)) return gone;
+        const gone = accept(await deleteVlan(tx, { key: vlan.id }));
         tx.emit({ kind: 'vlan.deleted', subject: vlanLabel(gone), data: { ...viewVlan(gone) } });
       }
-      const row = await deleteDeclared(tx, 'fabric', target(old.id, context));
-      if (isRejected(row)) return row;
+      const row = accept(await deleteDeclared(tx, 'fabric', target(old.id, context)));
       const shown = viewDeclared<'fabric'>(old);
       tx.emit({ kind: 'fabric.deleted', subject: row.name, data: shown });
       return { body: shown };

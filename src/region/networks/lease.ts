@@ -1,6 +1,6 @@
 import type { Lease } from '../../contract/networks/lease.ts';
 import type { VlanServer } from '../../contract/networks/vlan.ts';
-import { isRejected, rejected } from '../../core/errors.ts';
+import { accept, refuse } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { parseMac } from '../../model/machines/machine.ts';
 import { dropHeld, findHeld, type HeldAddress } from '../../store/queries/networks/held-addresses.ts';
@@ -51,15 +51,10 @@ async function readServers(tx: Tx, context: CasePorts): Promise<Servers> {
 export const leaseCases = {
   'lease.list': reading('lease.list', async (tx, { query }, context) => {
     const subnet = query?.subnet === undefined ? undefined : await subnetByRef(tx, query.subnet);
-    if (isRejected(subnet)) return subnet;
     const vlan = query?.vlan === undefined ? undefined : await vlanByRef(tx, query.vlan);
-    if (isRejected(vlan)) return vlan;
     const node = query?.node === undefined ? undefined : await nodeByRef(tx, query.node);
-    if (isRejected(node)) return node;
-    const mac = query?.mac === undefined ? undefined : parseMac(query.mac);
-    if (isRejected(mac)) return mac;
-    const address = query?.address === undefined ? undefined : parseAddress(query.address);
-    if (isRejected(address)) return address;
+    const mac = accept(query?.mac === undefined ? undefined : parseMac(query.mac));
+    const address = accept(query?.address === undefined ? undefined : parseAddress(query.address));
     const page = await leases.listLeases(tx, {
       limit: query?.limit,
       cursor: query?.cursor,
@@ -77,29 +72,27 @@ export const leaseCases = {
   }),
 
   'lease.show': reading('lease.show', async (tx, { params }, context) => {
-    const address = parseAddress(params.address, 'address');
-    if (isRejected(address)) return address;
+    const address = accept(parseAddress(params.address, 'address'));
     const held = await findHeld(tx, formatAddress(address));
     if (held !== null) return { body: heldLease(held, 'active') };
     const row = await leases.findLease(tx, formatAddress(address));
-    return row ? { body: view(row, await readServers(tx, context)) } : noSuch('lease', params.address);
+    return row ? { body: view(row, await readServers(tx, context)) } : refuse(noSuch('lease', params.address));
   }),
 
   'lease.release': writing(
     'lease.release',
     ({ params }) => `lease release ${params.address}`,
     async (tx, { params }, context) => {
-      const address = parseAddress(params.address, 'address');
-      if (isRejected(address)) return address;
+      const address = accept(parseAddress(params.address, 'address'));
       const held = await dropHeld(tx, formatAddress(address));
       if (held !== null)
         tx.emit({ kind: 'address.freed', subject: held.address, data: { machine: held.machine, since: held.since } });
       const row = await leases.findLease(tx, formatAddress(address));
       if (held !== null && (row === null || row.state === 'expired')) return { body: heldLease(held, 'expired') };
-      if (!row) return noSuch('lease', params.address);
+      if (!row) refuse(noSuch('lease', params.address));
       // The newest report may come from a rack that has ended the lease already, while its partner still has it.
       if (row.state === 'expired' && row.heldBy.length === 0) {
-        return rejected('not_found', `The lease of ${row.address} has ended already (${row.expiresAt}).`);
+        refuse('not_found', `The lease of ${row.address} has ended already (${row.expiresAt}).`);
       }
       await requestLeaseEnd(tx, row);
       await raiseObserved(tx);

@@ -1,4 +1,4 @@
-import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { isRejected, refuse } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { findRange, type RangeRow } from '../../store/queries/networks/ranges.ts';
 import { findReservation, type ReservationRow } from '../../store/queries/networks/reservations.ts';
@@ -22,27 +22,27 @@ export function vlanLabel(vlan: Pick<VlanRow, 'fabric' | 'name'>): string {
 const EXACT_ID = /^id:(\d{1,9})$/;
 
 /** The VLAN that an operator names: FABRIC/NAME, FABRIC/VID, or name, VID or id where one alone has it; `id:N` by its id alone. */
-export async function vlanByRef(tx: Tx, text: string): Promise<VlanRow | Rejected> {
+export async function vlanByRef(tx: Tx, text: string): Promise<VlanRow> {
   const id = EXACT_ID.exec(text)?.[1];
-  if (id !== undefined) return (await findVlan(tx, Number(id))) ?? noSuch('VLAN', id);
+  if (id !== undefined) return (await findVlan(tx, Number(id))) ?? refuse(noSuch('VLAN', id));
   const [first, second, ...rest] = await findVlansMeant(tx, text);
   if (first && !second) return first;
-  if (!first || !second) return noSuch('VLAN', text, (await listVlans(tx, { limit: 11 })).items.map(vlanLabel));
+  if (!first || !second) refuse(noSuch('VLAN', text, (await listVlans(tx, { limit: 11 })).items.map(vlanLabel)));
   const names = [first, second, ...rest].map(vlanLabel);
-  return rejected('conflict', `Several VLANs are called ${text}. Name one with its fabric: ${some(names)}.`);
+  refuse('conflict', `Several VLANs are called ${text}. Name one with its fabric: ${some(names)}.`);
 }
 
 /** The VLAN of a subnet that names none. */
-export async function firstVlan(tx: Tx): Promise<VlanRow | Rejected> {
-  return (await findFirstVlan(tx)) ?? noSuch('VLAN', 'untagged');
+export async function firstVlan(tx: Tx): Promise<VlanRow> {
+  return (await findFirstVlan(tx)) ?? refuse(noSuch('VLAN', 'untagged'));
 }
 
 /** The subnet that an operator names by id, CIDR or name. */
-export async function subnetByRef(tx: Tx, text: string): Promise<SubnetRow | Rejected> {
+export async function subnetByRef(tx: Tx, text: string): Promise<SubnetRow> {
   const ref = parseRef(text);
   const cidr = networkText(text);
   const row = await findSubnet(tx, 'id' in ref ? ref : cidr === null ? { name: text } : { cidr });
-  return row ?? noSuch('subnet', text, await subnetCidrs(tx));
+  return row ?? refuse(noSuch('subnet', text, await subnetCidrs(tx)));
 }
 
 /** Some subnets that exist, for error texts. */
@@ -51,21 +51,21 @@ export async function subnetCidrs(tx: Tx): Promise<string[]> {
 }
 
 /** The range that an operator names by id or FIRST-LAST. */
-export async function rangeByRef(tx: Tx, text: string): Promise<RangeRow | Rejected> {
+export async function rangeByRef(tx: Tx, text: string): Promise<RangeRow> {
   const ref = parseRef(text);
-  if ('id' in ref) return (await findRange(tx, ref)) ?? noSuch('range', text);
+  if ('id' in ref) return (await findRange(tx, ref)) ?? refuse(noSuch('range', text));
   const [first, last, ...more] = text.split('-').map((end) => parseAddress(end.trim()));
   const isRange = first !== undefined && last !== undefined && more.length === 0;
   const ends = isRange && !isRejected(first) && !isRejected(last) ? { first, last } : null;
   const row = ends && (await findRange(tx, { first: formatAddress(ends.first), last: formatAddress(ends.last) }));
-  return row ?? noSuch('range', text);
+  return row ?? refuse(noSuch('range', text));
 }
 
 /** The reservation that an operator names by id or address. */
-export async function reservationByRef(tx: Tx, text: string): Promise<ReservationRow | Rejected> {
+export async function reservationByRef(tx: Tx, text: string): Promise<ReservationRow> {
   const ref = parseRef(text);
-  if ('id' in ref) return (await findReservation(tx, ref)) ?? noSuch('reservation', text);
+  if ('id' in ref) return (await findReservation(tx, ref)) ?? refuse(noSuch('reservation', text));
   const address = parseAddress(text);
   const row = isRejected(address) ? null : await findReservation(tx, { address: formatAddress(address) });
-  return row ?? noSuch('reservation', text);
+  return row ?? refuse(noSuch('reservation', text));
 }

@@ -51,7 +51,7 @@ export async function wantProbe(
 /** Whom probes ask. */
 export interface ProbePorts {
   readonly db: Database;
-  readonly askAgent?: AskAgent;
+  readonly askAgent: AskAgent;
 }
 
 /** Of several calls that wait for addresses of one network, one asks. */
@@ -60,7 +60,7 @@ const runningProbes = new Map<string, Promise<void>>();
 /** Runs a change, and again after each probe that it needs. `mark`: for the transaction of the body. The last run gives what is free by the database. */
 export async function withProbes<T>(ports: ProbePorts, run: (mark: (tx: Tx) => void) => Promise<T>): Promise<T> {
   for (let round = 0; ; round += 1) {
-    const mayProbe = ports.askAgent !== undefined && round < ROUNDS_MOST;
+    const mayProbe = round < ROUNDS_MOST;
     try {
       return await run((tx) => {
         if (mayProbe) probing.add(tx);
@@ -81,15 +81,9 @@ async function probe({ db, askAgent }: ProbePorts, { cidr, addresses, prober }: 
   const state = await db.read((tx) => readProbeState(tx, first));
   if (prober === null || state === 'free' || state === 'occupied') return;
   const args = { addresses: [...addresses] };
-  const found = await askAgent?.({
-    node: prober,
-    kind: 'probe-free',
-    args,
-    seconds: PROBE_SECONDS,
-    caller: 'addresses',
-  });
-  const why = found === undefined ? '' : isRejected(found) ? found.message : found.kind === 'none' ? found.why : null;
-  const answers = found === undefined || isRejected(found) || found.kind === 'none' ? [] : found.result.answers;
+  const found = await askAgent({ node: prober, kind: 'probe-free', args, seconds: PROBE_SECONDS, caller: 'addresses' });
+  const why = isRejected(found) ? found.message : found.kind === 'none' ? found.why : null;
+  const answers = isRejected(found) || found.kind === 'none' ? [] : found.result.answers;
   const { taken, router } = withoutRouters(answers);
   const rows = addresses.map((address) => ({ address, mac: taken.get(address) ?? null }));
   const operation = {

@@ -1,5 +1,5 @@
 import type { Range } from '../../contract/networks/range.ts';
-import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
+import { accept, invalid, refuse } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import {
   type AddressClaim,
@@ -34,17 +34,18 @@ function nameOf({ first, last }: Pick<RangeRow, 'first' | 'last'>): string {
 export async function subnetOf(
   tx: Tx,
   wanted: { subnet?: string | undefined; address: string; field: string },
-): Promise<SubnetRow | Rejected> {
-  if (wanted.subnet !== undefined) return subnetByRef(tx, wanted.subnet);
-  const address = parseAddress(wanted.address, wanted.field);
-  if (isRejected(address)) return address;
+): Promise<SubnetRow> {
+  if (wanted.subnet !== undefined) return await subnetByRef(tx, wanted.subnet);
+  const address = accept(parseAddress(wanted.address, wanted.field));
   const holder = await findSubnet(tx, { holds: formatAddress(address) });
   if (holder) return holder;
   const known = (await subnetCidrs(tx)).slice(0, 10).join(', ') || 'none: create a subnet first';
-  return invalid(
-    wanted.field,
-    `${wanted.address} is outside every subnet`,
-    `an address lies inside its subnet, one of ${known}`,
+  refuse(
+    invalid(
+      wanted.field,
+      `${wanted.address} is outside every subnet`,
+      `an address lies inside its subnet, one of ${known}`,
+    ),
   );
 }
 
@@ -62,24 +63,19 @@ async function readRange(
   tx: Tx,
   subnet: SubnetRow,
   wanted: Pick<IpRange, 'kind' | 'first' | 'last'> & { readonly id?: number },
-): Promise<{ first: string; last: string } | Rejected> {
-  const parsed = parseRange(wanted, subnet);
-  if (isRejected(parsed)) return parsed;
-  const refusal = await lockSubnet(tx, { key: subnet.id });
-  if (refusal) return refusal;
+): Promise<{ first: string; last: string }> {
+  const parsed = accept(parseRange(wanted, subnet));
+  accept(await lockSubnet(tx, { key: subnet.id }));
   const all = await ranges.rangesOf(tx, subnet.id);
   const others = all.filter((range) => range.id !== wanted.id);
-  const overlap = checkRangeAlone(parsed.span, others);
-  if (overlap) return overlap;
+  accept(checkRangeAlone(parsed.span, others));
   if (wanted.kind === 'dynamic') {
     const claims = (await claimsBetween(tx, parsed)).filter((claim) => claim.source !== 'ip_ranges');
-    const taken = checkRangeUnclaimed(parsed.span, claims);
-    if (taken) return taken;
+    accept(checkRangeUnclaimed(parsed.span, claims));
     const old = all.find((range) => range.id === wanted.id);
     const isSame = old?.kind === wanted.kind && old.first === parsed.first && old.last === parsed.last;
     // A node may have come after the range: that is a finding, and the range can still be changed in everything else.
-    const own = isSame ? null : checkRangeUnclaimed(parsed.span, await ownClaims(tx, parsed));
-    if (own) return own;
+    accept(isSame ? null : checkRangeUnclaimed(parsed.span, await ownClaims(tx, parsed)));
   }
   return { first: parsed.first, last: parsed.last };
 }
@@ -87,14 +83,13 @@ async function readRange(
 export const rangeCases = {
   'range.list': autocommitReading('range.list', async (tx, { query }) => {
     const subnet = query?.subnet === undefined ? undefined : await subnetByRef(tx, query.subnet);
-    if (isRejected(subnet)) return subnet;
     const { limit, cursor, sort, kind } = query ?? {};
     return pageBody(await ranges.listRanges(tx, { limit, cursor, sort, kind, subnetId: subnet?.id }), view, query);
   }),
 
   'range.show': autocommitReading('range.show', async (tx, { params }) => {
     const row = await rangeByRef(tx, params.range);
-    return isRejected(row) ? row : { body: view(row), version: row.version };
+    return { body: view(row), version: row.version };
   }),
 
   'range.create': writing(
@@ -103,9 +98,7 @@ export const rangeCases = {
     async (tx, { body }) => {
       const { kind, comment } = body;
       const subnet = await subnetOf(tx, { subnet: body.subnet, address: body.first, field: 'first' });
-      if (isRejected(subnet)) return subnet;
       const range = await readRange(tx, subnet, body);
-      if (isRejected(range)) return range;
       const row = await ranges.createRange(tx, { ...range, subnetId: subnet.id, kind, comment });
       tx.emit({ kind: 'range.created', subject: nameOf(row), data: { ...view(row) } });
       return { body: view(row), version: row.version };
@@ -117,9 +110,7 @@ export const rangeCases = {
     ({ params }) => `range set ${params.range}`,
     async (tx, { params, body }, context) => {
       const old = await rangeByRef(tx, params.range);
-      if (isRejected(old)) return old;
-      const subnet = (await findSubnet(tx, { id: old.subnetId })) ?? noSuch('subnet', old.subnet);
-      if (isRejected(subnet)) return subnet;
+      const subnet = (await findSubnet(tx, { id: old.subnetId })) ?? refuse(noSuch('subnet', old.subnet));
       const { id } = old;
       const kind = body.kind ?? old.kind;
       const range = await readRange(tx, subnet, {
@@ -128,9 +119,9 @@ export const rangeCases = {
         first: body.first ?? old.first,
         last: body.last ?? old.last,
       });
-      if (isRejected(range)) return range;
-      const row = await ranges.updateRange(tx, target(old.id, context), { ...range, kind, comment: body.comment });
-      if (isRejected(row)) return row;
+      const row = accept(
+        await ranges.updateRange(tx, target(old.id, context), { ...range, kind, comment: body.comment }),
+      );
       tx.emit({ kind: 'range.changed', subject: nameOf(row), data: { ...view(row) } });
       return { body: view(row), version: row.version };
     },
@@ -141,9 +132,7 @@ export const rangeCases = {
     ({ params }) => `range delete ${params.range}`,
     async (tx, { params }, context) => {
       const old = await rangeByRef(tx, params.range);
-      if (isRejected(old)) return old;
-      const row = await ranges.deleteRange(tx, target(old.id, context));
-      if (isRejected(row)) return row;
+      const row = accept(await ranges.deleteRange(tx, target(old.id, context)));
       tx.emit({ kind: 'range.deleted', subject: nameOf(row), data: { ...view(row) } });
       return { body: view(row) };
     },

@@ -1,5 +1,5 @@
 import type { Reservation, ReservationCreate } from '../../contract/networks/reservation.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, invalid, refuse, type Rejected, rejected } from '../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../core/ip.ts';
 import { isTagged } from '../../model/machines/interfaces/topology.ts';
 import { parseMac } from '../../model/machines/machine.ts';
@@ -42,26 +42,22 @@ interface Holder {
   readonly hostname: string | null;
 }
 
-function readHolder(input: {
-  mac?: string | null | undefined;
-  hostname?: string | null | undefined;
-}): Holder | Rejected {
-  const mac = typeof input.mac === 'string' ? parseMac(input.mac) : null;
-  if (isRejected(mac)) return mac;
-  const hostname = typeof input.hostname === 'string' ? parseHostLabel(input.hostname) : null;
-  return isRejected(hostname) ? hostname : { mac, hostname };
+function readHolder(input: { mac?: string | null | undefined; hostname?: string | null | undefined }): Holder {
+  const mac = accept(typeof input.mac === 'string' ? parseMac(input.mac) : null);
+  const hostname = accept(typeof input.hostname === 'string' ? parseHostLabel(input.hostname) : null);
+  return { mac, hostname };
 }
 
 /** The DHCP options of the interface. An address without a MAC has none, because no client gets it. */
 function readOptions(
   { dhcpOptions }: { readonly dhcpOptions?: readonly string[] | undefined },
   mac: string | null,
-): readonly string[] | undefined | Rejected {
+): readonly string[] | undefined {
   if (dhcpOptions === undefined) return undefined;
   if (mac === null && dhcpOptions.length > 0) {
-    return invalid('dhcpOptions', 'the reservation has no MAC', 'DHCP sends options to the interface with the MAC');
+    refuse(invalid('dhcpOptions', 'the reservation has no MAC', 'DHCP sends options to the interface with the MAC'));
   }
-  return parseDhcpOptions(dhcpOptions);
+  return accept(parseDhcpOptions(dhcpOptions));
 }
 
 /**
@@ -98,7 +94,6 @@ async function checkHolder(
 
 async function checkHostname(tx: Tx, hostname: string): Promise<Rejected | null> {
   const domain = await defaultDomain(tx);
-  if (isRejected(domain)) return domain;
   const refusal = await lockDomain(tx, domain.id);
   if (refusal) return refusal;
   const uses = await usesOf(tx, { domainId: domain.id, domain: domain.name, name: hostname });
@@ -111,33 +106,29 @@ function clash(field: string, problem: string): Rejected {
 }
 
 /** The address that a request names, or the lowest free one. Holds the subnet. */
-async function readAddress(tx: Tx, subnet: SubnetRow, text: string, mac: string | null): Promise<string | Rejected> {
-  if (text === 'auto') return nextFree(tx, subnet, { macs: mac === null ? [] : [mac] });
-  const address = parseHostAddress(text, subnet);
-  if (isRejected(address)) return address;
+async function readAddress(tx: Tx, subnet: SubnetRow, text: string, mac: string | null): Promise<string> {
+  if (text === 'auto') return await nextFree(tx, subnet, { macs: mac === null ? [] : [mac] });
+  const address = accept(parseHostAddress(text, subnet));
   const canonical = formatAddress(address);
   const refusal =
     (await lockSubnet(tx, { key: subnet.id })) ??
     (await checkUnclaimed(tx, subnet, address)) ??
     (await checkNotOwn(tx, canonical)) ??
     (await checkNotLeased(tx, canonical, mac));
-  return refusal ?? canonical;
+  return accept(refusal ?? canonical);
 }
 
-async function readSubnet(tx: Tx, body: ReservationCreate): Promise<SubnetRow | Rejected> {
+async function readSubnet(tx: Tx, body: ReservationCreate): Promise<SubnetRow> {
   if (body.address !== 'auto') return subnetOf(tx, { subnet: body.subnet, address: body.address, field: 'address' });
-  if (body.subnet !== undefined) return subnetByRef(tx, body.subnet);
-  return invalid('subnet', 'it is missing', 'with "auto" a reservation names its subnet');
+  if (body.subnet !== undefined) return await subnetByRef(tx, body.subnet);
+  refuse(invalid('subnet', 'it is missing', 'with "auto" a reservation names its subnet'));
 }
 
 export const reservationCases = {
   'reservation.list': autocommitReading('reservation.list', async (tx, { query }) => {
     const subnet = query?.subnet === undefined ? undefined : await subnetByRef(tx, query.subnet);
-    if (isRejected(subnet)) return subnet;
-    const mac = query?.mac === undefined ? undefined : parseMac(query.mac);
-    if (isRejected(mac)) return mac;
-    const address = query?.address === undefined ? undefined : parseAddress(query.address);
-    if (isRejected(address)) return address;
+    const mac = accept(query?.mac === undefined ? undefined : parseMac(query.mac));
+    const address = accept(query?.address === undefined ? undefined : parseAddress(query.address));
     const page = await reservations.listReservations(tx, {
       limit: query?.limit,
       cursor: query?.cursor,
@@ -151,7 +142,7 @@ export const reservationCases = {
 
   'reservation.show': autocommitReading('reservation.show', async (tx, { params }) => {
     const row = await reservationByRef(tx, params.reservation);
-    return isRejected(row) ? row : { body: view(row), version: row.version };
+    return { body: view(row), version: row.version };
   }),
 
   'reservation.create': writing(
@@ -159,15 +150,10 @@ export const reservationCases = {
     ({ body }) => `reservation create ${body.address}`,
     async (tx, { body }) => {
       const subnet = await readSubnet(tx, body);
-      if (isRejected(subnet)) return subnet;
       const holder = readHolder(body);
-      if (isRejected(holder)) return holder;
-      const refusal = await checkHolder(tx, subnet, holder);
-      if (refusal) return refusal;
+      accept(await checkHolder(tx, subnet, holder));
       const address = await readAddress(tx, subnet, body.address, holder.mac);
-      if (isRejected(address)) return address;
       const dhcpOptions = readOptions(body, holder.mac);
-      if (isRejected(dhcpOptions)) return dhcpOptions;
       const wanted = { ...holder, subnetId: subnet.id, address, comment: body.comment, dhcpOptions };
       const row = await reservations.createReservation(tx, wanted);
       tx.emit({ kind: 'reservation.created', subject: row.address, data: { ...view(row) } });
@@ -180,19 +166,13 @@ export const reservationCases = {
     ({ params }) => `reservation set ${params.reservation}`,
     async (tx, { params, body }, context) => {
       const old = await reservationByRef(tx, params.reservation);
-      if (isRejected(old)) return old;
-      const subnet = (await findSubnet(tx, { id: old.subnetId })) ?? noSuch('subnet', old.subnet);
-      if (isRejected(subnet)) return subnet;
+      const subnet = (await findSubnet(tx, { id: old.subnetId })) ?? refuse(noSuch('subnet', old.subnet));
       const holder = readHolder({ mac: old.mac, hostname: old.hostname, ...body });
-      if (isRejected(holder)) return holder;
       const isSame = holder.mac === old.mac && holder.hostname === old.hostname;
-      const refusal = isSame ? null : await checkHolder(tx, subnet, { ...holder, id: old.id });
-      if (refusal) return refusal;
+      accept(isSame ? null : await checkHolder(tx, subnet, { ...holder, id: old.id }));
       const dhcpOptions = readOptions({ dhcpOptions: old.dhcpOptions, ...body }, holder.mac);
-      if (isRejected(dhcpOptions)) return dhcpOptions;
       const change = { ...holder, comment: body.comment, dhcpOptions };
-      const row = await reservations.updateReservation(tx, target(old.id, context), change);
-      if (isRejected(row)) return row;
+      const row = accept(await reservations.updateReservation(tx, target(old.id, context), change));
       tx.emit({ kind: 'reservation.changed', subject: row.address, data: { ...view(row) } });
       return { body: view(row), version: row.version };
     },
@@ -203,9 +183,7 @@ export const reservationCases = {
     ({ params }) => `reservation delete ${params.reservation}`,
     async (tx, { params }, context) => {
       const old = await reservationByRef(tx, params.reservation);
-      if (isRejected(old)) return old;
-      const row = await reservations.deleteReservation(tx, target(old.id, context));
-      if (isRejected(row)) return row;
+      const row = accept(await reservations.deleteReservation(tx, target(old.id, context)));
       tx.emit({ kind: 'reservation.deleted', subject: row.address, data: { ...view(row) } });
       return { body: view(row) };
     },

@@ -1,5 +1,6 @@
+import { defined } from '../../core/members.ts';
 import { STATIC_ROUTE } from '../../contract/networks/static-route.ts';
-import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
+import { accept, invalid, type Rejected } from '../../core/errors.ts';
 import { checkRoute, checkRouteUnique, type NetworkRoute } from '../../model/machines/deployment/network-routes.ts';
 import { createDeclared, listDeclared, lockAll, updateDeclared } from '../../store/declared/rows.ts';
 import { findSubnet } from '../../store/queries/networks/subnets.ts';
@@ -33,11 +34,6 @@ async function checkBeside(
   );
 }
 
-/** Members that are left out change nothing. */
-function defined(values: Partial<NetworkRoute>): Partial<NetworkRoute> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
-}
-
 /** What is special about static routes: their networks and their router fit together. */
 export const staticRouteCases = {
   'static-route.create': writing(
@@ -45,9 +41,7 @@ export const staticRouteCases = {
     ({ body }) => `static-route create ${body.name}`,
     async (tx, { body }) => {
       const values = await readFields(tx, STATIC_ROUTE.fields, body);
-      if (isRejected(values)) return values;
-      const refusal = await checkBeside(tx, { ...EMPTY, ...defined(values) }, null);
-      if (refusal) return refusal;
+      accept(await checkBeside(tx, { ...EMPTY, ...defined(values) }, null));
       const row = await createDeclared(tx, 'static-route', values);
       tx.emit({ kind: 'static-route.created', subject: row.name, data: viewDeclared<'static-route'>(row) });
       return { body: viewDeclared<'static-route'>(row), version: row.version };
@@ -59,13 +53,9 @@ export const staticRouteCases = {
     ({ params }) => `static-route set ${params.static_route}`,
     async (tx, { params, body }, context) => {
       const old = await declaredByRef(tx, 'static-route', params.static_route);
-      if (isRejected(old)) return old;
       const values = await readFields(tx, STATIC_ROUTE.fields, body);
-      if (isRejected(values)) return values;
-      const refusal = await checkBeside(tx, { ...old, ...defined(values) }, old);
-      if (refusal) return refusal;
-      const row = await updateDeclared(tx, 'static-route', target(old.id, context), values);
-      if (isRejected(row)) return row;
+      accept(await checkBeside(tx, { ...old, ...defined(values) }, old));
+      const row = accept(await updateDeclared(tx, 'static-route', target(old.id, context), values));
       tx.emit({ kind: 'static-route.changed', subject: row.name, data: viewDeclared<'static-route'>(row) });
       return { body: viewDeclared<'static-route'>(row), version: row.version };
     },

@@ -1,5 +1,5 @@
 import type { Subnet, SubnetCreate, SubnetSet } from '../../contract/networks/subnet.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, invalid, isRejected, refuse, type Rejected, rejected } from '../../core/errors.ts';
 import { contains, formatAddress, formatNetwork, type Network, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { parseTitle } from '../../model/names/names.ts';
 import type { Settings } from '../../model/site/settings.ts';
@@ -63,32 +63,26 @@ function view(row: SubnetRow, settings: Settings): Subnet {
 
 /** What may be set of a subnet, read; missing members stay missing. */
 function readOffer(body: SubnetCreate | SubnetSet, cidr: string) {
-  const name = body.name === undefined ? undefined : parseTitle(body.name);
-  if (isRejected(name)) return name;
-  const gateway = typeof body.gateway === 'string' ? parseGateway(body.gateway, { cidr }) : body.gateway;
-  if (isRejected(gateway)) return gateway;
-  const resolvers = body.resolvers === undefined ? undefined : parseResolvers(body.resolvers, { cidr });
-  if (isRejected(resolvers)) return resolvers;
+  const name = accept(body.name === undefined ? undefined : parseTitle(body.name));
+  const gateway = accept(typeof body.gateway === 'string' ? parseGateway(body.gateway, { cidr }) : body.gateway);
+  const resolvers = accept(body.resolvers === undefined ? undefined : parseResolvers(body.resolvers, { cidr }));
   const options = readDhcpFields(body, cidr);
-  if (isRejected(options)) return options;
   return { ...options, name, gateway, resolvers, isManaged: body.managed, dnsOn: body.dnsOn, proxyOn: body.proxyOn };
 }
 
 /** The DHCP fields of the body, read. */
 function readDhcpFields(body: SubnetCreate | SubnetSet, cidr: string) {
   const { ignoreUnknown } = body;
-  const dhcpOptions = body.dhcpOptions === undefined ? undefined : parseDhcpOptions(body.dhcpOptions);
-  if (isRejected(dhcpOptions)) return dhcpOptions;
-  const leaseTime = typeof body.leaseTime === 'number' ? parseLeaseTime(body.leaseTime, 'leaseTime') : body.leaseTime;
-  if (isRejected(leaseTime)) return leaseTime;
-  const bootServer = typeof body.bootServer === 'string' ? parseBootServer(body.bootServer) : body.bootServer;
-  if (isRejected(bootServer)) return bootServer;
-  const bootFile = typeof body.bootFile === 'string' ? parseBootFile(body.bootFile) : body.bootFile;
-  if (isRejected(bootFile)) return bootFile;
+  const dhcpOptions = accept(body.dhcpOptions === undefined ? undefined : parseDhcpOptions(body.dhcpOptions));
+  const leaseTime = accept(
+    typeof body.leaseTime === 'number' ? parseLeaseTime(body.leaseTime, 'leaseTime') : body.leaseTime,
+  );
+  const bootServer = accept(typeof body.bootServer === 'string' ? parseBootServer(body.bootServer) : body.bootServer);
+  const bootFile = accept(typeof body.bootFile === 'string' ? parseBootFile(body.bootFile) : body.bootFile);
   const options = { dhcpOptions, leaseTime, bootServer, bootFile, ignoreUnknown };
   const hasOptions = [leaseTime, bootServer, bootFile].some((value) => value !== undefined && value !== null);
   if ((hasOptions || ignoreUnknown === true || (dhcpOptions ?? []).length > 0) && cidr.includes(':')) {
-    return invalid('dhcpOptions', `${cidr} is an IPv6 subnet`, 'DHCP serves IPv4 subnets');
+    refuse(invalid('dhcpOptions', `${cidr} is an IPv6 subnet`, 'DHCP serves IPv4 subnets'));
   }
   return options;
 }
@@ -96,9 +90,7 @@ function readDhcpFields(body: SubnetCreate | SubnetSet, cidr: string) {
 export const subnetCases = {
   'subnet.list': reading('subnet.list', async (tx, { query }) => {
     const vlan = query?.vlan === undefined ? undefined : await vlanByRef(tx, query.vlan);
-    if (isRejected(vlan)) return vlan;
-    const network = query?.cidr === undefined ? undefined : parseNetwork(query.cidr);
-    if (isRejected(network)) return network;
+    const network = accept(query?.cidr === undefined ? undefined : parseNetwork(query.cidr));
     const page = await subnets.listSubnets(tx, {
       limit: query?.limit,
       cursor: query?.cursor,
@@ -115,7 +107,6 @@ export const subnetCases = {
 
   'subnet.show': reading('subnet.show', async (tx, { params }, context) => {
     const row = await subnetByRef(tx, params.subnet);
-    if (isRejected(row)) return row;
     const [pools] = viewPools(await readPools(tx, { subnetId: row.id }), context.clock.now());
     return { body: { ...view(row, await readSettings(tx)), ...(pools ? { pools } : {}) }, version: row.version };
   }),
@@ -124,17 +115,14 @@ export const subnetCases = {
     'subnet.create',
     ({ body }) => `subnet create ${body.cidr}`,
     async (tx, { body }) => {
-      const network = parseSubnetCidr(body.cidr);
-      if (isRejected(network)) return network;
+      const network = accept(parseSubnetCidr(body.cidr));
       const cidr = formatNetwork(network);
       const offer = readOffer(body, cidr);
-      if (isRejected(offer)) return offer;
       const vlan = await (body.vlan === undefined ? firstVlan(tx) : vlanByRef(tx, body.vlan));
-      if (isRejected(vlan)) return vlan;
-      const refusal =
+      accept(
         checkNoOverlap(network, await allRows((page) => subnets.listSubnets(tx, page))) ??
-        (typeof offer.gateway === 'string' ? await checkNotFloating(tx, offer.gateway) : null);
-      if (refusal) return refusal;
+          (typeof offer.gateway === 'string' ? await checkNotFloating(tx, offer.gateway) : null),
+      );
       const row = await subnets.createSubnet(tx, { ...offer, vlanId: vlan.id, name: offer.name ?? cidr, cidr });
       const shown = view(row, await readSettings(tx));
       tx.emit({ kind: 'subnet.created', subject: row.cidr, data: { ...shown } });
@@ -147,27 +135,22 @@ export const subnetCases = {
     ({ params }) => `subnet set ${params.subnet}`,
     async (tx, { params, body }, context) => {
       const old = await subnetByRef(tx, params.subnet);
-      if (isRejected(old)) return old;
-      const network = body.cidr === undefined ? null : parseSubnetCidr(body.cidr);
-      if (isRejected(network)) return network;
+      const network = accept(body.cidr === undefined ? null : parseSubnetCidr(body.cidr));
       const cidr = network ? formatNetwork(network) : old.cidr;
       const isResized = cidr !== old.cidr;
       const offer = readOffer(body, cidr);
-      if (isRejected(offer)) return offer;
       const vlan = body.vlan === undefined ? null : await vlanByRef(tx, body.vlan);
-      if (isRejected(vlan)) return vlan;
-      const refusal =
+      accept(
         (vlan && vlan.id !== old.vlanId ? await checkMove(tx, old, vlan) : null) ??
-        (await subnets.lockSubnet(tx, target(old.id, context))) ??
-        (network && isResized ? await checkResize(tx, old, network, offer.gateway) : null) ??
-        (await checkGateway(tx, { ...old, cidr }, offer.gateway));
-      if (refusal) return refusal;
+          (await subnets.lockSubnet(tx, target(old.id, context))) ??
+          (network && isResized ? await checkResize(tx, old, network, offer.gateway) : null) ??
+          (await checkGateway(tx, { ...old, cidr }, offer.gateway)),
+      );
       // A subnet that nobody gave a name is called what it is.
       const name = offer.name ?? (old.name === old.cidr ? cidr : undefined);
       // A write of the size checks the contents again, so the size is written only if it changed.
       const resized = isResized ? { cidr, name } : {};
-      const row = await subnets.updateSubnet(tx, { key: old.id }, { ...offer, ...resized, vlanId: vlan?.id });
-      if (isRejected(row)) return row;
+      const row = accept(await subnets.updateSubnet(tx, { key: old.id }, { ...offer, ...resized, vlanId: vlan?.id }));
       const shown = view(row, await readSettings(tx));
       tx.emit({ kind: 'subnet.changed', subject: row.cidr, data: { ...shown } });
       return { body: shown, version: row.version };
@@ -179,11 +162,8 @@ export const subnetCases = {
     ({ params }) => `subnet delete ${params.subnet}`,
     async (tx, { params }, context) => {
       const old = await subnetByRef(tx, params.subnet);
-      if (isRejected(old)) return old;
-      const inUse = await contentsOf(tx, old);
-      if (inUse) return inUse;
-      const row = await subnets.deleteSubnet(tx, target(old.id, context));
-      if (isRejected(row)) return row;
+      accept(await contentsOf(tx, old));
+      const row = accept(await subnets.deleteSubnet(tx, target(old.id, context)));
       const shown = view(row, await readSettings(tx));
       tx.emit({ kind: 'subnet.deleted', subject: row.cidr, data: { ...shown } });
       return { body: shown };

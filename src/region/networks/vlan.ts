@@ -1,5 +1,5 @@
 import type { Vlan, VlanServer } from '../../contract/networks/vlan.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, invalid, refuse } from '../../core/errors.ts';
 import { parseMtu } from '../../model/machines/interfaces/settings.ts';
 import { parseTitle } from '../../model/names/names.ts';
 import { checkRelay, parseVid } from '../../model/networks/vlan.ts';
@@ -59,14 +59,9 @@ async function readVlanServing(tx: Tx, context: CasePorts): Promise<VlanServing>
 }
 
 /** The relay VLAN that is meant, as a column; undefined stays as it is. */
-async function relayOf(
-  tx: Tx,
-  vlan: VlanRow,
-  text: string | null | undefined,
-): Promise<number | null | undefined | Rejected> {
+async function relayOf(tx: Tx, vlan: VlanRow, text: string | null | undefined): Promise<number | null | undefined> {
   if (text === undefined || text === null) return text;
   const relay = await vlanByRef(tx, text);
-  if (isRejected(relay)) return relay;
   const refusal = checkRelay(
     { id: vlan.id, name: vlanLabel(vlan) },
     { ...relay, name: vlanLabel(relay) },
@@ -75,15 +70,13 @@ async function relayOf(
       relayed: await vlans.relayedTo(tx, vlan.id, 3),
     },
   );
-  return refusal ?? relay.id;
+  return accept(refusal ?? relay.id);
 }
 
 export const vlanCases = {
   'vlan.list': reading('vlan.list', async (tx, { query }, context) => {
     const fabric = query?.fabric === undefined ? undefined : await declaredByRef(tx, 'fabric', query.fabric);
-    if (isRejected(fabric)) return fabric;
     const space = query?.space === undefined ? undefined : await declaredByRef(tx, 'space', query.space);
-    if (isRejected(space)) return space;
     const page = await vlans.listVlans(tx, {
       limit: query?.limit,
       cursor: query?.cursor,
@@ -99,7 +92,6 @@ export const vlanCases = {
 
   'vlan.show': reading('vlan.show', async (tx, { params }, context) => {
     const row = await vlanByRef(tx, params.vlan);
-    if (isRejected(row)) return row;
     const pools = viewPools(await readPools(tx, { vlanId: row.id }), context.clock.now());
     return { body: { ...viewVlan(row, await readVlanServing(tx, context)), pools }, version: row.version };
   }),
@@ -108,19 +100,15 @@ export const vlanCases = {
     'vlan.create',
     ({ body }) => `vlan create ${body.vid}`,
     async (tx, { body }) => {
-      const vid = parseVid(body.vid);
-      if (isRejected(vid)) return vid;
-      const name = parseTitle(body.name ?? `vlan-${vid}`);
-      if (isRejected(name)) return name;
-      const fabric =
+      const vid = accept(parseVid(body.vid));
+      const name = accept(parseTitle(body.name ?? `vlan-${vid}`));
+      const fabric = accept(
         body.fabric === undefined
           ? ((await findFirst(tx, 'fabric')) ?? noSuch('fabric', 'first'))
-          : await declaredByRef(tx, 'fabric', body.fabric);
-      if (isRejected(fabric)) return fabric;
+          : await declaredByRef(tx, 'fabric', body.fabric),
+      );
       const space = body.space === undefined ? null : await declaredByRef(tx, 'space', body.space);
-      if (isRejected(space)) return space;
-      const mtu = body.mtu === undefined ? undefined : parseMtu(body.mtu);
-      if (isRejected(mtu)) return mtu;
+      const mtu = accept(body.mtu === undefined ? undefined : parseMtu(body.mtu));
       const wanted = { fabricId: fabric.id, name, vid, spaceId: space?.id ?? null, dnsOn: body.dnsOn, mtu };
       const row = await vlans.createVlan(tx, wanted);
       tx.emit({ kind: 'vlan.created', subject: vlanLabel(row), data: { ...viewVlan(row) } });
@@ -133,48 +121,40 @@ export const vlanCases = {
     ({ params }) => `vlan set ${params.vlan}`,
     async (tx, { params, body }, context) => {
       const old = await vlanByRef(tx, params.vlan);
-      if (isRejected(old)) return old;
-      const name = body.name === undefined ? undefined : parseTitle(body.name);
-      if (isRejected(name)) return name;
-      const vid = body.vid === undefined ? undefined : parseVid(body.vid);
-      if (isRejected(vid)) return vid;
+      const name = accept(body.name === undefined ? undefined : parseTitle(body.name));
+      const vid = accept(body.vid === undefined ? undefined : parseVid(body.vid));
       if (vid !== undefined && vid !== old.vid && old.vid === 0) {
-        return invalid('vid', `${vlanLabel(old)} is the untagged VLAN of its fabric`, 'it keeps the VID 0');
+        refuse(invalid('vid', `${vlanLabel(old)} is the untagged VLAN of its fabric`, 'it keeps the VID 0'));
       }
-      const mtu = body.mtu === undefined ? undefined : parseMtu(body.mtu);
-      if (isRejected(mtu)) return mtu;
+      const mtu = accept(body.mtu === undefined ? undefined : parseMtu(body.mtu));
       const space = typeof body.space === 'string' ? await declaredByRef(tx, 'space', body.space) : body.space;
-      if (isRejected(space)) return space;
-      const refusal = await vlans.lockVlan(tx, target(old.id, context));
-      if (refusal) return refusal;
+      accept(await vlans.lockVlan(tx, target(old.id, context)));
       const relayVlanId = await relayOf(tx, old, body.relayVlan);
-      if (isRejected(relayVlanId)) return relayVlanId;
       const pair = await pairColumns(tx, old, body);
-      if (isRejected(pair)) return pair;
       const serving = await readServing(tx, context);
-      const impossible = body.dhcpOn === true && !old.dhcpOn ? await checkVlanCanServe(tx, old.id) : null;
-      if (impossible) return impossible;
-      const row = await vlans.updateVlan(
-        tx,
-        { key: old.id },
-        {
-          name,
-          vid,
-          spaceId: space === null ? null : space?.id,
-          dhcpOn: body.dhcpOn,
-          dnsOn: body.dnsOn,
-          enlistOn: body.enlistOn,
-          mtu,
-          relayVlanId,
-          ...pair,
-        },
+      accept(body.dhcpOn === true && !old.dhcpOn ? await checkVlanCanServe(tx, old.id) : null);
+      const row = accept(
+        await vlans.updateVlan(
+          tx,
+          { key: old.id },
+          {
+            name,
+            vid,
+            spaceId: space === null ? null : space?.id,
+            dhcpOn: body.dhcpOn,
+            dnsOn: body.dnsOn,
+            enlistOn: body.enlistOn,
+            mtu,
+            relayVlanId,
+            ...pair,
+          },
+        ),
       );
-      if (isRejected(row)) return row;
-      const stranded =
+      accept(
         row.dhcpOn && old.dhcpOn
           ? await checkLeasesStay(tx, row, { before: serving, after: await readServing(tx, context) })
-          : null;
-      if (stranded) return stranded;
+          : null,
+      );
       const shown = viewVlan(row, await readVlanServing(tx, context));
       tx.emit({ kind: 'vlan.changed', subject: vlanLabel(row), data: { ...shown } });
       return { body: shown, version: row.version };
@@ -186,19 +166,14 @@ export const vlanCases = {
     ({ params }) => `vlan delete ${params.vlan}`,
     async (tx, { params }, context) => {
       const old = await vlanByRef(tx, params.vlan);
-      if (isRejected(old)) return old;
       if (old.vid === 0) {
-        return rejected(
-          'in_use',
-          `${vlanLabel(old)} is the untagged VLAN of its fabric. Rule: it lives as long as the fabric.`,
-        );
+        refuse('in_use', `${vlanLabel(old)} is the untagged VLAN of its fabric. Rule: it lives as long as the fabric.`);
       }
       const users = await vlans.usersOfVlan(tx, old.id, 6);
       if (users.length > 0) {
-        return rejected('in_use', `${vlanLabel(old)} is used by ${some(users)}. Move or delete these first.`);
+        refuse('in_use', `${vlanLabel(old)} is used by ${some(users)}. Move or delete these first.`);
       }
-      const row = await vlans.deleteVlan(tx, target(old.id, context));
-      if (isRejected(row)) return row;
+      const row = accept(await vlans.deleteVlan(tx, target(old.id, context)));
       tx.emit({ kind: 'vlan.deleted', subject: vlanLabel(row), data: { ...viewVlan(row) } });
       return { body: viewVlan(row) };
     },
@@ -215,12 +190,11 @@ export const pairingCases = {
     'pairing.apply',
     () => 'pairing apply',
     async (tx, { body }, context) => {
-      const locked = await lockAll(tx);
-      if (locked) return locked;
+      accept(await lockAll(tx));
       const proposal = await readProposal(tx, context);
       const shown = viewProposal(proposal);
       if (body.digest !== undefined && body.digest !== shown.digest) {
-        return rejected(
+        refuse(
           'conflict',
           'The proposal has changed, because racks, VLANs or leases have changed. Rule: only the current proposal can be applied. See regent pairing propose.',
         );
@@ -229,14 +203,12 @@ export const pairingCases = {
       const rows: VlanRow[] = [];
       for (const { vlan, after } of proposal.plan.changes) {
         const pair = { primaryRackId: after.primary, secondaryRackId: after.secondary };
-        const row = await vlans.updateVlan(tx, { key: vlan }, pair);
-        if (isRejected(row)) return row;
+        const row = accept(await vlans.updateVlan(tx, { key: vlan }, pair));
         rows.push(row);
       }
       const after = await readServing(tx, context);
       for (const row of proposal.vlans.values()) {
-        const stranded = row.dhcpOn ? await checkLeasesStay(tx, row, { before, after }) : null;
-        if (stranded) return stranded;
+        accept(row.dhcpOn ? await checkLeasesStay(tx, row, { before, after }) : null);
       }
       const serving = await readVlanServing(tx, context);
       for (const row of rows) {

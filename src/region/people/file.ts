@@ -1,5 +1,5 @@
 import { FILE_MAX, FILES_MAX } from '../../contract/people/file.ts';
-import { invalid, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, invalid, refuse, type Rejected } from '../../core/errors.ts';
 import {
   countFiles,
   deleteFile,
@@ -34,28 +34,24 @@ export const fileCases = {
 
   'file.show': autocommitReading('file.show', async (tx, { params }, { caller }) => {
     const row = await findFile(tx, { owner: caller.user, name: params.file });
-    return row === null ? noSuch('file of your own', params.file) : { body: { ...row } };
+    return row === null ? refuse(noSuch('file of your own', params.file)) : { body: { ...row } };
   }),
 
   'file.by-key': autocommitReading('file.by-key', async (tx, { params }) => {
     const row = await findFile(tx, { key: params.key });
-    return row === null ? rejected('not_found', 'There is no file with this key.') : { body: { ...row } };
+    return row === null ? refuse('not_found', 'There is no file with this key.') : { body: { ...row } };
   }),
 
   'file.set': writing(
     'file.set',
     ({ params }) => `file set ${params.file}`,
     async (tx, { params, body }, { caller, random }) => {
-      const problem = nameProblem(params.file) ?? contentProblem(body.content);
-      if (problem) return problem;
+      accept(nameProblem(params.file) ?? contentProblem(body.content));
       const own = { owner: caller.user, name: params.file };
       if ((await countFiles(tx, caller.user)) >= FILES_MAX && (await findFile(tx, own)) === null)
-        return rejected(
-          'conflict',
-          `${caller.user} has ${FILES_MAX} files. Rule: at most ${FILES_MAX}; delete one first.`,
-        );
+        refuse('conflict', `${caller.user} has ${FILES_MAX} files. Rule: at most ${FILES_MAX}; delete one first.`);
       const row = await storeFile(tx, { ...own, key: random.hex(16), content: body.content });
-      if (row === null) return noSuch('user', caller.user);
+      if (row === null) refuse(noSuch('user', caller.user));
       tx.emit({ kind: 'file.stored', subject: params.file, data: { owner: caller.user, size: row.size } });
       return { body: view(row) };
     },
@@ -66,7 +62,7 @@ export const fileCases = {
     ({ params }) => `file delete ${params.file}`,
     async (tx, { params }, { caller }) => {
       const row = await deleteFile(tx, caller.user, params.file);
-      if (row === null) return noSuch('file of your own', params.file);
+      if (row === null) refuse(noSuch('file of your own', params.file));
       tx.emit({ kind: 'file.deleted', subject: params.file, data: { owner: caller.user } });
       return { body: view(row) };
     },

@@ -6,7 +6,6 @@ export type ReadKeys = (source: KeySource, proxy: string) => Promise<string | Re
 
 declare module '../base/use-case.ts' {
   interface CasePorts {
-    /** Reads people's keys from outside; left out: there is no way to them. */
-    readonly readKeys?: ReadKeys;
+    readonly readKeys: ReadKeys;
   }
 }

@@ -1,4 +1,4 @@
-import { isRejected, rejected } from '../../core/errors.ts';
+import { accept, refuse } from '../../core/errors.ts';
 import { formatKeySource, parseKeySource, readKeys } from '../../model/people/key-source.ts';
 import { createSshKey, keysOfUser } from '../../store/queries/people/ssh-keys.ts';
 import { readSettings } from '../../store/snapshot.ts';
@@ -11,26 +11,21 @@ export const keySourceCases = {
     'ssh-key.import',
     ({ body }) => `ssh-key import ${body.source} ${body.user ?? ''}`.trim(),
     async ({ body }, { caller, readKeys: ask }, read) => {
-      const source = parseKeySource(body.source);
-      if (isRejected(source)) return source;
+      const source = accept(parseKeySource(body.source));
       const settings = await read(async (tx) => {
-        const owner = await keyOwner(tx, body.user, caller);
-        return isRejected(owner) ? owner : readSettings(tx);
+        await keyOwner(tx, body.user, caller);
+        return readSettings(tx);
       });
-      if (isRejected(settings)) return settings;
-      if (ask === undefined) return rejected('unavailable', 'This region cannot fetch keys.');
-      const text = await ask(source, settings.http_proxy);
-      return isRejected(text) ? text : { source, text };
+      const text = accept(await ask(source, settings.http_proxy));
+      return { source, text };
     },
     async (tx, { body }, { caller }, { source, text }) => {
       const owner = await keyOwner(tx, body.user, caller);
-      if (isRejected(owner)) return owner;
-      const read = readKeys(source, text);
-      if (isRejected(read)) return read;
+      const read = accept(readKeys(source, text));
       const own = await keysOfUser(tx, owner);
       const fresh = read.keys.filter(({ data }) => !own.some((key) => key.data === data));
       if (own.length + fresh.length > KEYS_MOST)
-        return rejected(
+        refuse(
           'conflict',
           `${owner} has ${own.length} SSH keys, and ${body.source} has ${fresh.length} others. Rule: at most ${KEYS_MOST}; delete some first.`,
         );

@@ -1,5 +1,5 @@
 import type { Notification } from '../../contract/people/notification.ts';
-import { isRejected, rejected } from '../../core/errors.ts';
+import { accept, refuse } from '../../core/errors.ts';
 import {
   createNotification,
   deleteNotification,
@@ -40,24 +40,22 @@ function idOf({ notification }: { readonly notification: string }): number {
 export const notificationCases = {
   'notification.list': autocommitReading('notification.list', async (tx, { query }, { caller }) => {
     if (query?.all === true && caller.role !== 'admin')
-      return rejected('forbidden', `${caller.user} may see only their own notes.`);
+      refuse('forbidden', `${caller.user} may see only their own notes.`);
     return pageBody(await listNotifications(tx, readerOf(caller, query?.all === true), { ...query }), view, query);
   }),
 
   'notification.show': autocommitReading('notification.show', async (tx, { params }, { caller }) => {
     const row = await findNotification(tx, idOf(params), readerOf(caller));
-    return row === null ? missing(params.notification) : { body: view(row) };
+    return row === null ? refuse(missing(params.notification)) : { body: view(row) };
   }),
 
   'notification.create': writing(
     'notification.create',
     () => 'notification create',
     async (tx, { body }) => {
-      const refusal = await unknownUser(tx, body.user);
-      if (refusal) return refusal;
+      accept(await unknownUser(tx, body.user));
       const row = await createNotification(tx, body);
-      const text = renderNote(row.message, row.context);
-      if (isRejected(text)) return text;
+      const text = accept(renderNote(row.message, row.context));
       tx.emit({ kind: 'notification.created', subject: String(row.id), data: { ...row } });
       return { body: view(row, text) };
     },
@@ -67,12 +65,10 @@ export const notificationCases = {
     'notification.set',
     ({ params }) => `notification set ${params.notification}`,
     async (tx, { params, body }) => {
-      const refusal = await unknownUser(tx, body.user);
-      if (refusal) return refusal;
+      accept(await unknownUser(tx, body.user));
       const row = await updateNotification(tx, idOf(params), body);
-      if (row === null) return missing(params.notification);
-      const text = renderNote(row.message, row.context);
-      if (isRejected(text)) return text;
+      if (row === null) refuse(missing(params.notification));
+      const text = accept(renderNote(row.message, row.context));
       tx.emit({ kind: 'notification.changed', subject: String(row.id), data: { ...row } });
       return { body: view(row, text) };
     },
@@ -83,7 +79,7 @@ export const notificationCases = {
     ({ params }) => `notification delete ${params.notification}`,
     async (tx, { params }) => {
       const row = await deleteNotification(tx, idOf(params));
-      if (row === null) return missing(params.notification);
+      if (row === null) refuse(missing(params.notification));
       tx.emit({ kind: 'notification.deleted', subject: String(row.id), data: { ...row } });
       return { body: view(row) };
     },
@@ -94,9 +90,9 @@ export const notificationCases = {
     ({ params }) => `notification dismiss ${params.notification}`,
     async (tx, { params }, { caller }) => {
       const row = await findNotification(tx, idOf(params), readerOf(caller));
-      if (row === null) return missing(params.notification);
+      if (row === null) refuse(missing(params.notification));
       if (!row.dismissable)
-        return rejected('conflict', `The note ${row.id} cannot be dismissed. Rule: it stays until it is deleted.`);
+        refuse('conflict', `The note ${row.id} cannot be dismissed. Rule: it stays until it is deleted.`);
       // Events of a user's own affairs go only to that user (store/queries/base/events.ts).
       if (await dismissNotification(tx, row.id, caller.user))
         tx.emit({ kind: 'notification.dismissed', subject: String(row.id), data: {} });

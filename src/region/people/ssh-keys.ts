@@ -1,5 +1,5 @@
 import type { SshKey } from '../../contract/people/ssh-key.ts';
-import { isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
+import { accept, refuse, show } from '../../core/errors.ts';
 import { formatSshKey, parseSshKey } from '../../model/people/ssh-key.ts';
 import {
   countSshKeys,
@@ -25,20 +25,19 @@ export function keyView({ data, source, ...row }: SshKeyRow): SshKey {
 }
 
 /** Whose keys a caller means; refused: nobody's, or those of another, which only an admin handles. */
-export async function keyOwner(tx: Tx, named: string | undefined, caller: Caller): Promise<string | Rejected> {
+export async function keyOwner(tx: Tx, named: string | undefined, caller: Caller): Promise<string> {
   const owner = named ?? caller.user;
   if (owner !== caller.user && caller.role !== 'admin')
-    return rejected('forbidden', `${caller.user} may add only their own SSH keys.`);
-  return (await findUser(tx, owner))?.name ?? noSuch('user', owner);
+    refuse('forbidden', `${caller.user} may add only their own SSH keys.`);
+  return (await findUser(tx, owner))?.name ?? refuse(noSuch('user', owner));
 }
 
 /** The key of a number or a fingerprint; `user`: only among that user's. */
-async function keyByRef(tx: Tx, text: string, user: string | undefined): Promise<SshKeyRow | Rejected> {
+async function keyByRef(tx: Tx, text: string, user: string | undefined): Promise<SshKeyRow> {
   const ref = parseRef(text);
   const [first, second] = await findSshKeys(tx, 'id' in ref ? ref : { fingerprint: text }, user);
-  if (first === undefined) return noSuch(user === undefined ? 'SSH key' : 'SSH key of your own', text);
-  if (second !== undefined)
-    return rejected('conflict', `Several users have the key ${show(text, 60)}. Name it by its id.`);
+  if (first === undefined) refuse(noSuch(user === undefined ? 'SSH key' : 'SSH key of your own', text));
+  if (second !== undefined) refuse('conflict', `Several users have the key ${show(text, 60)}. Name it by its id.`);
   return first;
 }
 
@@ -47,7 +46,7 @@ export const sshKeyCases = {
   'ssh-key.list': autocommitReading('ssh-key.list', async (tx, { query }, { caller }) => {
     const seesAll = caller.role === 'admin' || caller.role === 'auditor';
     if (!seesAll && query?.user !== undefined && query.user !== caller.user)
-      return rejected('forbidden', `${caller.user} may see only their own SSH keys.`);
+      refuse('forbidden', `${caller.user} may see only their own SSH keys.`);
     return pageBody(await listSshKeys(tx, { ...query, user: seesAll ? query?.user : caller.user }), keyView, query);
   }),
 
@@ -55,12 +54,10 @@ export const sshKeyCases = {
     'ssh-key.add',
     ({ body }) => `ssh-key add ${body.user ?? ''}`.trim(),
     async (tx, { body }, { caller }) => {
-      const key = parseSshKey(body.key);
-      if (isRejected(key)) return key;
+      const key = accept(parseSshKey(body.key));
       const user = await keyOwner(tx, body.user, caller);
-      if (isRejected(user)) return user;
       if ((await countSshKeys(tx, user)) >= KEYS_MOST)
-        return rejected('conflict', `${user} has ${KEYS_MOST} SSH keys. Rule: at most ${KEYS_MOST}; delete one first.`);
+        refuse('conflict', `${user} has ${KEYS_MOST} SSH keys. Rule: at most ${KEYS_MOST}; delete one first.`);
       const row = await createSshKey(tx, { ...key, user, source: '' });
       tx.emit({ kind: 'ssh-key.added', subject: user, data: { type: row.type, fingerprint: row.fingerprint } });
       return { body: keyView(row) };
@@ -72,7 +69,6 @@ export const sshKeyCases = {
     ({ params }) => `ssh-key delete ${params.sshKey}`,
     async (tx, { params }, { caller }) => {
       const row = await keyByRef(tx, params.sshKey, caller.role === 'admin' ? undefined : caller.user);
-      if (isRejected(row)) return row;
       await deleteSshKey(tx, row.id);
       tx.emit({ kind: 'ssh-key.deleted', subject: row.user, data: { type: row.type, fingerprint: row.fingerprint } });
       return { body: keyView(row) };

@@ -1,5 +1,6 @@
 import type { ApiKey, User } from '../../contract/people/user.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, invalid, isRejected, refuse, type Rejected, rejected } from '../../core/errors.ts';
+import { orRefusal } from '../base/or-refusal.ts';
 import { show } from '../../core/errors.ts';
 import { secretDigest } from '../../core/secret.ts';
 import {
@@ -24,8 +25,8 @@ function viewKey({ user, label, consumer, token, createdAt, expiresAt, usedAt }:
   return { user, label, consumer, token, createdAt, expiresAt, usedAt };
 }
 
-async function userByName(tx: Tx, name: string): Promise<users.UserRow | Rejected> {
-  return (await users.findUser(tx, name)) ?? noSuch('user', name);
+async function userByName(tx: Tx, name: string): Promise<users.UserRow> {
+  return (await users.findUser(tx, name)) ?? refuse(noSuch('user', name));
 }
 
 /** One admin always stays, or nobody could make another. */
@@ -37,7 +38,7 @@ async function checkLastAdmin(tx: Tx, user: users.UserRow): Promise<Rejected | n
 /** What the user has becomes the heir's; refused where there is something and no heir. */
 async function handOn(tx: Tx, name: string, heir: string | undefined): Promise<Rejected | null> {
   if (heir !== undefined) {
-    const to = await userByName(tx, heir);
+    const to = await orRefusal(() => userByName(tx, heir));
     if (isRejected(to)) return { ...to, message: `transfer_to: ${to.message}` };
     if (to.name === name) return invalid('transfer_to', `${name} is the user who is deleted`, 'another user');
     await users.transferOwned(tx, name, to.name);
@@ -52,10 +53,10 @@ async function handOn(tx: Tx, name: string, heir: string | undefined): Promise<R
   );
 }
 
-function parseUserName(text: string): string | Rejected {
+function parseUserName(text: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}$/.test(text)) return text;
   const rule = '1–150 letters, digits and . _ @ + -, starting with a letter or a digit';
-  return invalid('name', `${show(text)} is not a user name`, rule);
+  refuse(invalid('name', `${show(text)} is not a user name`, rule));
 }
 
 /** Whose keys the caller may see and make: an admin everybody's, an auditor sees all, the others their own. */
@@ -71,7 +72,7 @@ export const userCases = {
 
   'user.show': autocommitReading('user.show', async (tx, { params }) => {
     const row = await userByName(tx, params.user);
-    return isRejected(row) ? row : { body: view(row), version: row.version };
+    return { body: view(row), version: row.version };
   }),
 
   'user.create': {
@@ -80,11 +81,9 @@ export const userCases = {
       ({ body }) => `user create ${body.name} ${body.role}`,
       async (tx, { body }, context) => {
         const name = parseUserName(body.name);
-        if (isRejected(name)) return name;
         const row = await users.createUser(tx, { name, role: body.role, email: body.email });
         const { password, allowShort } = body;
-        const refusal = password === undefined ? null : await keepPassword(tx, row, { password, allowShort }, context);
-        if (refusal) return refusal;
+        accept(password === undefined ? null : await keepPassword(tx, row, { password, allowShort }, context));
         tx.emit({ kind: 'user.created', subject: name, data: { role: row.role } });
         return { body: { ...view(row), hasPassword: body.password !== undefined }, version: row.version };
       },
@@ -97,11 +96,8 @@ export const userCases = {
     ({ params, body }) => `user set ${params.user} ${body.role ?? ''}`.trim(),
     async (tx, { params, body }, context) => {
       const old = await userByName(tx, params.user);
-      if (isRejected(old)) return old;
-      const refusal = body.role === undefined || body.role === 'admin' ? null : await checkLastAdmin(tx, old);
-      if (refusal) return refusal;
-      const row = await users.updateUser(tx, target(old.name, context), body);
-      if (isRejected(row)) return row;
+      accept(body.role === undefined || body.role === 'admin' ? null : await checkLastAdmin(tx, old));
+      const row = accept(await users.updateUser(tx, target(old.name, context), body));
       tx.emit({ kind: 'user.changed', subject: row.name, data: { role: row.role } });
       return { body: view(row), version: row.version };
     },
@@ -112,11 +108,8 @@ export const userCases = {
     ({ params }) => `user delete ${params.user}`,
     async (tx, { params, query }, context) => {
       const old = await userByName(tx, params.user);
-      if (isRejected(old)) return old;
-      const refusal = (await checkLastAdmin(tx, old)) ?? (await handOn(tx, old.name, query?.transfer_to));
-      if (refusal) return refusal;
-      const row = await users.deleteUser(tx, target(old.name, context));
-      if (isRejected(row)) return row;
+      accept((await checkLastAdmin(tx, old)) ?? (await handOn(tx, old.name, query?.transfer_to)));
+      const row = accept(await users.deleteUser(tx, target(old.name, context)));
       const heir = query?.transfer_to === undefined ? {} : { transferredTo: query.transfer_to };
       tx.emit({ kind: 'user.deleted', subject: row.name, data: heir });
       return { body: view(row) };
@@ -126,7 +119,7 @@ export const userCases = {
   'api-key.list': autocommitReading('api-key.list', async (tx, { query }, { caller }) => {
     const seesAll = caller.role === 'admin' || caller.role === 'auditor';
     if (!seesAll && query?.user !== undefined && query.user !== caller.user) {
-      return rejected('forbidden', `${caller.user} may see only their own API keys.`);
+      refuse('forbidden', `${caller.user} may see only their own API keys.`);
     }
     const page = await listApiKeys(tx, { ...query, user: seesAll ? query?.user : caller.user });
     return pageBody(page, viewKey, query);
@@ -137,13 +130,11 @@ export const userCases = {
     ({ body }) => `api-key create ${body.label}`,
     async (tx, { body }, context) => {
       const owner = body.user ?? context.caller.user;
-      const refusal = mayReach(context, owner);
-      if (refusal) return refusal;
+      accept(mayReach(context, owner));
       const user = await userByName(tx, owner);
-      if (isRejected(user)) return user;
       const expiresAt = body.expiresAt ?? null;
       if (expiresAt !== null && Date.parse(expiresAt) <= context.clock.now()) {
-        return invalid('expiresAt', `${expiresAt} is past`, 'a moment in the future, or null for never');
+        refuse(invalid('expiresAt', `${expiresAt} is past`, 'a moment in the future, or null for never'));
       }
       const secret = context.random.hex(24);
       const [consumer, token] = [context.random.hex(9), context.random.hex(12)];
@@ -165,7 +156,7 @@ export const userCases = {
     ({ params, body }) => `api-key set ${params.apiKey} ${body.label}`,
     async (tx, { params, body }, { caller }) => {
       const row = await renameApiKey(tx, params.apiKey, body.label, caller.role === 'admin' ? undefined : caller.user);
-      if (!row) return noSuch(caller.role === 'admin' ? 'API key in force' : 'API key of your own', params.apiKey);
+      if (!row) refuse(noSuch(caller.role === 'admin' ? 'API key in force' : 'API key of your own', params.apiKey));
       tx.emit({ kind: 'api-key.changed', subject: row.user, data: { token: row.token, label: row.label } });
       return { body: viewKey(row) };
     },
@@ -176,7 +167,7 @@ export const userCases = {
     ({ params }) => `api-key revoke ${params.apiKey}`,
     async (tx, { params }, { caller }) => {
       const row = await revokeApiKey(tx, params.apiKey, caller.role === 'admin' ? undefined : caller.user);
-      if (!row) return noSuch(caller.role === 'admin' ? 'API key in force' : 'API key of your own', params.apiKey);
+      if (!row) refuse(noSuch(caller.role === 'admin' ? 'API key in force' : 'API key of your own', params.apiKey));
       tx.emit({ kind: 'api-key.revoked', subject: row.user, data: { token: row.token } });
       return { body: viewKey(row) };
     },

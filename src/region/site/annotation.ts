@@ -1,5 +1,4 @@
 import type { AnnotatedKind } from '../../contract/site/annotation.ts';
-import { isRejected, type Rejected } from '../../core/errors.ts';
 import { annotate, listAnnotations, SITE_ID } from '../../store/queries/site/annotations.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../base/paging.ts';
@@ -8,12 +7,12 @@ import { domainByRef } from '../names/domain.ts';
 import { subnetByRef, vlanByRef } from '../networks/network-refs.ts';
 import { declaredByRef } from '../base/declared.ts';
 
-type Find = (tx: Tx, text: string) => Promise<{ readonly id: number } | Rejected>;
+type Find = (tx: Tx, text: string) => Promise<{ readonly id: number }>;
 const FIND: Readonly<Record<AnnotatedKind, Find>> = {
-  fabric: (tx, text) => declaredByRef(tx, 'fabric', text),
+  fabric: async (tx, text) => await declaredByRef(tx, 'fabric', text),
   vlan: vlanByRef,
   subnet: subnetByRef,
-  space: (tx, text) => declaredByRef(tx, 'space', text),
+  space: async (tx, text) => await declaredByRef(tx, 'space', text),
   domain: domainByRef,
   site: () => Promise.resolve({ id: SITE_ID }),
 };
@@ -29,7 +28,6 @@ export const annotationCases = {
     ({ params }) => `annotation set ${params.kind} ${params.object}`,
     async (tx, { params: { kind, object: name }, body }) => {
       const row = await FIND[kind](tx, name);
-      if (isRejected(row)) return row;
       const texts = await annotate(tx, { kind, object: row.id }, body.texts);
       const shown = { kind, object: row.id, texts };
       tx.emit({ kind: 'annotation.changed', subject: `${kind} ${name}`, data: shown });

@@ -5,7 +5,7 @@ import {
   type PastFinding as WireFinding,
 } from '../../contract/site/screens.ts';
 import { findingOf } from '../../contract/base/wire/finding.ts';
-import { type Rejected, rejected } from '../../core/errors.ts';
+import { refuse, type Rejected, rejected } from '../../core/errors.ts';
 import {
   type CompileFindings,
   compileOf,
@@ -33,7 +33,7 @@ const NOTHING: CompileFindings = { items: [], gone: [], isCut: false };
 export const changeCases = {
   'config.files': reading('config.files', async (tx, { params }, { renderer }) => {
     const { change: id } = params;
-    if ((await findChange(tx, id)) === null) return noChange(id);
+    if ((await findChange(tx, id)) === null) refuse(noChange(id));
     const { compile, found } = await readCompile(tx, id);
     const findings = Map.groupBy(found.items, ({ nodeId }) => nodeId);
     const known = new Map((await readKnownNodes(tx)).map((node) => [node.id, node]));
@@ -68,7 +68,7 @@ export const changeCases = {
 
   'config.findings': reading('config.findings', async (tx, { params }) => {
     const { change: id } = params;
-    if ((await findChange(tx, id)) === null) return noChange(id);
+    if ((await findChange(tx, id)) === null) refuse(noChange(id));
     const { compile, found, state } = await readCompile(tx, id);
     const names = new Map((await allRows((page) => listNodes(tx, page))).map((node) => [node.id, node.name]));
     const refused = await readRefusals(tx, await publicationsOf(tx, id, compile?.revision ?? null));

@@ -1,7 +1,7 @@
 import type { WhatIfAll } from '../../contract/site/screens.ts';
 import { SEARCH_KINDS, type SearchAnswer } from '../../contract/site/screens.ts';
 import { WHAT_IF_EVENTS } from '../../contract/cluster/what-if.ts';
-import { isRejected } from '../../core/errors.ts';
+import { isRejected, refuse } from '../../core/errors.ts';
 import { readHeads } from '../../store/publication/heads.ts';
 import { addressRuns } from '../../store/queries/networks/address-users.ts';
 import { searchObjects } from '../../store/queries/site/search.ts';
@@ -34,7 +34,6 @@ export const queryCases = {
 
   'subnet.addresses': reading('subnet.addresses', async (tx, { params }) => {
     const subnet = await subnetByRef(tx, params.subnet);
-    if (isRejected(subnet)) return subnet;
     const rows = await addressRuns(tx, subnet.id, RUNS_MOST + 1);
     const runs = rows.slice(0, RUNS_MOST);
     return { body: { id: subnet.id, cidr: subnet.cidr, runs, isCut: rows.length > RUNS_MOST } };
@@ -42,12 +41,11 @@ export const queryCases = {
 
   'service.files': reading('service.files', async (tx, { params }, { renderer }) => {
     const row = await nodeByRef(tx, params.node);
-    if (isRejected(row)) return row;
     const [node] = await readKnownNodes(tx, row.id);
     const [head] = await readHeads(tx, row.id);
     const part = head?.body.services[params.service];
     if (node === undefined || head === undefined || part === undefined)
-      return noSuch(`service of ${row.name}`, params.service, Object.keys(head?.body.services ?? {}));
+      refuse(noSuch(`service of ${row.name}`, params.service, Object.keys(head?.body.services ?? {})));
     const files = filesOfService(renderer, node, { name: params.service, body: head.body });
     return {
       body: {

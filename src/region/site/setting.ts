@@ -1,5 +1,5 @@
 import type { Setting } from '../../contract/site/setting.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, invalid, refuse, type Rejected, rejected } from '../../core/errors.ts';
 import { stableJson } from '../../core/stable-json.ts';
 import { checkNoCircle } from '../../model/site/circle.ts';
 import {
@@ -35,9 +35,9 @@ function wire(value: Settings[SettingName]): Setting['value'] {
   return typeof value === 'object' ? [...value] : value;
 }
 
-async function settingByRef(tx: Tx, text: string): Promise<SettingRow | Rejected> {
+async function settingByRef(tx: Tx, text: string): Promise<SettingRow> {
   const rows = await listSettings(tx);
-  return rows.find((row) => row.name === text) ?? noSuch('setting', text, Object.keys(DEFAULT_SETTINGS));
+  return rows.find((row) => row.name === text) ?? refuse(noSuch('setting', text, Object.keys(DEFAULT_SETTINGS)));
 }
 
 /** The default domain exists, and no name of a node or a reservation meets an alias or a machine in it. Holds the domain until the transaction ends. */
@@ -92,13 +92,13 @@ export const settingCases = {
       defaultSort: 'name',
       key: (row: SettingRow) => row.name,
     };
-    const page = pageInMemory(await listSettings(tx), order, query);
-    return isRejected(page) ? page : pageBody(page, view, query);
+    const page = accept(pageInMemory(await listSettings(tx), order, query));
+    return pageBody(page, view, query);
   }),
 
   'setting.show': autocommitReading('setting.show', async (tx, { params }) => {
     const row = await settingByRef(tx, params.setting);
-    return isRejected(row) ? row : { body: view(row), version: row.version };
+    return { body: view(row), version: row.version };
   }),
 
   'setting.set': writing(
@@ -106,17 +106,15 @@ export const settingCases = {
     ({ params }) => `setting set ${params.setting}`,
     async (tx, { params, body }, context) => {
       const name = params.setting;
-      if (!isSettingName(name)) return noSuch('setting', name, Object.keys(DEFAULT_SETTINGS));
-      const value = parseSetting(name, body.value);
-      if (isRejected(value)) return value;
-      const refusal =
+      if (!isSettingName(name)) refuse(noSuch('setting', name, Object.keys(DEFAULT_SETTINGS)));
+      const value = accept(parseSetting(name, body.value));
+      accept(
         checkSettingUse(name, value) ??
-        (name === 'default_domain'
-          ? await checkDefaultDomain(tx, String(value))
-          : await checkOwnNodes(tx, name, value));
-      if (refusal) return refusal;
-      const row = await setSetting(tx, name, value, context.ifMatch);
-      if (isRejected(row)) return row;
+          (name === 'default_domain'
+            ? await checkDefaultDomain(tx, String(value))
+            : await checkOwnNodes(tx, name, value)),
+      );
+      const row = accept(await setSetting(tx, name, value, context.ifMatch));
       const shown = view(row);
       tx.emit({ kind: 'setting.changed', subject: name, data: { ...shown } });
       return { body: shown, version: row.version };

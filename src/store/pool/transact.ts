@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { AppError, isRejected, RejectedError } from '../../core/errors.ts';
+import { accept, AppError } from '../../core/errors.ts';
 import { lockLimitMs, placeOf, serverOfClient } from '../connection.ts';
 import { type Phase, ReadOnlyError, StandbyError, UnprovenCommitError } from '../failure.ts';
 import type { Sealer } from '../../core/seal.ts';
@@ -48,8 +48,7 @@ export async function transact<T>(client: pg.PoolClient, work: TransactionWork<T
     await begin(client, work);
     work.position.phase = 'body';
     const live = txOf(client, work.timeoutMs, work.sealer, work.names);
-    const value = await settled(live, work.body);
-    if (isRejected(value)) throw new RejectedError(value);
+    const value = accept(await settled(live, work.body));
     if (!work.mode.isReadOnly && work.mode.end === 'commit') work.position.phase = 'commit';
     await end(client, work, warnings);
     return value;

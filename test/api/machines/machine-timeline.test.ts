@@ -322,7 +322,7 @@ describe('why it is late', () => {
 });
 
 describe('a machine that stands still at its start', () => {
-  const again = () => createAgainTask(site.db, { clock: realClock }, realRandom).run();
+  const again = () => createAgainTask(site.db, { clock: realClock, latestReportOf: () => null }, realRandom).run();
   const verbs = () =>
     change(site.db, async (tx) => ({
       rows: await tx.all(sql<{ verb: string }>`select payload -> 'order' ->> 'verb' as verb from jobs order by id`),

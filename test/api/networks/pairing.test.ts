@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Pairing } from '../../../src/contract/networks/pairing.ts';
-import { usePostgres } from '../../kit/postgres.ts';
+import { realClock, usePostgres } from '../../kit/postgres.ts';
 import { aRack, type TestRack } from '../../kit/rack.ts';
 import { startTestRegion, type TestRegion } from '../../kit/region.ts';
 import { value } from '../../kit/store.ts';
@@ -9,12 +9,15 @@ import { value } from '../../kit/store.ts';
 const pg = usePostgres();
 const RACKS = [1, 2, 3, 4];
 const VLANS = Array.from({ length: 40 }, (_, index) => index + 1);
+/** How late a report comes to the region that receives it, ms. */
+let delayMs = 0;
+const clock = { ...realClock, now: () => realClock.now() - delayMs };
 let site: TestRegion;
 const racks = new Map<number, TestRack>();
 
 /** A site of four racks and 40 VLANs: each rack stands on all of them. */
 beforeAll(async () => {
-  site = await startTestRegion(pg.get());
+  site = await startTestRegion(pg.get(), { clock });
   for (const vid of VLANS) {
     await made('/vlans', { vid });
     await made('/subnets', { cidr: `10.1.${vid}.0/24`, vlan: `vlan-${vid}` });
@@ -64,9 +67,17 @@ const pairOf = async (vid: number) => {
   return [primaryRack, secondaryRack];
 };
 const run = async (statement: ReturnType<typeof sql>) => value(await site.db.repeatable((tx) => tx.run(statement)));
-const age = (number: number) =>
+/** As if the database had been away when the rack reported last. */
+const ageRow = (number: number) =>
   run(sql`update node_observations set reported_at = now() - interval '40 s'
     where node_id = (select node_id from racks where name = ${`k${number}`})`);
+/** Makes a rack silent: its last report is old in the database and in the region's memory. */
+async function age(number: number) {
+  delayMs = 40_000;
+  await report(number);
+  delayMs = 0;
+  await ageRow(number);
+}
 
 it('proposes a balanced plan of four racks and 40 VLANs, and changes nothing', async () => {
   const { body: before } = await site.call('GET', '/status');
@@ -164,6 +175,11 @@ it('replaces a rack that is silent, and an interface without a link', async () =
   });
   await report(1);
   await report(3);
+  expect((await propose()).changes).toEqual([]);
+});
+
+it('counts a report that the region has in memory and the database has not', async () => {
+  await ageRow(1);
   expect((await propose()).changes).toEqual([]);
 });
 

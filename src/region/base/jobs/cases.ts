@@ -1,5 +1,5 @@
 import type { Job } from '../../../contract/base/job.ts';
-import { isRejected } from '../../../core/errors.ts';
+import { accept, refuse } from '../../../core/errors.ts';
 import { abortJob } from '../../../store/queries/base/jobs/end.ts';
 import { findJob, type JobRow, listJobs } from '../../../store/queries/base/jobs/row.ts';
 import { pageBody } from '../paging.ts';
@@ -22,7 +22,7 @@ export const jobCases = {
   'job.show': autocommitReading('job.show', async (tx, { params }) => {
     const ref = parseRef(params.job);
     const row = 'id' in ref ? await findJob(tx, ref.id) : null;
-    return row ? { body: showJob(row) } : noSuch('job', params.job);
+    return row ? { body: showJob(row) } : refuse(noSuch('job', params.job));
   }),
 
   'job.abort': writing(
@@ -30,9 +30,9 @@ export const jobCases = {
     ({ params }) => `job abort ${params.job}`,
     async (tx, { params }, { caller }) => {
       const ref = parseRef(params.job);
-      if (!('id' in ref)) return noSuch('job', params.job);
-      const row = await abortJob(tx, ref.id, caller.user);
-      return isRejected(row) ? row : { body: showJob(row) };
+      if (!('id' in ref)) refuse(noSuch('job', params.job));
+      const row = accept(await abortJob(tx, ref.id, caller.user));
+      return { body: showJob(row) };
     },
   ),
 };

@@ -1,4 +1,4 @@
-import { AppError, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { AppError, isRejected, refuse, type Rejected, rejected } from '../../../core/errors.ts';
 import type { Database } from '../../../store/database.ts';
 import { endJob, failHopelessJobs, saveJob } from '../../../store/queries/base/jobs/end.ts';
 import {
@@ -54,7 +54,7 @@ export function openJobRepository(db: Database, holder: string): JobRepository {
     const outcome = await write<null>(
       db,
       operation,
-      async (tx) => ((await body(tx)) ? { status: 200, body: null } : lost(held)),
+      async (tx) => ((await body(tx)) ? { status: 200, body: null } : refuse(lost(held))),
       DEADLINE,
     );
     if (isRejected(outcome)) throw faultOf(held, outcome);

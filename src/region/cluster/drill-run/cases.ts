@@ -1,4 +1,4 @@
-import { isRejected, rejected } from '../../../core/errors.ts';
+import { accept, refuse } from '../../../core/errors.ts';
 import { CLUSTER_TARGET } from '../../../contract/base/job.ts';
 import type { DrillOrder } from '../../../contract/cluster/drill-order.ts';
 import type { Random } from '../../../core/ports.ts';
@@ -23,23 +23,24 @@ export const drillRunCases = {
     'drill.run',
     ({ body }) => `drill run ${body.hazard}`,
     async (tx, { body }, context) => {
-      const hazard = harmlessOf(body.hazard);
-      if (isRejected(hazard)) return hazard;
+      const hazard = accept(harmlessOf(body.hazard));
       const site = await readSite(tx, context, await readSeenNodes(tx, context));
       const findings = [...drillFindings(site, hazard.id), ...(await timely(tx))];
       if (hazard.id !== 'planned-switchover' && !(await isFeatureOn(tx, 'drain')))
         findings.push('not every region node runs a release that knows drained nodes');
-      if (findings.length > 0) return rejected('conflict', `Not now: ${findings.join('; ')}.`);
+      if (findings.length > 0) refuse('conflict', `Not now: ${findings.join('; ')}.`);
       const payload = orderOf(hazard.id, context.random);
-      const row = await addJob(tx, {
-        kind: 'drill',
-        target: hazard.id,
-        payload,
-        deadlineSeconds: DRILL_S,
-        targets: [CLUSTER_TARGET],
-        caller: context.caller.user,
-      });
-      return isRejected(row) ? row : { body: { ...showJob(row), progress: drillSentence(hazard.id, site) } };
+      const row = accept(
+        await addJob(tx, {
+          kind: 'drill',
+          target: hazard.id,
+          payload,
+          deadlineSeconds: DRILL_S,
+          targets: [CLUSTER_TARGET],
+          caller: context.caller.user,
+        }),
+      );
+      return { body: { ...showJob(row), progress: drillSentence(hazard.id, site) } };
     },
   ),
 };

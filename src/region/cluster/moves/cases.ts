@@ -1,5 +1,5 @@
 import { CLUSTER_TARGET } from '../../../contract/base/job.ts';
-import { isRejected, rejected } from '../../../core/errors.ts';
+import { accept, refuse, rejected } from '../../../core/errors.ts';
 import { isFeatureOn } from '../../../store/queries/base/features.ts';
 import { addJob, type NewJob } from '../../../store/queries/base/jobs/add.ts';
 import type { WriteTx } from '../../../store/write.ts';
@@ -32,8 +32,8 @@ async function begin(
   sentence: string,
   job: Pick<NewJob, 'kind' | 'target' | 'payload' | 'deadlineSeconds'>,
 ) {
-  const row = await addJob(tx, { ...job, targets: [CLUSTER_TARGET], caller: context.caller.user });
-  return isRejected(row) ? row : { body: { ...showJob(row), progress: sentence } };
+  const row = accept(await addJob(tx, { ...job, targets: [CLUSTER_TARGET], caller: context.caller.user }));
+  return { body: { ...showJob(row), progress: sentence } };
 }
 
 export const moveCases = {
@@ -42,8 +42,7 @@ export const moveCases = {
     ({ body }) => `cluster switchover ${body?.to ?? ''}`.trim(),
     async (tx, { body }, context) => {
       const seen = await siteOf(tx, context);
-      const plan = planSwitchover(seen.site, body?.to ?? null);
-      if (isRejected(plan)) return plan;
+      const plan = accept(planSwitchover(seen.site, body?.to ?? null));
       // Whoever names nobody is content with whoever may lead when it is done.
       const payload = { ...orderOf(seen, plan), ...(body?.to === undefined ? { to: null } : {}) };
       return begin(tx, context, plan.sentence, {
@@ -60,9 +59,8 @@ export const moveCases = {
     ({ body }) => `cluster restart ${(body.nodes ?? []).join(' ')}`.trim(),
     async (tx, { body }, context) => {
       const { site } = await siteOf(tx, context);
-      const plan = planRestart(site, body.nodes ?? []);
-      if (isRejected(plan)) return plan;
-      if (!(await isFeatureOn(tx, 'drain'))) return TOO_EARLY;
+      const plan = accept(planRestart(site, body.nodes ?? []));
+      if (!(await isFeatureOn(tx, 'drain'))) refuse(TOO_EARLY);
       const { order } = plan;
       return begin(tx, context, `${listOf(order)}, in this order, one at a time, each drained meanwhile`, {
         kind: 'rolling-restart',
@@ -78,9 +76,8 @@ export const moveCases = {
     ({ params }) => `node drain ${params.node}`,
     async (tx, { params }, context) => {
       const { site, known } = await siteOf(tx, context);
-      const checked = checkNodeDrain(site, params.node, await readServedVlans(tx, context, known));
-      if (isRejected(checked)) return checked;
-      if (!(await isFeatureOn(tx, 'drain'))) return TOO_EARLY;
+      const checked = accept(checkNodeDrain(site, params.node, await readServedVlans(tx, context, known)));
+      if (!(await isFeatureOn(tx, 'drain'))) refuse(TOO_EARLY);
       const { name } = checked.node;
       return begin(tx, context, checked.sentence, {
         kind: 'node-drain',
@@ -99,12 +96,14 @@ export const moveCases = {
       const ref = params.node.toLowerCase();
       const node = site.nodes.find((one) => one.id === ref || one.name === ref);
       if (node === undefined)
-        return noSuch(
-          'node',
-          params.node,
-          site.nodes.map(({ name }) => name),
+        refuse(
+          noSuch(
+            'node',
+            params.node,
+            site.nodes.map(({ name }) => name),
+          ),
         );
-      if (!node.isDrained) return rejected('conflict', `Not now: ${node.name} is not drained.`);
+      if (!node.isDrained) refuse('conflict', `Not now: ${node.name} is not drained.`);
       return begin(tx, context, `${node.name} takes ${workOf(node, site)} again`, {
         kind: 'node-undrain',
         target: node.name,

@@ -1,4 +1,4 @@
-import { isRejected, RejectedError } from '../../../core/errors.ts';
+import { accept } from '../../../core/errors.ts';
 import { updateNode } from '../../../store/queries/cluster/nodes.ts';
 import { type ClusterSite, hasOwnDatabase, isAtWork, listOf, type SiteNode } from '../site.ts';
 import { handDatabase } from './hand-database.ts';
@@ -92,8 +92,7 @@ async function mark(move: Move, name: string, isDrained: boolean): Promise<void>
   if (node === undefined) throw new MoveEnd('failed', `there is no node ${name} any more`);
   if (site.nodes.some((one) => one.id === node.id && one.isDrained === isDrained)) return;
   await move.save(isDrained ? `${name} is marked as drained` : `the mark of ${name} is taken back`, async (tx) => {
-    const row = await updateNode(tx, { key: node.id }, { isDrained });
-    if (isRejected(row)) throw new RejectedError(row);
+    accept(await updateNode(tx, { key: node.id }, { isDrained }));
     tx.emit({ kind: isDrained ? 'node.drained' : 'node.undrained', subject: name, data: { id: node.id } });
   });
 }

@@ -1,5 +1,5 @@
 import { CLUSTER_TARGET } from '../../../contract/base/job.ts';
-import { isRejected } from '../../../core/errors.ts';
+import { accept, isRejected } from '../../../core/errors.ts';
 import { addJob, hasLately } from '../../../store/queries/base/jobs/add.ts';
 import type { Database } from '../../../store/database.ts';
 import { hasDrainedNode } from '../../../store/queries/cluster/nodes.ts';
@@ -43,15 +43,17 @@ export function createReliefTask(db: Database, readSnapshot: () => Promise<SiteS
       };
       const written = await write(db, operation, async (tx) => {
         if (await hasLately(tx, 'switchover', REST_S)) return { status: 200, body: false };
-        const row = await addJob(tx, {
-          kind: 'switchover',
-          target: `${plan.from} to ${plan.to}`,
-          payload: orderOf(seen, plan),
-          deadlineSeconds: SWITCHOVER_S,
-          targets: [CLUSTER_TARGET],
-          caller: 'system:relief',
-        });
-        return isRejected(row) ? row : { status: 202, body: true };
+        accept(
+          await addJob(tx, {
+            kind: 'switchover',
+            target: `${plan.from} to ${plan.to}`,
+            payload: orderOf(seen, plan),
+            deadlineSeconds: SWITCHOVER_S,
+            targets: [CLUSTER_TARGET],
+            caller: 'system:relief',
+          }),
+        );
+        return { status: 202, body: true };
       });
       // Another move runs just now: the next round checks again.
       if (isRejected(written) || !written.body) return null;

@@ -1,6 +1,6 @@
 import { CLUSTER_TARGET } from '../../../contract/base/job.ts';
 import type { RouteInput } from '../../../contract/routes.ts';
-import { isRejected, rejected } from '../../../core/errors.ts';
+import { accept, isRejected, refuse, rejected } from '../../../core/errors.ts';
 import { isFeatureOn } from '../../../store/queries/base/features.ts';
 import { findPlace } from '../../../store/queries/cluster/places.ts';
 import { addJob } from '../../../store/queries/base/jobs/add.ts';
@@ -30,20 +30,22 @@ async function begin(
   const plan = planRemoval(await readSite(tx, context, known), params.node, options);
   if (isRejected(plan)) {
     const isOut = plan.code === 'not_found' && (await findPlace(tx, params.node.toLowerCase())) !== null;
-    return isOut ? refuseReserved(params.node.toLowerCase()) : plan;
+    refuse(isOut ? refuseReserved(params.node.toLowerCase()) : plan);
   }
-  if (plan.isLive && !(await isFeatureOn(tx, 'leave'))) return TOO_EARLY;
+  if (plan.isLive && !(await isFeatureOn(tx, 'leave'))) refuse(TOO_EARLY);
   const { id, name, isDrained } = plan.node;
   const addresses = known.find((one) => one.id === id)?.row.addresses ?? [];
-  const row = await addJob(tx, {
-    kind: 'node-remove',
-    target: name,
-    payload: { node: name, id, addresses, isPlaceKept: isPlaceReserved, isForced, wasDrained: isDrained },
-    deadlineSeconds: REMOVAL_S,
-    targets: [CLUSTER_TARGET],
-    caller: context.caller.user,
-  });
-  return isRejected(row) ? row : { body: { ...showJob(row), progress: plan.sentence } };
+  const row = accept(
+    await addJob(tx, {
+      kind: 'node-remove',
+      target: name,
+      payload: { node: name, id, addresses, isPlaceKept: isPlaceReserved, isForced, wasDrained: isDrained },
+      deadlineSeconds: REMOVAL_S,
+      targets: [CLUSTER_TARGET],
+      caller: context.caller.user,
+    }),
+  );
+  return { body: { ...showJob(row), progress: plan.sentence } };
 }
 
 function refuseReserved(name: string) {

@@ -1,5 +1,5 @@
 import { type RemovalOrder, parseRemovalOrder } from '../../../contract/cluster/move-order.ts';
-import { AppError, isRejected, RejectedError, sentenceOf } from '../../../core/errors.ts';
+import { accept, AppError, RejectedError, sentenceOf } from '../../../core/errors.ts';
 import { kindOf } from '../../../core/node-identity.ts';
 import { LEAVING_KEEPS } from '../../../services/compile-node.ts';
 import { findNode, updateNode } from '../../../store/queries/cluster/nodes.ts';
@@ -85,8 +85,7 @@ async function handOn(move: Move, order: RemovalOrder): Promise<void> {
 async function markLeaving(move: Move, order: RemovalOrder): Promise<void> {
   if (nodeIn(await awaitSnapshot(move), order)?.state === 'leaving') return;
   await move.save(`${order.node} stops what it runs`, async (tx) => {
-    const row = await updateNode(tx, { key: order.id }, { state: 'leaving' });
-    if (isRejected(row)) throw new RejectedError(row);
+    accept(await updateNode(tx, { key: order.id }, { state: 'leaving' }));
     tx.emit({ kind: 'node.leaving', subject: order.node, data: { id: order.id } });
   });
 }
@@ -144,8 +143,7 @@ async function vacate(move: Move, run: JobRun<RemovalOrder>): Promise<void> {
         const row = await findNode(tx, { id });
         if (row === null) return;
         const what = isPlaceReserved ? 'another host takes its place' : 'it was taken out';
-        const revoked = await vacateNode(tx, row, { isPlaceReserved, by: run.caller, why: `${run.caller}: ${what}` });
-        if (isRejected(revoked)) throw new RejectedError(revoked);
+        await vacateNode(tx, row, { isPlaceReserved, by: run.caller, why: `${run.caller}: ${what}` });
       }),
     );
   } catch (error) {
@@ -162,8 +160,7 @@ async function takeBack(move: Move, order: RemovalOrder): Promise<string> {
   if (!isMarked) return `${order.node} stays`;
   await move.save(`${order.node} takes its part again`, async (tx) => {
     const change = { ...(seen.state === 'leaving' ? { state: 'member' as const } : {}), isDrained: order.wasDrained };
-    const row = await updateNode(tx, { key: order.id }, change);
-    if (isRejected(row)) throw new RejectedError(row);
+    accept(await updateNode(tx, { key: order.id }, change));
     tx.emit({ kind: 'node.stays', subject: order.node, data: { id: order.id } });
   });
   return `${order.node} stays and takes its part again`;

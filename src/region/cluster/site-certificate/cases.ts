@@ -1,5 +1,5 @@
 import type { SiteCertificate, SiteCertificateSet } from '../../../contract/cluster/trust.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, refuse, rejected } from '../../../core/errors.ts';
 import {
   readSiteCertificate,
   type SiteCertificateRow,
@@ -20,15 +20,10 @@ const NONE = rejected(
 
 type ViewPorts = Pick<CasePorts, 'ca' | 'clock'>;
 
-async function viewSite(
-  tx: Tx,
-  row: SiteCertificateRow | null,
-  { ca, clock }: ViewPorts,
-): Promise<SiteCertificate | Rejected> {
+async function viewSite(tx: Tx, row: SiteCertificateRow | null, { ca, clock }: ViewPorts): Promise<SiteCertificate> {
   const pair = row?.own ?? row?.cluster ?? null;
-  if (row === null || pair === null) return NONE;
-  const shown = await ca.readShown(pair.certificate);
-  if (isRejected(shown)) return shown;
+  if (row === null || pair === null) refuse(NONE);
+  const shown = accept(await ca.readShown(pair.certificate));
   const isOwn = row.own !== null;
   const { subject, issuer, serial, fingerprint, notBefore, notAfter, dnsNames, addresses } = shown;
   return {
@@ -58,7 +53,7 @@ export const siteCertificateCases = {
   'site-certificate.show': reading('site-certificate.show', async (tx, _input, context) => {
     const row = await readSiteCertificate(tx);
     const body = await viewSite(tx, row, context);
-    return isRejected(body) ? body : { body, version: row?.version ?? 0 };
+    return { body, version: row?.version ?? 0 };
   }),
 
   'site-certificate.set': {
@@ -66,10 +61,9 @@ export const siteCertificateCases = {
       'site-certificate.set',
       () => 'site-certificate set',
       async (tx, { body }, context) => {
-        const own = await context.ca.readOwn(body.certificate, body.privateKey);
-        if (isRejected(own)) return own;
+        const own = accept(await context.ca.readOwn(body.certificate, body.privateKey));
         const pair = await sealPair(sealerOf(context), 'own', own);
-        return isRejected(pair) ? pair : putInForce(tx, pair, context);
+        return putInForce(tx, pair, context);
       },
     ),
     digested: ({ certificate }: SiteCertificateSet) => ({ certificate }),
@@ -80,17 +74,15 @@ export const siteCertificateCases = {
     () => 'site-certificate unset',
     async (tx, _input, context) => {
       const { own, cluster } = (await readSiteCertificate(tx)) ?? { own: null, cluster: null };
-      return own !== null && cluster === null ? NOTHING_BEHIND : putInForce(tx, null, context);
+      return own !== null && cluster === null ? refuse(NOTHING_BEHIND) : putInForce(tx, null, context);
     },
   ),
 };
 
 async function putInForce(tx: WriteTx, pair: StoredPair | null, context: CaseContext) {
   const before = await readSiteCertificate(tx);
-  const row = await storeOwnCertificate(tx, pair, context.ifMatch);
-  if (isRejected(row)) return row;
+  const row = accept(await storeOwnCertificate(tx, pair, context.ifMatch));
   const body = await viewSite(tx, row, context);
-  if (isRejected(body)) return body;
   if (before?.version !== row.version)
     tx.emit({ kind: 'site-certificate.changed', subject: 'site', data: eventDataOf(body) });
   return { body, version: row.version };

@@ -1,5 +1,5 @@
 import type { SiteCertificateAnswer } from '../../../contract/cluster/join.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, refuse, rejected } from '../../../core/errors.ts';
 import type { Database } from '../../../store/database.ts';
 import { readSiteCertificate } from '../../../store/queries/cluster/site-certificate.ts';
 import { findNode } from '../../../store/queries/cluster/nodes.ts';
@@ -17,16 +17,17 @@ export async function giveSiteCertificate(
   db: Database,
   sealer: Sealer,
   nodeId: string,
-): Promise<SiteCertificateAnswer | Rejected> {
-  const found = await db.autocommitRead(async (tx) => ({
-    node: await findNode(tx, { id: nodeId }),
-    row: await readSiteCertificate(tx),
-  }));
-  if (isRejected(found)) return found;
-  if (found.node?.isRegion !== true) return ONLY_REGIONS;
+): Promise<SiteCertificateAnswer> {
+  const found = accept(
+    await db.autocommitRead(async (tx) => ({
+      node: await findNode(tx, { id: nodeId }),
+      row: await readSiteCertificate(tx),
+    })),
+  );
+  if (found.node?.isRegion !== true) refuse(ONLY_REGIONS);
   const origin = found.row?.own ? 'own' : 'cluster';
   const pair = found.row?.[origin] ?? null;
-  if (pair === null) return NONE_YET;
-  const key = await openKey(sealer, origin, pair);
-  return isRejected(key) ? key : { certificate: pair.certificate, key };
+  if (pair === null) refuse(NONE_YET);
+  const key = accept(await openKey(sealer, origin, pair));
+  return { certificate: pair.certificate, key };
 }

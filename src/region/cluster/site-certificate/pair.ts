@@ -1,4 +1,4 @@
-import { isRejected, type Rejected } from '../../../core/errors.ts';
+import { accept, type Rejected } from '../../../core/errors.ts';
 import { textDigest } from '../../../core/stable-json.ts';
 import { vipAddress } from '../../../model/cluster/cluster.ts';
 import { siteNames } from '../../../model/cluster/site-names.ts';
@@ -21,9 +21,8 @@ export async function sealPair(
   sealer: Sealer,
   origin: Origin,
   pair: { readonly certificate: string; readonly key: string },
-): Promise<StoredPair | Rejected> {
-  const sealedKey = await sealer.seal(placeOf(origin), pair.key);
-  if (isRejected(sealedKey)) return sealedKey;
+): Promise<StoredPair> {
+  const sealedKey = accept(await sealer.seal(placeOf(origin), pair.key));
   return { certificate: pair.certificate, sealedKey, digest: textDigest(pair.certificate) };
 }
 

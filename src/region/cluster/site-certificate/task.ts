@@ -1,4 +1,4 @@
-import { isRejected, type Rejected } from '../../../core/errors.ts';
+import { accept, isRejected } from '../../../core/errors.ts';
 import type { SiteNames } from '../../../core/node-identity.ts';
 import type { Clock, Random } from '../../../core/ports.ts';
 import type { Database } from '../../../store/database.ts';
@@ -69,7 +69,7 @@ async function reasonOf(
 }
 
 /** Another region may have been faster: the reason is checked again under the lock. */
-async function sign(tx: Tx, ports: SiteTaskPorts): Promise<string | null | Rejected> {
+async function sign(tx: Tx, ports: SiteTaskPorts): Promise<string | null> {
   const { ca } = ports;
   const row = await lockSiteCertificate(tx);
   const names = await readSiteNames(tx);
@@ -78,10 +78,8 @@ async function sign(tx: Tx, ports: SiteTaskPorts): Promise<string | null | Rejec
   const sealer = sealerOf(ports);
   const currentKey = row.cluster && (await openKey(sealer, 'cluster', row.cluster));
   // The same key as before: whoever has pinned it sees no change. One that does not open any more is left.
-  const signed = await ca.signSite(names, isRejected(currentKey) ? null : currentKey);
-  if (isRejected(signed)) return signed;
+  const signed = accept(await ca.signSite(names, isRejected(currentKey) ? null : currentKey));
   const pair = await sealPair(sealer, 'cluster', signed);
-  if (isRejected(pair)) return pair;
   await storeClusterCertificate(tx, pair);
   return `the site's certificate was signed until ${new Date(signed.notAfter).toISOString()}: ${reason}`;
 }

@@ -1,7 +1,7 @@
 import { PORTS, mainAddress, regionMembers, vipAddress } from '../../../model/cluster/cluster.ts';
 import { formatJoinToken } from '../../../contract/cluster/token.ts';
 import { type Certificate, type Place, type Token, TOKEN_MINUTES_MAX } from '../../../contract/cluster/trust.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, invalid, refuse } from '../../../core/errors.ts';
 import { secretDigest } from '../../../core/secret.ts';
 import { allRows } from '../../../store/page.ts';
 import * as certificates from '../../../store/queries/cluster/certificates.ts';
@@ -32,12 +32,12 @@ function viewPlace({ name, isRegion, isRack, openedAt, openedBy }: places.PlaceR
 }
 
 /** The place that a token is to name. Its host is what the lost node was, no more and no less. */
-async function placeOf(tx: Tx, name: string, roles: NodeRoleFlags): Promise<places.PlaceRow | Rejected> {
+async function placeOf(tx: Tx, name: string, roles: NodeRoleFlags): Promise<places.PlaceRow> {
   const place = await places.findPlace(tx, name.toLowerCase());
-  if (!place) return noSuch('reserved place', name);
+  if (!place) refuse(noSuch('reserved place', name));
   if (place.isRegion === roles.isRegion && place.isRack === roles.isRack) return place;
   const rule = `the roles of the place: ${rolesOf(place)}`;
-  return invalid('isRegion', `${place.name} was a ${rolesOf(place)}, not a ${rolesOf(roles)}`, rule);
+  refuse(invalid('isRegion', `${place.name} was a ${rolesOf(place)}, not a ${rolesOf(roles)}`, rule));
 }
 
 /** Where a host can reach the API over TLS: the floating address, then every region node. */
@@ -61,14 +61,11 @@ export const trustCases = {
     ({ body }) => `token create ${rolesOf(body)}`,
     async (tx, { body }, { ca, random, caller }) => {
       if (!body.isRegion && !body.isRack)
-        return invalid('isRegion', 'the token lets in nobody', 'region, rack or both');
+        refuse(invalid('isRegion', 'the token lets in nobody', 'region, rack or both'));
       const place = body.place === undefined ? null : await placeOf(tx, body.place, body);
-      if (isRejected(place)) return place;
-      const own = await ca.certificate();
-      if (isRejected(own)) return own;
+      const own = accept(await ca.certificate());
       const urls = await joinUrls(tx);
-      if (urls.length === 0)
-        return rejected('conflict', 'There is no region node with an address that a host could join at.');
+      if (urls.length === 0) refuse('conflict', 'There is no region node with an address that a host could join at.');
       const secret = random.hex(24);
       const row = await tokens.createToken(tx, {
         id: random.hex(6),
@@ -91,7 +88,7 @@ export const trustCases = {
     ({ params }) => `token revoke ${params.token}`,
     async (tx, { params }) => {
       const row = await tokens.revokeToken(tx, params.token.toLowerCase());
-      if (!row) return noSuch('join token in force', params.token);
+      if (!row) refuse(noSuch('join token in force', params.token));
       tx.emit({ kind: 'token.revoked', subject: row.id, data: { usedBy: row.usedBy } });
       return { body: viewToken(row) };
     },
@@ -106,7 +103,7 @@ export const trustCases = {
     ({ params }) => `place delete ${params.place}`,
     async (tx, { params }) => {
       const row = await places.closePlace(tx, params.place.toLowerCase());
-      if (!row) return noSuch('reserved place', params.place);
+      if (!row) refuse(noSuch('reserved place', params.place));
       tx.emit({ kind: 'place.deleted', subject: row.name, data: { roles: rolesOf(row) } });
       return { body: viewPlace(row) };
     },
@@ -123,7 +120,7 @@ export const trustCases = {
     async (tx, { params, body }, { caller }) => {
       const serial = params.certificate.toLowerCase().replaceAll(':', '');
       const known = await certificates.findCertificate(tx, serial);
-      if (!known) return noSuch('certificate', params.certificate);
+      if (!known) refuse(noSuch('certificate', params.certificate));
       const why = body.why ?? `${caller.user} revoked it`;
       // Revoked already: the first reason stays.
       const row = (await certificates.revokeCertificate(tx, serial, why)) ?? known;
@@ -139,9 +136,7 @@ export const trustCases = {
     (tx, { params }, { caller }) =>
       changingRacks(tx, async () => {
         const node = await nodeByRef(tx, params.node);
-        if (isRejected(node)) return node;
         const revoked = await forgetNode(tx, node, `${caller.user} deleted the node`);
-        if (isRejected(revoked)) return revoked;
         const { id, name, isRegion, isRack } = node;
         return { body: { id, name, isRegion, isRack, revoked } };
       }),

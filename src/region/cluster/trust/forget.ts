@@ -1,4 +1,4 @@
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, type Rejected, rejected } from '../../../core/errors.ts';
 import { revokeCertificatesOf } from '../../../store/queries/cluster/certificates.ts';
 import { deleteNode, type NodeRow } from '../../../store/queries/cluster/nodes.ts';
 import * as racks from '../../../store/queries/cluster/racks.ts';
@@ -18,19 +18,16 @@ export function checkForgettable(node: Pick<NodeRow, 'name' | 'isRegion' | 'stat
  * Forgets a node: its rack, its machines' tie to that rack, its certificates, its row. Gives how many certificates were revoked. Inside
  * `changingRacks`.
  */
-export async function forgetNode(tx: WriteTx, node: NodeRow, why: string): Promise<number | Rejected> {
-  const refusal = checkForgettable(node);
-  if (refusal) return refusal;
+export async function forgetNode(tx: WriteTx, node: NodeRow, why: string): Promise<number> {
+  accept(checkForgettable(node));
   const rack = (await racks.listRacks(tx)).find((row) => row.nodeId === node.id);
   if (rack) {
     const released = await racks.releaseMachines(tx, rack.uuid);
-    const gone = await racks.deleteRack(tx, { key: rack.uuid });
-    if (isRejected(gone)) return gone;
+    accept(await racks.deleteRack(tx, { key: rack.uuid }));
     tx.emit({ kind: 'rack.deleted', subject: rack.name, data: { uuid: rack.uuid, before: rack.state, released } });
   }
   const revoked = await revokeCertificatesOf(tx, node.id, why);
-  const gone = await deleteNode(tx, { key: node.id });
-  if (isRejected(gone)) return gone;
+  accept(await deleteNode(tx, { key: node.id }));
   tx.emit({ kind: 'node.deleted', subject: node.name, data: { id: node.id, why, revoked } });
   return revoked;
 }

@@ -1,5 +1,5 @@
 import type { JoinAnswer, JoinRequest } from '../../../contract/cluster/join.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, refuse, rejected } from '../../../core/errors.ts';
 import { isSecret } from '../../../core/secret.ts';
 import { checkNodeNoCircle } from '../../../model/site/circle.ts';
 import { isDatabaseExternal, mainAddress, regionMembers } from '../../../model/cluster/cluster.ts';
@@ -50,19 +50,15 @@ type Inheritance = Pick<JoinAnswer, 'authorityKey' | 'secrets'>;
  * Lets a host join, or refuses it. One join after the other on the whole site. Secrets of the answer are stored nowhere:
  * a host whose answer was lost sends its request again with the same key and gets another certificate.
  */
-export async function join(ports: AdmissionPorts, call: JoinCall): Promise<JoinAnswer | Rejected> {
+export async function join(ports: AdmissionPorts, call: JoinCall): Promise<JoinAnswer> {
   const { db, authority } = ports;
-  const own = await authority.certificate();
-  if (isRejected(own)) return own;
-  const csr = await authority.readRequest(call.request.csr);
-  if (isRejected(csr)) return csr;
+  const own = accept(await authority.certificate());
+  const csr = accept(await authority.readRequest(call.request.csr));
   const { rack } = call.request;
   const proof = call.isRackProven ? 'key' : 'none';
   const shown = { ...call.request, keyDigest: csr.publicKeyDigest, rack: rack && ({ ...rack, proof } as const) };
-  const applicant = parseApplicant(shown);
-  if (isRejected(applicant)) return applicant;
-  const inherited = applicant.isRegion ? await authority.inheritance() : null;
-  if (isRejected(inherited)) return inherited;
+  const applicant = accept(parseApplicant(shown));
+  const inherited = accept(applicant.isRegion ? await authority.inheritance() : null);
   const inheritance = { authorityKey: inherited?.key ?? null, secrets: inherited?.secrets ?? null };
   let made: JoinAnswer | null = null;
   const operation = {
@@ -72,17 +68,17 @@ export async function join(ports: AdmissionPorts, call: JoinCall): Promise<JoinA
     origin: call.source,
     summary: `node join ${applicant.name}`,
   };
-  const written = await write<null>(db, operation, (tx) =>
-    changingRacks(tx, async () => {
-      const answer = await admit(tx, ports, { call, applicant, inheritance, authorityPem: own.pem });
-      if (isRejected(answer)) return answer;
-      made = answer;
-      return { status: 200, body: null } satisfies OperationOutcome<null>;
-    }),
+  accept(
+    await write<null>(db, operation, (tx) =>
+      changingRacks(tx, async () => {
+        const answer = await admit(tx, ports, { call, applicant, inheritance, authorityPem: own.pem });
+        made = answer;
+        return { status: 200, body: null } satisfies OperationOutcome<null>;
+      }),
+    ),
   );
-  if (isRejected(written)) return written;
   // The body ran last in the transaction that was committed: `made` is of that one.
-  return made ?? rejected('unavailable', 'The answer of this join was lost. Ask again with the same key.');
+  refuse(made ?? rejected('unavailable', 'The answer of this join was lost. Ask again with the same key.'));
 }
 
 interface JoinOrder {
@@ -92,38 +88,35 @@ interface JoinOrder {
   readonly authorityPem: string;
 }
 
-async function admit(tx: WriteTx, ports: AdmissionPorts, request: JoinOrder): Promise<JoinAnswer | Rejected> {
+async function admit(tx: WriteTx, ports: AdmissionPorts, request: JoinOrder): Promise<JoinAnswer> {
   const { call } = request;
   const isRight = isSecret(call.token.secret, await lockTokenSecret(tx, call.token.id));
   const token = isRight ? await findToken(tx, call.token.id) : null;
-  if (!token) return NO_TOKEN;
+  if (!token) refuse(NO_TOKEN);
   const cluster = await readCluster(tx);
-  if (!cluster) return NO_CLUSTER;
+  if (!cluster) refuse(NO_CLUSTER);
   const nodes = await allRows((page) => listNodes(tx, page));
   const known = { nodes, racks: await racks.listRacks(tx) };
   const places = await readPlaces(tx);
-  const applicant = takePlace({ ...known, places, own: token.usedByNode }, token.place, request.applicant);
-  if (isRejected(applicant)) return applicant;
+  const applicant = accept(takePlace({ ...known, places, own: token.usedByNode }, token.place, request.applicant));
   const order = { ...request, applicant };
-  const decision = decideJoin(
-    {
-      token: { ...token, isRevoked: token.revokedAt !== null },
-      version: ports.version,
-      ...known,
-      users: await readAddressUsers(tx, applicant.addresses),
-      vip: cluster.vip,
-      joiningSince: await joiningSince(tx),
-      voters: await votersOf(tx, nodes),
-    },
-    applicant,
+  const decision = accept(
+    decideJoin(
+      {
+        token: { ...token, isRevoked: token.revokedAt !== null },
+        version: ports.version,
+        ...known,
+        users: await readAddressUsers(tx, applicant.addresses),
+        vip: cluster.vip,
+        joiningSince: await joiningSince(tx),
+        voters: await votersOf(tx, nodes),
+      },
+      applicant,
+    ),
   );
-  if (isRejected(decision)) return decision;
-  const circle = applicant.isRegion ? checkNodeNoCircle(applicant, await readSettings(tx)) : null;
-  if (circle) return circle;
+  accept(applicant.isRegion ? checkNodeNoCircle(applicant, await readSettings(tx)) : null);
   const node = await settle(tx, ports.db, decision, order);
-  if (isRejected(node)) return node;
   const signed = await certify(tx, ports.authority, node, call.request.csr);
-  if (isRejected(signed)) return signed;
   await useToken(tx, token.id, { key: applicant.keyDigest, nodeId: node.id });
   // The place of a region node stays reserved until the node is a member.
   if (token.place !== null && node.state !== 'joining') await closePlace(tx, token.place);
@@ -161,10 +154,10 @@ async function settle(
   db: Database,
   { how, node: known }: Admitted,
   { applicant, call }: JoinOrder,
-): Promise<NodeRow | Rejected> {
+): Promise<NodeRow> {
   const { name, addresses, isRegion, rack } = applicant;
   const isNewRegion = isRegion && !known?.isRegion;
-  let node: NodeRow | Rejected;
+  let node: NodeRow;
   if (!known) {
     // A rack's node has its rack's UUID, as when an admin accepts it.
     const id = rack && !isRegion ? rack.uuid : db.random.hex(8);
@@ -176,37 +169,38 @@ async function settle(
       addresses,
       state: isRegion ? 'joining' : 'member',
     });
-    if (!isRejected(node)) tx.emit({ kind: 'node.created', subject: node.name, data: { id } });
+    tx.emit({ kind: 'node.created', subject: node.name, data: { id } });
   } else {
     const isFinished = how === 'again' && known.isRegion && known.state === 'member';
-    node = await updateNode(
-      tx,
-      { key: known.id },
-      {
-        ...(isFinished ? {} : { addresses }),
-        ...(how === 'again' && known.state === 'joining' ? { name } : {}),
-        ...(isNewRegion ? { isRegion: true, state: 'joining' as const } : {}),
-      },
+    node = accept(
+      await updateNode(
+        tx,
+        { key: known.id },
+        {
+          ...(isFinished ? {} : { addresses }),
+          ...(how === 'again' && known.state === 'joining' ? { name } : {}),
+          ...(isNewRegion ? { isRegion: true, state: 'joining' as const } : {}),
+        },
+      ),
     );
     if (how === 'return') await revokeCertificatesOf(tx, known.id, 'its host was reinstalled');
   }
-  if (isRejected(node) || !rack) return node;
-  const row = await settleRack(tx, { rack, node, source: call.source });
-  return isRejected(row) ? row : { ...node, isRack: true };
+  if (!rack) return node;
+  await settleRack(tx, { rack, node, source: call.source });
+  return { ...node, isRack: true };
 }
 
 async function settleRack(
   tx: WriteTx,
   { rack, node, source }: { rack: NonNullable<Applicant['rack']>; node: NodeRow; source: string },
-): Promise<racks.RackRow | Rejected> {
+): Promise<racks.RackRow> {
   const { uuid, publicKey } = rack;
   const known = await racks.findRack(tx, uuid);
   const row = known ?? (await racks.createRack(tx, { uuid, name: node.name, publicKey, nodeId: node.id }));
   await racks.noteCall(tx, uuid, source);
   if (!known) tx.emit({ kind: 'rack.registered', subject: node.name, data: { uuid, source, state: row.state } });
   if (row.publicKey !== publicKey) {
-    const rekeyed = await racks.setRackKey(tx, { key: uuid }, publicKey);
-    if (isRejected(rekeyed)) return rekeyed;
+    accept(await racks.setRackKey(tx, { key: uuid }, publicKey));
     tx.emit({ kind: 'rack.rekeyed', subject: node.name, data: { uuid, source } });
   }
   if (row.state === 'accepted') return row;

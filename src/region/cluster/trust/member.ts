@@ -1,5 +1,5 @@
 import { type MemberAnswer, UNDO_NAME, type UndoRequest } from '../../../contract/cluster/join.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, invalid, refuse, type Rejected, rejected } from '../../../core/errors.ts';
 import { parseDbFacts } from '../../../services/db/facts.ts';
 import { parseDcsFacts } from '../../../services/dcs/facts.ts';
 import type { Database } from '../../../store/database.ts';
@@ -51,17 +51,16 @@ function withoutStop(text: string): string {
 export async function finishJoin(
   db: Database,
   request: { readonly nodeId: string; readonly source: string; readonly now: number },
-): Promise<MemberAnswer | Rejected> {
+): Promise<MemberAnswer> {
   const { nodeId, source, now } = request;
-  const node = await db.read(async (tx: Tx) => (await readKnownNodes(tx, nodeId))[0] ?? null);
-  if (isRejected(node)) return node;
-  if (node === null) return noNode(nodeId);
+  const node = accept(await db.read(async (tx: Tx) => (await readKnownNodes(tx, nodeId))[0] ?? null));
+  if (node === null) refuse(noNode(nodeId));
   const { name, state, isRegion } = node.row;
   if (state === 'member') return { nodeId, name, state };
   if (state === 'leaving')
-    return rejected('conflict', `${name} is being taken out of the cluster. On its host, then: regent leave.`);
+    refuse('conflict', `${name} is being taken out of the cluster. On its host, then: regent leave.`);
   const missing = isRegion ? missingOf(node, now) : [];
-  if (missing.length > 0) return rejected('conflict', `${name} is not ready: ${missing.join('; ')}.`);
+  if (missing.length > 0) refuse('conflict', `${name} is not ready: ${missing.join('; ')}.`);
   const operation = {
     key: `member-${db.random.hex(16)}`,
     requestDigest: nodeId,
@@ -69,14 +68,15 @@ export async function finishJoin(
     origin: source,
     summary: `node join finished ${name}`,
   };
-  const written = await write<MemberAnswer>(db, operation, async (tx) => {
-    const row = await updateNode(tx, { key: nodeId }, { state: 'member' });
-    if (isRejected(row)) return row;
-    await closePlace(tx, row.name);
-    tx.emit({ kind: 'node.joined', subject: row.name, data: { id: row.id } });
-    return { status: 200, body: { nodeId, name: row.name, state: 'member' } };
-  });
-  return isRejected(written) ? written : written.body;
+  const written = accept(
+    await write<MemberAnswer>(db, operation, async (tx) => {
+      const row = accept(await updateNode(tx, { key: nodeId }, { state: 'member' }));
+      await closePlace(tx, row.name);
+      tx.emit({ kind: 'node.joined', subject: row.name, data: { id: row.id } });
+      return { status: 200, body: { nodeId, name: row.name, state: 'member' } };
+    }),
+  );
+  return written.body;
 }
 
 /** Undoes a join by the key that joined, or reports what would be undone. A second call finds nothing to undo. */
@@ -84,13 +84,12 @@ export async function undoJoin(
   db: Database,
   authority: Pick<CertificateAuthority, 'readRequest'>,
   { csr, isQuestion, source }: UndoRequest & { readonly source: string },
-): Promise<MemberAnswer | Rejected> {
-  const request = await authority.readRequest(csr);
-  if (isRejected(request)) return request;
+): Promise<MemberAnswer> {
+  const request = accept(await authority.readRequest(csr));
   if (request.commonName !== UNDO_NAME)
-    return invalid('csr', 'the request was not made to undo a join', `a request for "${UNDO_NAME}"`);
+    refuse(invalid('csr', 'the request was not made to undo a join', `a request for "${UNDO_NAME}"`));
   const key = request.publicKeyDigest;
-  if (isQuestion) return db.read((tx) => joinedBy(tx, key));
+  if (isQuestion) return accept(await db.read((tx) => joinedBy(tx, key)));
   const operation = {
     key: `undo-${db.random.hex(16)}`,
     requestDigest: key,
@@ -98,26 +97,27 @@ export async function undoJoin(
     origin: source,
     summary: 'node join undone',
   };
-  const written = await write<MemberAnswer>(db, operation, (tx) =>
-    changingRacks(tx, async () => {
-      const node = await joinedBy(tx, key);
-      if (isRejected(node)) return node;
-      const row = await findNode(tx, { id: node.nodeId });
-      if (!row) return noNode(node.nodeId);
-      const revoked = await forgetNode(tx, row, 'its join was undone');
-      return isRejected(revoked) ? revoked : { status: 200, body: node };
-    }),
+  const written = accept(
+    await write<MemberAnswer>(db, operation, (tx) =>
+      changingRacks(tx, async () => {
+        const node = await joinedBy(tx, key);
+        const row = await findNode(tx, { id: node.nodeId });
+        if (!row) refuse(noNode(node.nodeId));
+        await forgetNode(tx, row, 'its join was undone');
+        return { status: 200, body: node };
+      }),
+    ),
   );
-  return isRejected(written) ? written : written.body;
+  return written.body;
 }
 
 /** The node that joined with a key, if its join can be undone. */
-async function joinedBy(tx: Tx, key: string): Promise<MemberAnswer | Rejected> {
+async function joinedBy(tx: Tx, key: string): Promise<MemberAnswer> {
   const id = await nodeOfKey(tx, key);
   const node = id === null ? null : await findNode(tx, { id });
-  if (!node) return rejected('not_found', 'No node of the cluster has joined with this key, or it was forgotten.');
+  if (!node) refuse('not_found', 'No node of the cluster has joined with this key, or it was forgotten.');
   const { name, state } = node;
-  return checkForgettable(node) ?? { nodeId: node.id, name, state };
+  return accept(checkForgettable(node) ?? { nodeId: node.id, name, state });
 }
 
 function noNode(nodeId: string): Rejected {

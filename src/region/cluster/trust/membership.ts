@@ -1,5 +1,5 @@
 import { LEAVE_NAME, type MembershipAnswer, type MembershipRequest } from '../../../contract/cluster/join.ts';
-import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
+import { accept, invalid, refuse } from '../../../core/errors.ts';
 import type { Database } from '../../../store/database.ts';
 import { findCertificate } from '../../../store/queries/cluster/certificates.ts';
 import { findNode } from '../../../store/queries/cluster/nodes.ts';
@@ -14,20 +14,19 @@ export async function readMembership(
   db: Database,
   authority: Pick<CertificateAuthority, 'readRequest' | 'readSigned'>,
   { csr, certificate }: MembershipRequest,
-): Promise<MembershipAnswer | Rejected> {
-  const request = await authority.readRequest(csr);
-  if (isRejected(request)) return request;
+): Promise<MembershipAnswer> {
+  const request = accept(await authority.readRequest(csr));
   if (request.commonName !== LEAVE_NAME)
-    return invalid('csr', 'the request was not made to leave', `a request for "${LEAVE_NAME}"`);
-  const shown = await authority.readSigned(certificate);
-  if (isRejected(shown)) return shown;
+    refuse(invalid('csr', 'the request was not made to leave', `a request for "${LEAVE_NAME}"`));
+  const shown = accept(await authority.readSigned(certificate));
   if (shown.keyDigest !== request.publicKeyDigest)
-    return invalid('csr', 'another key signed it than that of the certificate', 'both are of the same key');
+    refuse(invalid('csr', 'another key signed it than that of the certificate', 'both are of the same key'));
   const { nodeId, serial } = shown;
-  return db.read(async (tx): Promise<MembershipAnswer> => {
+  const answer = await db.read(async (tx): Promise<MembershipAnswer> => {
     const node = await findNode(tx, { id: nodeId });
     const row = await findCertificate(tx, serial);
     const isMember = node !== null && (node.isRegion || node.isRack) && row?.state !== 'revoked';
     return { isMember, name: node?.name ?? null };
   });
+  return accept(answer);
 }

@@ -1,5 +1,5 @@
 import type { PairCertificateAnswer } from '../../../contract/cluster/join.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, isRejected, refuse, rejected } from '../../../core/errors.ts';
 import { pairAuthorityName } from '../../../core/node-identity.ts';
 import type { Database } from '../../../store/database.ts';
 import {
@@ -49,17 +49,20 @@ export async function certifyPair(
   db: Database,
   authority: Pick<CertificateAuthority, 'signPair'>,
   { nodeId, csr }: { readonly nodeId: string; readonly csr: string },
-): Promise<PairCertificateAnswer | Rejected> {
-  const known = await db.autocommitRead(async (tx) => ({
-    node: await findNode(tx, { id: nodeId }),
-    own: await findPairAuthority(tx, nodeId),
-  }));
-  if (isRejected(known)) return known;
+): Promise<PairCertificateAnswer> {
+  const known = accept(
+    await db.autocommitRead(async (tx) => ({
+      node: await findNode(tx, { id: nodeId }),
+      own: await findPairAuthority(tx, nodeId),
+    })),
+  );
   const { node, own } = known;
-  if (!node?.isRack) return rejected('forbidden', 'This node is no rack: it has no DHCP servers with partners.');
-  if (own === null) return NOT_YET;
-  const signed = await authority.signPair(csr, { issuer: own.name, name: node.name, addresses: node.addresses });
-  return isRejected(signed) ? signed : { certificate: signed.certificate, authority: own.certificate };
+  if (!node?.isRack) refuse('forbidden', 'This node is no rack: it has no DHCP servers with partners.');
+  if (own === null) refuse(NOT_YET);
+  const signed = accept(
+    await authority.signPair(csr, { issuer: own.name, name: node.name, addresses: node.addresses }),
+  );
+  return { certificate: signed.certificate, authority: own.certificate };
 }
 
 const NOT_YET = rejected(

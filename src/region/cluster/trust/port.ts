@@ -160,7 +160,7 @@ export interface TrustPort {
 declare module '../../base/use-case.ts' {
   interface CasePorts {
     readonly ca: CertificateAuthority;
-    /** Members that the store of this host's etcd calls learners; null: it does not answer. Left out: there is no etcd here. */
-    readonly storedLearners?: () => Promise<readonly StoredLearner[] | null>;
+    /** Members that the store of this host's etcd calls learners; null: it does not answer; undefined: there is no etcd here. */
+    storedLearners(): Promise<readonly StoredLearner[] | null | undefined>;
   }
 }

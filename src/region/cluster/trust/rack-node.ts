@@ -1,4 +1,4 @@
-import { isRejected, type Rejected } from '../../../core/errors.ts';
+import { accept, isRejected, type Rejected } from '../../../core/errors.ts';
 import { parseAddress } from '../../../core/ip.ts';
 import { masterOf } from '../../../model/cluster/rack.ts';
 import { createNode, deleteNode, findNode, updateNode } from '../../../store/queries/cluster/nodes.ts';
@@ -25,17 +25,23 @@ export async function admitRack(
   tx: WriteTx,
   rack: racks.RackRow,
   how: { readonly name: string; readonly why: string; readonly ifVersion?: number | null },
-): Promise<racks.RackRow | Rejected> {
+): Promise<racks.RackRow> {
   const known = rack.nodeId === null ? null : await findNode(tx, { id: rack.nodeId });
   const id = known?.id ?? rack.uuid;
-  const node = known
-    ? await updateNode(tx, { key: id }, { isRack: true })
-    : await createNode(tx, { id, name: how.name, isRegion: false, isRack: true, addresses: addressesOf(rack.source) });
-  if (isRejected(node)) return node;
+  const node = accept(
+    known
+      ? await updateNode(tx, { key: id }, { isRack: true })
+      : await createNode(tx, {
+          id,
+          name: how.name,
+          isRegion: false,
+          isRack: true,
+          addresses: addressesOf(rack.source),
+        }),
+  );
   if (!known) tx.emit({ kind: 'node.created', subject: node.name, data: { id } });
   const target = { key: rack.uuid, ifVersion: how.ifVersion ?? null };
-  const row = await racks.acceptRack(tx, target, { nodeId: id, name: node.name });
-  if (isRejected(row)) return row;
+  const row = accept(await racks.acceptRack(tx, target, { nodeId: id, name: node.name }));
   tx.emit({ kind: 'rack.accepted', subject: row.name, data: { uuid: row.uuid, node: node.name, why: how.why } });
   return row;
 }
@@ -47,10 +53,9 @@ export async function admitRack(
 export async function withdrawRack(tx: WriteTx, rack: racks.RackRow): Promise<Rejected | null> {
   const node = rack.nodeId === null ? null : await findNode(tx, { id: rack.nodeId });
   if (!node) return null;
-  const gone = node.isRegion
-    ? await updateNode(tx, { key: node.id }, { isRack: false })
-    : await deleteNode(tx, { key: node.id });
-  if (isRejected(gone)) return gone;
+  accept(
+    node.isRegion ? await updateNode(tx, { key: node.id }, { isRack: false }) : await deleteNode(tx, { key: node.id }),
+  );
   if (!node.isRegion) tx.emit({ kind: 'node.deleted', subject: node.name, data: { id: node.id } });
   return null;
 }

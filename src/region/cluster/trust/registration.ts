@@ -1,6 +1,6 @@
 import type { RegisterAnswer } from '../../../contract/cluster/registration.ts';
 import { textDigest } from '../../../core/stable-json.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, isRejected, refuse, type Rejected, rejected } from '../../../core/errors.ts';
 import { parseHostLabel } from '../../../model/names/names.ts';
 import { parseRackKey, parseRackUuid } from '../../../model/cluster/rack.ts';
 import {
@@ -73,10 +73,10 @@ function parseIdentity(announced: Announcement): Announcement | Rejected {
 }
 
 /** The answer for a rack that is decided; null when something is to be decided. */
-async function recall(tx: Tx, announced: Announcement): Promise<RegisterAnswer | Rejected | null> {
+async function recall(tx: Tx, announced: Announcement): Promise<RegisterAnswer | null> {
   const rack = announced.isProven ? await racks.findRack(tx, announced.uuid) : null;
   if (rack === null || rack.publicKey !== announced.publicKey) return null;
-  if (!(await racks.takeNonce(tx, rack.publicKey, announced.nonce))) return REPLAYED;
+  if (!(await racks.takeNonce(tx, rack.publicKey, announced.nonce))) refuse(REPLAYED);
   await racks.noteCall(tx, rack.uuid, announced.source);
   if (rack.state === 'waiting' && mayGoOn(announced)) return null;
   const decision = decideRegistration({ racks: [rack], nodes: [] }, requestOf(announced, 0));
@@ -88,7 +88,7 @@ function mayGoOn({ arrival, token }: Announcement): boolean {
   return arrival === 'own_host' || token === 'valid';
 }
 
-async function decide(tx: WriteTx, announced: Announcement): Promise<OperationOutcome<RegisterAnswer> | Rejected> {
+async function decide(tx: WriteTx, announced: Announcement): Promise<OperationOutcome<RegisterAnswer>> {
   const { uuid, publicKey, source } = announced;
   let all = await racks.listRacks(tx);
   if (all.filter((rack) => rack.state === 'waiting').length >= WAITING_MAX) {
@@ -101,11 +101,10 @@ async function decide(tx: WriteTx, announced: Announcement): Promise<OperationOu
     requestOf(announced, await racks.countWaiting(tx, source)),
   );
   const old = all.find((rack) => rack.uuid === uuid);
-  if (decision.kind === 'refuse') return rejected(decision.code, decision.why);
+  if (decision.kind === 'refuse') refuse(decision.code, decision.why);
   if (decision.kind === 'known') return done(old, decision.why);
   if (decision.kind === 'rekey') {
-    const rekeyed = await racks.setRackKey(tx, { key: uuid }, publicKey);
-    if (isRejected(rekeyed)) return rekeyed;
+    const rekeyed = accept(await racks.setRackKey(tx, { key: uuid }, publicKey));
     // What the host of the old key shows counts no more; a region node's certificate is not that of its rack.
     if (rekeyed.nodeId === uuid) await revokeCertificatesOf(tx, uuid, 'the rack brought a new key');
     tx.emit({ kind: 'rack.rekeyed', subject: rekeyed.name, data: { uuid, source } });
@@ -117,7 +116,7 @@ async function decide(tx: WriteTx, announced: Announcement): Promise<OperationOu
   if (!old) tx.emit({ kind: 'rack.registered', subject: name, data: { uuid, source, state: rack.state } });
   if (decision.kind === 'wait') return done(rack, decision.why);
   const admitted = await admitRack(tx, { ...rack, source }, { name, why: decision.why });
-  return isRejected(admitted) ? admitted : done(admitted, decision.why);
+  return done(admitted, decision.why);
 }
 
 function requestOf(announced: Announcement, waitingFromSource: number): Registration {
@@ -125,8 +124,8 @@ function requestOf(announced: Announcement, waitingFromSource: number): Registra
   return { uuid, name, publicKey, isProven, arrival, token, nodeId, waitingFromSource };
 }
 
-function done(rack: KnownRack | undefined, why: string): OperationOutcome<RegisterAnswer> | Rejected {
-  if (!rack) return rejected('conflict', 'The rack was deleted at the same moment. It registers again.');
+function done(rack: KnownRack | undefined, why: string): OperationOutcome<RegisterAnswer> {
+  if (!rack) refuse('conflict', 'The rack was deleted at the same moment. It registers again.');
   return { status: 200, body: answerOf(rack, why) };
 }
 

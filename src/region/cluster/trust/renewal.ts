@@ -1,5 +1,6 @@
 import type { RenewalAnswer } from '../../../contract/cluster/join.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, isRejected, refuse, type Rejected, rejected } from '../../../core/errors.ts';
+import { orRefusal } from '../../base/or-refusal.ts';
 import { certificateSubject } from '../../../model/cluster/certificate-subject.ts';
 import type { Node } from '../../../model/cluster/node.ts';
 import type { Database } from '../../../store/database.ts';
@@ -21,11 +22,11 @@ export async function certify(
   authority: CertificateAuthority,
   node: Node,
   csr: string,
-): Promise<SignedCertificate | Rejected> {
+): Promise<SignedCertificate> {
   const { default_domain: domain } = await readSettings(tx);
   const vip = (await readCluster(tx))?.vip ?? null;
-  const signed = await authority.sign(csr, certificateSubject(node, { domain, vip }));
-  if (!isRejected(signed)) await recordCertificate(tx, { ...signed, nodeId: node.id });
+  const signed = accept(await authority.sign(csr, certificateSubject(node, { domain, vip })));
+  await recordCertificate(tx, { ...signed, nodeId: node.id });
   return signed;
 }
 
@@ -49,19 +50,19 @@ export async function renewCertificate(
   authority: CertificateAuthority,
   { nodeId, csr, byCertificate }: RenewalCall,
   limits: { readonly deadlineMs?: number } = {},
-): Promise<RenewalAnswer | Rejected> {
-  const own = await authority.certificate();
-  if (isRejected(own)) return own;
-  const checked = await authority.readRequest(csr);
-  if (isRejected(checked)) return checked;
+): Promise<RenewalAnswer> {
+  const own = accept(await authority.certificate());
+  accept(await authority.readRequest(csr));
   // Done twice it leaves a certificate more in the table, which nobody holds.
-  const signed = await db.repeatable(async (tx) => {
-    const node = await findNode(tx, { id: nodeId });
-    if (!node) return rejected('forbidden', `There is no node ${nodeId} any more.`);
-    if (!byCertificate && (await isShutOut(tx, nodeId))) return SHUT_OUT;
-    return certify(tx, authority, node, csr);
-  }, limits);
-  return isRejected(signed) ? signed : { certificate: signed.certificate, authority: own.pem };
+  const signed = accept(
+    await db.repeatable(async (tx) => {
+      const node = await findNode(tx, { id: nodeId });
+      if (!node) refuse('forbidden', `There is no node ${nodeId} any more.`);
+      if (!byCertificate && (await isShutOut(tx, nodeId))) refuse(SHUT_OUT);
+      return certify(tx, authority, node, csr);
+    }, limits),
+  );
+  return { certificate: signed.certificate, authority: own.pem };
 }
 
 /** What the renewal of this host's own certificate needs. `check`: of revocations, from memory. */
@@ -92,7 +93,7 @@ export async function renewOwnCertificate(
   // The list was not read yet: the database was away since this process began.
   if (revoked && revoked.code !== 'unavailable') return revoked;
   const call = { nodeId: held.subject.nodeId, csr, byCertificate: false };
-  const answer = await renewCertificate(db, authority, call, { deadlineMs: OWN_DEADLINE_MS });
+  const answer = await orRefusal(() => renewCertificate(db, authority, call, { deadlineMs: OWN_DEADLINE_MS }));
   if (!isRejected(answer) || answer.code !== 'unavailable') return answer;
   const signed = await authority.sign(csr, held.subject);
   return isRejected(signed) ? signed : { certificate: signed.certificate, authority: own.pem };

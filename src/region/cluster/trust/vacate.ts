@@ -1,4 +1,4 @@
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, type Rejected, rejected } from '../../../core/errors.ts';
 import { allRows } from '../../../store/page.ts';
 import { shutNodeOut } from '../../../store/queries/cluster/certificates.ts';
 import { closePlace, openPlace } from '../../../store/queries/cluster/places.ts';
@@ -24,14 +24,13 @@ export interface Vacation {
  * and its successor is the same rack; every other row goes. Gives how many certificates were revoked. Inside `changingRacks`; that etcd and the
  * database can spare the node is the caller's affair.
  */
-export async function vacateNode(tx: WriteTx, node: NodeRow, how: Vacation): Promise<number | Rejected> {
+export async function vacateNode(tx: WriteTx, node: NodeRow, how: Vacation): Promise<number> {
   const { id, name, isRegion, isRack } = node;
   if (how.isPlaceReserved)
     await openPlace(tx, { name, isRegion, isRack, nodeId: isRack ? id : null, openedBy: how.by });
   else await closePlace(tx, name);
   const revoked = await shutNodeOut(tx, id, how.why);
-  const row = how.isPlaceReserved && isRack ? await keepRack(tx, node) : await dropNode(tx, node);
-  if (isRejected(row)) return row;
+  await (how.isPlaceReserved && isRack ? keepRack(tx, node) : dropNode(tx, node));
   tx.emit({
     kind: how.isPlaceReserved ? 'node.vacated' : 'node.removed',
     subject: name,
@@ -41,21 +40,19 @@ export async function vacateNode(tx: WriteTx, node: NodeRow, how: Vacation): Pro
 }
 
 /** It is a rack that is silent, and no region node any more. */
-function keepRack(tx: WriteTx, { id }: NodeRow): Promise<NodeRow | Rejected> {
-  return updateNode(tx, { key: id }, { isRegion: false, state: 'member', isDrained: false });
+async function keepRack(tx: WriteTx, { id }: NodeRow): Promise<NodeRow> {
+  return accept(await updateNode(tx, { key: id }, { isRegion: false, state: 'member', isDrained: false }));
 }
 
-async function dropNode(tx: WriteTx, node: NodeRow): Promise<NodeRow | Rejected> {
+async function dropNode(tx: WriteTx, node: NodeRow): Promise<NodeRow> {
   const rack = (await racks.listRacks(tx)).find((row) => row.nodeId === node.id);
   if (rack) {
-    const refusal = await handVlansOn(tx, rack);
-    if (refusal) return refusal;
+    accept(await handVlansOn(tx, rack));
     const released = await racks.releaseMachines(tx, rack.uuid);
-    const gone = await racks.deleteRack(tx, { key: rack.uuid });
-    if (isRejected(gone)) return gone;
+    accept(await racks.deleteRack(tx, { key: rack.uuid }));
     tx.emit({ kind: 'rack.deleted', subject: rack.name, data: { uuid: rack.uuid, before: rack.state, released } });
   }
-  return deleteNode(tx, { key: node.id });
+  return accept(await deleteNode(tx, { key: node.id }));
 }
 
 /** Each VLAN of the rack belongs to its partner alone; a VLAN without another rack blocks the removal. */
@@ -64,8 +61,7 @@ async function handVlansOn(tx: WriteTx, { uuid, name }: racks.RackRow): Promise<
   for (const vlan of all.filter((row) => row.primaryRackId === uuid || row.secondaryRackId === uuid)) {
     const heir = vlan.primaryRackId === uuid ? (vlan.secondaryRackId ?? null) : (vlan.primaryRackId ?? null);
     if (heir === null && vlan.dhcpOn) return onlyRack(name, vlan);
-    const row = await updateVlan(tx, { key: vlan.id }, { primaryRackId: heir, secondaryRackId: null });
-    if (isRejected(row)) return row;
+    const row = accept(await updateVlan(tx, { key: vlan.id }, { primaryRackId: heir, secondaryRackId: null }));
     tx.emit({ kind: 'vlan.changed', subject: vlanLabel(row), data: { ...viewVlan(row) } });
   }
   return null;

@@ -1,5 +1,5 @@
 import type { ImageSync } from '../../../contract/images/image-sync.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, refuse, type Rejected, rejected } from '../../../core/errors.ts';
 import { askSync, listSyncs, type SyncRow } from '../../../store/queries/images/image-syncs.ts';
 import { declaredByRef } from '../../base/declared.ts';
 import { pageBody, pageInMemory } from '../../base/paging.ts';
@@ -13,8 +13,8 @@ export const sourceCases = {
       defaultSort: 'source',
       key: (row: SyncRow) => row.source,
     };
-    const page = pageInMemory(await listSyncs(tx), order, query);
-    return isRejected(page) ? page : pageBody(page, view, query);
+    const page = accept(pageInMemory(await listSyncs(tx), order, query));
+    return pageBody(page, view, query);
   }),
 
   'image-sync.create': writing(
@@ -22,12 +22,10 @@ export const sourceCases = {
     ({ params }) => `image sync ${params.source}`,
     async (tx, { params }) => {
       const source = await declaredByRef(tx, 'boot-source', params.source);
-      if (isRejected(source)) return source;
-      const refusal = notUsable(source);
-      if (refusal) return refusal;
+      accept(notUsable(source));
       await askSync(tx, source.id);
       const row = (await listSyncs(tx)).find((one) => one.source === source.name);
-      return row ? { body: view(row) } : rejected('not_found', `There is no boot source ${source.name} (any more).`);
+      return row ? { body: view(row) } : refuse('not_found', `There is no boot source ${source.name} (any more).`);
     },
   ),
 };

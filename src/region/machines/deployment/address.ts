@@ -31,7 +31,6 @@ export async function giveAddressOf(
   const subnet = managed.length === 1 ? managed[0] : await subnetOfInventory(tx, machine.id, managed);
   if (subnet === undefined) return null;
   const address = await nextFree(tx, subnet, { macs: interfaces.map(({ mac }) => mac) });
-  if (isRejected(address)) return address;
   await giveAddress(tx, { machineId: machine.id, interfaceId: card.id, subnetId: subnet.id, address });
   return null;
 }

@@ -1,5 +1,5 @@
 import type { MachineAllocateRequest } from '../../../contract/machines/machine-lifecycle.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, refuse } from '../../../core/errors.ts';
 import {
   type Fit,
   fitsOf,
@@ -32,16 +32,12 @@ export const allocateCases = {
     () => 'machine allocate',
     async (tx, { body }, { caller }) => {
       const request = readRequest(body);
-      if (isRejected(request)) return request;
       const fit = await takeOne(tx, request);
-      if (isRejected(fit)) return fit;
       const { candidate, matched } = fit;
       const text = body.comment === undefined ? {} : { text: body.comment };
       const allocation = { machineId: candidate.id, event: 'allocate', by: caller.user, ...text } as const;
-      const taken = await machineEvent(tx, allocation);
-      if (isRejected(taken)) return taken;
+      const taken = accept(await machineEvent(tx, allocation));
       const row = await annotate(tx, taken, body.annotations);
-      if (isRejected(row)) return row;
       if (request.storage !== undefined && request.storage.length > 0) await holdLayout(tx, candidate.id);
       return {
         body: { machine: viewMachine(row), storage: { ...matched.storage }, interfaces: { ...matched.interfaces } },
@@ -59,10 +55,10 @@ async function holdLayout(tx: Tx, machineId: string): Promise<void> {
 }
 
 /** Adds annotations to a machine that was taken. */
-async function annotate(tx: Tx, row: MachineRow, texts: Annotations | undefined): Promise<MachineRow | Rejected> {
+async function annotate(tx: Tx, row: MachineRow, texts: Annotations | undefined): Promise<MachineRow> {
   if (texts === undefined) return row;
-  const annotations = parseAnnotations({ ...row.annotations, ...texts });
-  return isRejected(annotations) ? annotations : updateMachine(tx, { key: row.id }, { annotations });
+  const annotations = accept(parseAnnotations({ ...row.annotations, ...texts }));
+  return accept(await updateMachine(tx, { key: row.id }, { annotations }));
 }
 
 /** Reads a request by its grammar, or says which text is not usable. */
@@ -73,11 +69,9 @@ function readRequest({
   comment: _comment,
   annotations: _annotations,
   ...rest
-}: MachineAllocateRequest): MachineRequirements | Rejected {
-  const cards = interfaces === undefined ? [] : parseInterfaceRequirements(interfaces);
-  if (isRejected(cards)) return cards;
-  const disks = storage === undefined ? [] : parseDiskRequirements(storage);
-  if (isRejected(disks)) return disks;
+}: MachineAllocateRequest): MachineRequirements {
+  const cards = accept(interfaces === undefined ? [] : parseInterfaceRequirements(interfaces));
+  const disks = accept(storage === undefined ? [] : parseDiskRequirements(storage));
   const named = architectures?.map((name) => name.replace(/\/.*$/s, ''));
   return { ...rest, ...(named === undefined ? {} : { architectures: named }), interfaces: cards, storage: disks };
 }
@@ -86,12 +80,12 @@ function readRequest({
  * Locks a machine that fits and that nobody else has taken. One that another call is about to take is waited for where there is no other: that call may give it
  * up. So the last one is taken by exactly one.
  */
-async function takeOne(tx: Tx, request: MachineRequirements): Promise<Fit | Rejected> {
+async function takeOne(tx: Tx, request: MachineRequirements): Promise<Fit> {
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const candidates = await readCandidates(tx);
     const fits = fitsOf(candidates, request);
     const [first] = fits;
-    if (first === undefined) return rejected('conflict', whyNone(candidates, request));
+    if (first === undefined) refuse('conflict', whyNone(candidates, request));
     const free = await lockOneOf(
       tx,
       fits.map(({ candidate }) => candidate.id),
@@ -101,5 +95,5 @@ async function takeOne(tx: Tx, request: MachineRequirements): Promise<Fit | Reje
     const row = await lockMachineState(tx, first.candidate.id);
     if (row?.state === 'ready' && !row.isLocked) return first;
   }
-  return rejected('conflict', 'Others took each machine that fits at the same moment. Ask again.');
+  refuse('conflict', 'Others took each machine that fits at the same moment. Ask again.');
 }

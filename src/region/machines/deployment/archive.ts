@@ -1,4 +1,3 @@
-import { isRejected, type Rejected } from '../../../core/errors.ts';
 import type { TarFile } from '../../../core/tar.ts';
 import { deploymentFiles } from '../../../model/machines/deployment/deployment.ts';
 import type { RequestedStorage } from '../../../model/machines/deployment/stored/request.ts';
@@ -20,12 +19,11 @@ export async function deploymentOf(
   tx: Tx,
   { machineId, run }: { readonly machineId: string; readonly run: number },
   machine: MachineRow,
-): Promise<readonly TarFile[] | null | Rejected> {
+): Promise<readonly TarFile[] | null> {
   const state = await lockMachineState(tx, machineId);
   const request = await readDeployment(tx, machineId);
   if (request === null || request.isEphemeral || request.image === null || state?.isInstalled === true) return null;
   const found = await deployableOf(tx, request.image);
-  if (isRejected(found)) return found;
   const deployment = await planDeployment(tx, {
     machine,
     image: found.image,
@@ -34,7 +32,6 @@ export async function deploymentOf(
     sshKeys: await keysOfRun(tx, run),
     userData: await readUserData(tx, run),
   });
-  if (isRejected(deployment)) return deployment;
   return Object.entries(deploymentFiles(deployment)).map(([path, content]) => ({
     path: `deployment/${path}`,
     mode: 0o600,

@@ -1,5 +1,5 @@
 import type { MachineDeployRequest } from '../../../contract/machines/machine-deploy.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, refuse } from '../../../core/errors.ts';
 import { guardFindings, guardRefusal } from '../../../model/machines/deployment/guard.ts';
 import type { RequestedStorage } from '../../../model/machines/deployment/stored/request.ts';
 import { countKeysOf } from '../../../store/queries/people/ssh-keys.ts';
@@ -28,23 +28,19 @@ export const deployCases = {
       ({ params }) => `machine deploy ${params.machine}`,
       async (tx, { params, body }, context) => {
         const machine = await machineByRef(tx, params.machine);
-        if (isRejected(machine)) return machine;
-        const refusal = mayHave(machine, 'deploy', context);
-        if (refusal !== null) return refusal;
+        accept(mayHave(machine, 'deploy', context));
         const userData = readUserData(body.userData);
-        if (isRejected(userData)) return userData;
         const text = body.comment === undefined ? {} : { text: body.comment };
         const data = userData === null ? {} : { userData };
         const by = context.caller.user;
         // First, because it says what fits the machine's state; what is refused after it is undone.
-        const row = await machineEvent(tx, { machineId: machine.id, event: 'deploy', by, ...text, ...data });
-        if (isRejected(row)) return row;
+        const row = accept(await machineEvent(tx, { machineId: machine.id, event: 'deploy', by, ...text, ...data }));
         const result = await startDeployment(tx, context, {
           machine: row,
           request: body,
           hasUserData: userData !== null,
         });
-        return isRejected(result) ? result : { body: viewMachine(result) };
+        return { body: viewMachine(result) };
       },
     ),
     // User data may hold passwords, and the stored digest of a request must not be one of them.
@@ -53,15 +49,15 @@ export const deployCases = {
 };
 
 /** Base64, as it is; null: none. Refused: it is no base64, or too long. */
-function readUserData(text: string | undefined): Uint8Array | null | Rejected {
+function readUserData(text: string | undefined): Uint8Array | null {
   if (text === undefined || text === '') return null;
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, ''))
-    return rejected('invalid_value', 'userData: it is not usable. Rule: base64 (RFC 4648 §4).', [
+    refuse('invalid_value', 'userData: it is not usable. Rule: base64 (RFC 4648 §4).', [
       { field: 'userData', problem: 'it is no base64' },
     ]);
   if (bytes.length > USER_DATA_MAX)
-    return rejected('payload_too_large', `The user data have ${bytes.length} bytes. Rule: at most ${USER_DATA_MAX}.`);
+    refuse('payload_too_large', `The user data have ${bytes.length} bytes. Rule: at most ${USER_DATA_MAX}.`);
   return bytes;
 }
 
@@ -76,32 +72,28 @@ async function startDeployment(
   tx: WriteTx,
   context: CaseContext,
   { machine, request, hasUserData }: DeploymentStart,
-): Promise<MachineRow | Rejected> {
+): Promise<MachineRow> {
   const inventory = await hardwareOf(tx, machine);
-  if (isRejected(inventory)) return inventory;
   const isEphemeral = request.ephemeral === true;
   const before = await readDeployment(tx, machine.id);
   const image = isEphemeral
     ? null
     : await imageOf(tx, request.image ?? before?.image ?? null, architectureOf(inventory));
-  if (isRejected(image)) return image;
   const own = isEphemeral ? null : ((await readChosenStorage(tx, machine.id)) ?? nonEmptyStorage(before?.storage));
   const storage = (request.storage ?? own ?? USUAL_STORAGE) as RequestedStorage;
   const startedBy = context.caller.user;
   const { digest = null, name = '' } = image?.image ?? {};
   const record = { machineId: machine.id, image: digest, imageName: name, isEphemeral, begunBy: startedBy };
   await storeDeployment(tx, { ...record, storage: isEphemeral ? {} : { ...storage } });
-  const options = await kernelOptionsOf(tx, machine, await readSettings(tx));
-  if (isRejected(options)) return options;
-  const given = await giveAddressOf(tx, machine, inventory.bootMac);
-  if (given !== null) return given;
+  await kernelOptionsOf(tx, machine, await readSettings(tx));
+  accept(await giveAddressOf(tx, machine, inventory.bootMac));
   const row = (await findMachine(tx, { id: machine.id })) ?? machine;
   const keys = await countKeysOf(tx, [row.owner ?? '', startedBy]);
   const question = { machine: row, inventory, image, storage, keys, hasUserData };
   const findings = guardFindings(await readGuardSite(tx, context, question));
   const refusal = guardRefusal(row.hostname, findings, request.force === true);
   if (refusal !== null)
-    return rejected(
+    refuse(
       'conflict',
       refusal,
       findings.map(({ code, sentence }) => ({ field: code, problem: sentence })),
@@ -118,9 +110,9 @@ async function startDeployment(
 }
 
 /** A machine whose deployment failed is deployed again with what it was to have. */
-async function imageOf(tx: WriteTx, text: string | null, architecture: string | null): Promise<FoundImage | Rejected> {
+async function imageOf(tx: WriteTx, text: string | null, architecture: string | null): Promise<FoundImage> {
   return text === null
-    ? rejected('invalid_value', 'image: it is missing. Rule: an image of the kind deployable, or ephemeral.', [
+    ? refuse('invalid_value', 'image: it is missing. Rule: an image of the kind deployable, or ephemeral.', [
         { field: 'image', problem: 'it is missing' },
       ])
     : await findDeployable(tx, text, architecture);

@@ -1,4 +1,4 @@
-import { type Rejected, rejected } from '../../../core/errors.ts';
+import { refuse, type Rejected, rejected } from '../../../core/errors.ts';
 import type { DeployedImage } from '../../../model/machines/deployment/deployment.ts';
 import { findImages, findImagesByName, type ImageRow, listImages } from '../../../store/queries/images/images.ts';
 import type { Tx } from '../../../store/tx.ts';
@@ -13,25 +13,21 @@ export interface FoundImage {
  * The deployable image that somebody names: by its name (the newest one), or the beginning of its digest. `architecture` null: nobody knows the machine's.
  * Refused: there is none, it is no deployable one, or it is for another architecture.
  */
-export async function findDeployable(
-  tx: Tx,
-  text: string,
-  architecture: string | null,
-): Promise<FoundImage | Rejected> {
+export async function findDeployable(tx: Tx, text: string, architecture: string | null): Promise<FoundImage> {
   const named = await findImagesByName(tx, text);
   const known = named.length > 0 || !/^[0-9a-f]{6,64}$/.test(text) ? named : await findImages(tx, text);
   const deployable = known.filter(({ kind }) => kind === 'deployable');
   const fitting = deployable.filter((image) => architecture === null || image.architecture === architecture);
   const [row] = fitting;
-  if (row === undefined) return noImage(text, architecture, { all: await listImages(tx), known, deployable });
+  if (row === undefined) refuse(noImage(text, architecture, { all: await listImages(tx), known, deployable }));
   return viewDeployable(row);
 }
 
 /** The image of this digest; refused where it is gone. */
-export async function deployableOf(tx: Tx, digest: string): Promise<FoundImage | Rejected> {
+export async function deployableOf(tx: Tx, digest: string): Promise<FoundImage> {
   const [row] = await findImages(tx, digest);
   return row === undefined
-    ? rejected('not_found', `The image ${digest.slice(0, 12)} is not there any more.`)
+    ? refuse('not_found', `The image ${digest.slice(0, 12)} is not there any more.`)
     : viewDeployable(row);
 }
 
@@ -60,9 +56,9 @@ function noImage(text: string, architecture: string | null, { all, known, deploy
 }
 
 /** A deployable image has one file. */
-function viewDeployable({ digest, name, architecture, content, files: [file] }: ImageRow): FoundImage | Rejected {
+function viewDeployable({ digest, name, architecture, content, files: [file] }: ImageRow): FoundImage {
   if (content === null || file === undefined)
-    return rejected('conflict', `Nobody knows what the root of the image ${name} is. Rule: import it again.`);
+    refuse('conflict', `Nobody knows what the root of the image ${name} is. Rule: import it again.`);
   const { format, compression, bytes } = content;
   const { size, sha256, places } = file;
   const root = { name: file.name, size, sha256 };

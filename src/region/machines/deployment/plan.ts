@@ -1,5 +1,5 @@
 import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, isRejected, refuse, type Rejected } from '../../../core/errors.ts';
 import { imageArchitecture } from '../../../model/machines/deployment/candidate.ts';
 import type { DeployedImage, Deployment } from '../../../model/machines/deployment/deployment.ts';
 import { type NetworkPlan, planNetwork, routesLeftOut } from '../../../model/machines/deployment/network.ts';
@@ -24,10 +24,10 @@ import { packageProxy, rackAddresses, siteResolvers, sourcesOf } from './site.ts
 export const USUAL_STORAGE: StorageRequest = { layout: 'flat' };
 
 /** A machine's hardware in its newest inventory; refused: there is none yet. */
-export async function hardwareOf(tx: Tx, { id, hostname }: MachineRow): Promise<Inventory | Rejected> {
+export async function hardwareOf(tx: Tx, { id, hostname }: MachineRow): Promise<Inventory> {
   const row = await readInventory(tx, id);
   return row === null
-    ? rejected('conflict', `${hostname} has not reported its hardware. Rule: commission it first.`)
+    ? refuse('conflict', `${hostname} has not reported its hardware. Rule: commission it first.`)
     : (row.inventory as Inventory);
 }
 
@@ -87,12 +87,12 @@ export async function kernelOptionsOf(
   tx: Tx,
   { id, hostname }: Pick<MachineRow, 'id' | 'hostname'>,
   settings: Settings,
-): Promise<readonly string[] | Rejected> {
+): Promise<readonly string[]> {
   const options = [...optionsOf(settings.kernel_opts), ...optionsOf(await readTagOptions(tx, id))];
   const { length } = options.join(' ');
   if (length <= ALL_OPTIONS_MAX) return options;
   const sentence = `The kernel options of ${hostname}, of the site and of its tags, have ${length} characters. Rule: at most ${ALL_OPTIONS_MAX}.`;
-  return rejected('conflict', sentence);
+  refuse('conflict', sentence);
 }
 
 /** What a machine's deployment is planned from, and its run. */
@@ -111,20 +111,16 @@ function timeSources(settings: Settings, racks: readonly string[]): readonly str
 }
 
 /** All that a machine needs to be installed, by the model and its hardware as they are now; refused where they do not fit. */
-export async function planDeployment(tx: Tx, wanted: DeploymentInput): Promise<Deployment | Rejected> {
+export async function planDeployment(tx: Tx, wanted: DeploymentInput): Promise<Deployment> {
   const { machine, image, run, sshKeys, userData } = wanted;
   const inventory = await hardwareOf(tx, machine);
-  if (isRejected(inventory)) return inventory;
-  const storage = storageOf(inventory, image, wanted.storage);
-  if (isRejected(storage)) return storage;
+  const storage = accept(storageOf(inventory, image, wanted.storage));
   const settings = await readSettings(tx);
   const kernelOptions = await kernelOptionsOf(tx, machine, settings);
-  if (isRejected(kernelOptions)) return kernelOptions;
   const site = await readServingSite(tx);
   const routes = (await listDeclared(tx, 'static-route', { limit: 1000, sort: 'name' })).items;
   const repositories = (await listDeclared(tx, 'package-repository', { limit: 1000, sort: 'id' })).items;
-  const network = networkOf(site, machine, inventory, routes);
-  if (isRejected(network)) return network;
+  const network = accept(networkOf(site, machine, inventory, routes));
   const racks = rackAddresses(site, machine);
   const { id, hostname, fqdn } = machine;
   return {

@@ -1,5 +1,5 @@
 import type { MachineStorage as StorageAnswer } from '../../../contract/machines/machine-storage.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, type Rejected, rejected } from '../../../core/errors.ts';
 import { tagsOfDisk } from '../../../model/machines/deployment/candidate.ts';
 import { changeStorage } from '../../../model/machines/deployment/stored/change.ts';
 import { DISK_CHANGES, OWNERS_CHANGES, type StorageChange } from '../../../model/machines/deployment/stored/changes.ts';
@@ -34,7 +34,6 @@ export const storageCases = {
 
   'storage.show': reading('storage.show', async (tx, { params }) => {
     const machine = await machineByRef(tx, params.machine);
-    if (isRejected(machine)) return machine;
     return { body: await viewOf(tx, machine) };
   }),
 
@@ -43,15 +42,12 @@ export const storageCases = {
     ({ params, body }) => `storage change ${params.machine} ${body.changes.map((one) => one.do).join(', ')}`,
     async (tx, { params, body }, context) => {
       const machine = await machineByRef(tx, params.machine);
-      if (isRejected(machine)) return machine;
-      const refusal = await mayChange(tx, context, { machine, changes: body.changes });
-      if (refusal !== null) return refusal;
+      accept(await mayChange(tx, context, { machine, changes: body.changes }));
       const seen = await disksOf(tx, machine);
       let storage = (await readStorage(tx, machine.id)) ?? usualStorage(seen);
       const changed: (number | null)[] = [];
       for (const change of body.changes) {
-        const next = changeStorage(storage, seen, change);
-        if (isRejected(next)) return next;
+        const next = accept(changeStorage(storage, seen, change));
         storage = next.storage;
         changed.push(next.id);
       }
@@ -66,9 +62,7 @@ export const storageCases = {
     ({ params }) => `storage reset ${params.machine}`,
     async (tx, { params }, context) => {
       const machine = await machineByRef(tx, params.machine);
-      if (isRejected(machine)) return machine;
-      const refusal = await mayChange(tx, context, { machine, changes: [] });
-      if (refusal !== null) return refusal;
+      accept(await mayChange(tx, context, { machine, changes: [] }));
       await deleteStorage(tx, machine.id);
       tx.emit({ kind: 'machine.storage', subject: machine.fqdn, data: { changes: ['reset'] } });
       await layOutByDefault(tx, machine);

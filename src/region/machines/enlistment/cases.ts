@@ -1,4 +1,4 @@
-import { isRejected, rejected } from '../../../core/errors.ts';
+import { accept, refuse } from '../../../core/errors.ts';
 import { parseMac } from '../../../model/machines/machine.ts';
 import { IGNORABLE } from '../../../model/machines/enlistment.ts';
 import { heldBy } from '../../../store/queries/base/jobs/add.ts';
@@ -32,26 +32,23 @@ export const enlistmentCases = {
     ({ params }) => `machine ignore ${params.machine}`,
     async (tx, { params, body }, context) => {
       const found = await machineByRef(tx, params.machine);
-      if (isRejected(found)) return found;
       // Whoever accepts it at the same moment waits, or is waited for.
       await lockMachineState(tx, found.id);
       const machine = await machineByRef(tx, found.id);
-      if (isRejected(machine)) return machine;
-      const refusal =
-        lockedRefusal(machine, 'it is ignored') ?? (await heldBy(tx, `machine:${machine.id}`, 'a machine is ignored'));
-      if (refusal) return refusal;
+      accept(
+        lockedRefusal(machine, 'it is ignored') ?? (await heldBy(tx, `machine:${machine.id}`, 'a machine is ignored')),
+      );
       if (!IGNORABLE.includes(machine.state))
-        return rejected(
+        refuse(
           'conflict',
           `${machine.fqdn} is ${machine.state}. Rule: a machine is ignored when it is ${IGNORABLE.join(', ')}.`,
         );
       const macs = machine.interfaces.filter(({ kind }) => kind === 'physical').map(({ mac }) => mac);
       if (macs.length === 0)
-        return rejected('conflict', `${machine.fqdn} has no network card by which it could be known again. Delete it.`);
+        refuse('conflict', `${machine.fqdn} has no network card by which it could be known again. Delete it.`);
       const { comment = '' } = body;
       await storeIgnored(tx, macs, { hostname: machine.fqdn, comment, ignoredBy: context.caller.user });
-      const row = await deleteMachine(tx, target(machine.id, context));
-      if (isRejected(row)) return row;
+      const row = accept(await deleteMachine(tx, target(machine.id, context)));
       const shown = viewMachine(row);
       tx.emit({ kind: 'machine.ignored', subject: row.fqdn, data: { ...shown, macs, comment } });
       return { body: { machine: shown, macs } };
@@ -59,18 +56,17 @@ export const enlistmentCases = {
   ),
 
   'ignored-machine.list': reading('ignored-machine.list', async (tx, { query }) => {
-    const listed = pageInMemory(await listIgnored(tx), ORDER, query);
-    return isRejected(listed) ? listed : pageBody(listed, (row) => ({ ...row }), query);
+    const listed = accept(pageInMemory(await listIgnored(tx), ORDER, query));
+    return pageBody(listed, (row) => ({ ...row }), query);
   }),
 
   'ignored-machine.delete': writing(
     'ignored-machine.delete',
     ({ params }) => `machine unignore ${params.mac}`,
     async (tx, { params }) => {
-      const mac = parseMac(params.mac);
-      if (isRejected(mac)) return mac;
+      const mac = accept(parseMac(params.mac));
       const row = await deleteIgnored(tx, mac);
-      if (row === null) return rejected('not_found', `No machine with the card ${mac} is ignored.`);
+      if (row === null) refuse('not_found', `No machine with the card ${mac} is ignored.`);
       tx.emit({ kind: 'machine.unignored', subject: row.hostname, data: { ...row } });
       return { body: { ...row } };
     },

@@ -1,7 +1,7 @@
 import { optionsOf } from '../../../model/machines/tags/kernel-options.ts';
 import { planOf } from '../../../boot/plan.ts';
 import { type EnlistQuestion, type EnlistReply, REASON_MAX } from '../../../contract/machines/enlist.ts';
-import { isRejected, orThrow, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, isRejected, refuse, type Rejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
 import type { Clock, Random } from '../../../core/ports.ts';
 import { parseMac } from '../../../model/machines/machine.ts';
@@ -94,7 +94,7 @@ async function waitForLease(
 ): Promise<EnlistSnapshot> {
   const until = clock.monotonic() + LEASE_WAIT_MS;
   for (;;) {
-    const { seen } = orThrow(await db.read(async (tx) => ({ seen: await readSnapshot(tx, nodeId, question) })));
+    const { seen } = accept(await db.read(async (tx) => ({ seen: await readSnapshot(tx, nodeId, question) })));
     const { owner, isIgnored, isOn, lease } = seen.site;
     if (lease !== null || owner !== null || isIgnored || !isOn || clock.monotonic() >= until) return seen;
     await awaitWake(wakes, { leastMs: LEASE_LEAST_MS, mostMs: LEASE_EVERY_MS });
@@ -167,14 +167,11 @@ async function enlist(
   const operation = { key, requestDigest: key, actor: `node:${nodeId}`, origin: 'boot', summary };
   const done = await write<EnlistReply>(db, operation, async (tx) => {
     const domain = await defaultDomain(tx);
-    if (isRejected(domain)) return domain;
-    const locked = await lockDomain(tx, domain.id);
-    if (locked) return locked;
+    accept(await lockDomain(tx, domain.id));
     const seen = await readSnapshot(tx, nodeId, question);
     const { site, vlanId } = seen;
     const verdict = judgeUnknownMachine(question, site);
     const machineId = await carryOut(tx, { verdict, nodeId, question, vlanId, domain, random, applyEvent });
-    if (isRejected(machineId)) return machineId;
     const body = machineId === null ? (replyTo(verdict, seen) ?? { kind: 'busy' }) : offer(machineId, seen);
     return { status: 200, body, storedBody: {} };
   });
@@ -192,23 +189,21 @@ interface EnlistWork {
 }
 
 /** The machine that boots now; null: none, the verdict is another one by now. */
-async function carryOut(tx: WriteTx, work: EnlistWork): Promise<string | null | Rejected> {
+async function carryOut(tx: WriteTx, work: EnlistWork): Promise<string | null> {
   const { verdict, nodeId } = work;
   if (verdict.kind === 'create') return await create(tx, work, verdict.note);
   if (verdict.kind === 'add-card') return await addCard(tx, work, verdict.machineId);
   if (verdict.kind !== 'return') return null;
   const { machineId } = verdict;
-  const back = await work.applyEvent(tx, { machineId, event: 'enlist', by: `node:${nodeId}` });
-  if (isRejected(back)) return back;
+  accept(await work.applyEvent(tx, { machineId, event: 'enlist', by: `node:${nodeId}` }));
   await storeRun(tx, machineId, 'enlisting');
   return machineId;
 }
 
-async function create(tx: WriteTx, work: EnlistWork, note: string): Promise<string | Rejected> {
+async function create(tx: WriteTx, work: EnlistWork, note: string): Promise<string> {
   const { question, vlanId, domain, nodeId, random } = work;
   const { mac, architecture, firmware, uuid, serial } = question;
   const hostname = await freeName(tx, domain, mac);
-  if (isRejected(hostname)) return hostname;
   const id = await freshMachineId(tx, random);
   const card = { name: 'eth0', mac, kind: 'physical', vlanId, addresses: [] } as const;
   const machine = await createMachine(tx, { id, hostname, domainId: domain.id, interfaces: [card] });
@@ -220,35 +215,30 @@ async function create(tx: WriteTx, work: EnlistWork, note: string): Promise<stri
 }
 
 /** Another card of a machine that nobody has accepted yet: its run starts again. */
-async function addCard(
-  tx: WriteTx,
-  { question, vlanId, nodeId }: EnlistWork,
-  machineId: string,
-): Promise<string | Rejected> {
+async function addCard(tx: WriteTx, { question, vlanId, nodeId }: EnlistWork, machineId: string): Promise<string> {
   const machine = await findMachine(tx, { id: machineId });
-  if (machine === null) return rejected('not_found', `There is no machine ${machineId}.`);
+  if (machine === null) refuse('not_found', `There is no machine ${machineId}.`);
   const { mac } = question;
   const { interfaces } = machine;
-  if (interfaces.length >= INTERFACES_MAX) return rejected('conflict', `${machine.fqdn} has enough cards.`);
+  if (interfaces.length >= INTERFACES_MAX) refuse('conflict', `${machine.fqdn} has enough cards.`);
   const isFree = (name: string) => interfaces.every((card) => card.name !== name);
   let number = interfaces.length;
   while (!isFree(`eth${number}`)) number += 1;
   const card = { name: `eth${number}`, mac, kind: 'physical', vlanId, addresses: [] } as const;
-  const row = await updateMachine(tx, { key: machineId, ifVersion: null }, { interfaces: [...interfaces, card] });
-  if (isRejected(row)) return row;
+  accept(await updateMachine(tx, { key: machineId, ifVersion: null }, { interfaces: [...interfaces, card] }));
   await storeRun(tx, machineId, 'enlisting');
   tx.emit({ kind: 'machine.enlisted', subject: machine.fqdn, data: { machine: machineId, mac, node: nodeId } });
   return machineId;
 }
 
 /** The first of a card's names that nothing else in the domain has. */
-async function freeName(tx: Tx, domain: EnlistWork['domain'], mac: string): Promise<string | Rejected> {
+async function freeName(tx: Tx, domain: EnlistWork['domain'], mac: string): Promise<string> {
   for (const name of namesFor(mac)) {
     const uses = await usesOf(tx, { domainId: domain.id, domain: domain.name, name });
     const isHidden = (await findDomain(tx, { name: `${name}.${domain.name}` })) !== null;
     if (uses.length === 0 && !isHidden) return name;
   }
-  return rejected('conflict', `No name is free for the machine ${mac}.`);
+  refuse('conflict', `No name is free for the machine ${mac}.`);
 }
 
 function refusalOf({ mac }: EnlistQuestion, { message }: Rejected): string {

@@ -1,5 +1,5 @@
 import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
-import { isRejected, type Rejected } from '../../../core/errors.ts';
+import { accept, isRejected } from '../../../core/errors.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
 import { interfaceLabel, parseInterfaceName, parseMac } from '../../../model/machines/machine.ts';
 import { type MachineRow, updateMachine } from '../../../store/queries/machines/machines.ts';
@@ -23,7 +23,7 @@ export async function settleCards(
   tx: WriteTx,
   machine: MachineRow,
   { inventory, source, isEnlisting }: PostedInventory,
-): Promise<MachineRow | Rejected> {
+): Promise<MachineRow> {
   const reportedNames = new Map((inventory.interfaces ?? []).map(({ mac, name }) => [macOf(mac), name]));
   const booted = inventory.bootMac === undefined ? null : macOf(inventory.bootMac);
   const address = parseAddress(source);
@@ -50,7 +50,7 @@ export async function settleCards(
   if (!isChanged) return machine;
   // What stands on a card goes on standing on it.
   const interfaces = cards.map((card) => ({ ...card, parents: card.parents.map((name) => renamed.get(name) ?? name) }));
-  return updateMachine(tx, { key: machine.id, ifVersion: null }, { interfaces });
+  return accept(await updateMachine(tx, { key: machine.id, ifVersion: null }, { interfaces }));
 }
 
 function macOf(text: string): string | null {

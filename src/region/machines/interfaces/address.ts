@@ -1,5 +1,6 @@
 import type { AddressInput } from '../../../contract/machines/machine-interface.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, invalid, isRejected, refuse, type Rejected, rejected } from '../../../core/errors.ts';
+import { orRefusal } from '../../base/or-refusal.ts';
 import { formatAddress, parseAddress } from '../../../core/ip.ts';
 import type { InterfaceKind } from '../../../model/machines/machine.ts';
 import { parseHostAddress } from '../../../model/networks/subnet.ts';
@@ -44,7 +45,7 @@ interface SubnetLink {
 export async function readLinks(
   all: Gathering,
   { requests, at, mac, kind, existing, ...given }: LinksRequest,
-): Promise<InterfaceLinks | Rejected> {
+): Promise<InterfaceLinks> {
   let { vlanId } = given;
   const found: SubnetLink[] = [];
   for (const [number, request] of requests.entries()) {
@@ -52,23 +53,22 @@ export async function readLinks(
     const one = isExistingLink(request)
       ? await readExistingLink(all, request.existing)
       : await readLink(all, { wanted: request, field, mac, kind, vlanId, existing });
-    if (isRejected(one)) return one;
     vlanId ??= one.subnet?.vlanId ?? null;
     if (one.subnet && one.subnet.vlanId !== vlanId) {
-      return invalid(
-        `${field}/subnet`,
-        `${one.subnet.cidr} is on the VLAN ${one.subnet.vlan}, the interface on another`,
-        'the addresses of an interface lie on its VLAN',
+      refuse(
+        invalid(
+          `${field}/subnet`,
+          `${one.subnet.cidr} is on the VLAN ${one.subnet.vlan}, the interface on another`,
+          'the addresses of an interface lie on its VLAN',
+        ),
       );
     }
     const isTwice =
       one.link.address === null &&
       found.some((other) => other.link.mode === one.link.mode && familyOf(other) === familyOf(one));
     if (isTwice)
-      return invalid(
-        `${field}/address`,
-        `${one.link.mode} is there twice`,
-        'DHCP gives an interface its addresses once',
+      refuse(
+        invalid(`${field}/address`, `${one.link.mode} is there twice`, 'DHCP gives an interface its addresses once'),
       );
     found.push(one);
   }
@@ -85,35 +85,28 @@ async function readExistingLink(all: Gathering, link: LinkInput): Promise<Subnet
   return { link, subnet: link.subnetId === null ? null : await findSubnet(all.tx, { id: link.subnetId }) };
 }
 
-async function readLink(all: Gathering, want: WantedAddress): Promise<SubnetLink | Rejected> {
+async function readLink(all: Gathering, want: WantedAddress): Promise<SubnetLink> {
   const { address: addressText, gateway: isGateway = false } = want.wanted;
   const found =
     addressText === 'dhcp' || addressText === 'link'
       ? await readModeLink(all, want, addressText)
       : await readAddressLink(all, want);
-  if (isRejected(found)) return found;
   const { subnet } = found;
   const field = `${want.field}/gateway`;
   if (isGateway && addressText === 'link')
-    return invalid(field, 'the interface has no address there', 'a default route needs an address');
+    refuse(invalid(field, 'the interface has no address there', 'a default route needs an address'));
   if (isGateway && subnet !== null && subnet.gateway === null)
-    return invalid(field, `${subnet.cidr} has no router`, 'the default route goes by the gateway of a subnet');
+    refuse(invalid(field, `${subnet.cidr} has no router`, 'the default route goes by the gateway of a subnet'));
   return { link: { ...found.link, isGateway }, subnet };
 }
 
-async function readModeLink(
-  all: Gathering,
-  want: WantedAddress,
-  mode: 'dhcp' | 'link',
-): Promise<SubnetLink | Rejected> {
+async function readModeLink(all: Gathering, want: WantedAddress, mode: 'dhcp' | 'link'): Promise<SubnetLink> {
   const subnet = want.wanted.subnet === undefined ? null : await subnetByRef(all.tx, want.wanted.subnet);
-  if (isRejected(subnet)) return subnet;
   return { link: { mode, address: null, subnetId: subnet?.id ?? null, isGateway: false }, subnet };
 }
 
-async function readAddressLink(all: Gathering, want: WantedAddress): Promise<SubnetLink | Rejected> {
+async function readAddressLink(all: Gathering, want: WantedAddress): Promise<SubnetLink> {
   const found = await readAddress(all, want);
-  if (isRejected(found)) return found;
   const { subnet, address } = found;
   const mode = want.wanted.address === 'auto' ? 'auto' : 'static';
   return { link: { mode, address, subnetId: subnet.id, isGateway: false }, subnet };
@@ -134,24 +127,18 @@ interface WantedAddress {
   readonly existing: readonly LinkInput[];
 }
 
-async function readAddress(
-  all: Gathering,
-  want: WantedAddress,
-): Promise<{ subnet: SubnetRow; address: string } | Rejected> {
+async function readAddress(all: Gathering, want: WantedAddress): Promise<{ subnet: SubnetRow; address: string }> {
   const subnet = await subnetFor(all.tx, want);
-  if (isRejected(subnet)) return subnet;
-  const refusal = await checkNoStaticLease(all, subnet, want);
-  if (refusal) return refusal;
+  accept(await checkNoStaticLease(all, subnet, want));
   const address =
     want.wanted.address === 'auto' ? await freeAddress(all, subnet, want) : await givenAddress(all, subnet, want);
-  if (isRejected(address)) return address;
   if (all.addresses.has(address))
-    return invalid(`${want.field}/address`, `${address} is there twice`, 'an address belongs to one interface');
+    refuse(invalid(`${want.field}/address`, `${address} is there twice`, 'an address belongs to one interface'));
   all.addresses.add(address);
   return { subnet, address };
 }
 
-async function subnetFor(tx: Tx, { wanted, field, vlanId }: WantedAddress): Promise<SubnetRow | Rejected> {
+async function subnetFor(tx: Tx, { wanted, field, vlanId }: WantedAddress): Promise<SubnetRow> {
   if (wanted.subnet !== undefined) return subnetByRef(tx, wanted.subnet);
   const known = async () =>
     `one of ${(await subnetCidrs(tx)).slice(0, 10).join(', ') || 'none: create a subnet first'}`;
@@ -159,50 +146,48 @@ async function subnetFor(tx: Tx, { wanted, field, vlanId }: WantedAddress): Prom
     const onVlan = vlanId === null ? [] : (await listSubnets(tx, { vlanId, limit: 2 })).items;
     const [only] = onVlan;
     if (only && onVlan.length === 1) return only;
-    return invalid(
-      `${field}/subnet`,
-      'it is missing',
-      `"auto" needs a subnet, or a VLAN with exactly one; ${await known()}`,
+    refuse(
+      invalid(
+        `${field}/subnet`,
+        'it is missing',
+        `"auto" needs a subnet, or a VLAN with exactly one; ${await known()}`,
+      ),
     );
   }
-  const address = parseAddress(wanted.address, `${field}/address`);
-  if (isRejected(address)) return address;
+  const address = accept(parseAddress(wanted.address, `${field}/address`));
   const holder = await findSubnet(tx, { holds: formatAddress(address) });
   return (
     holder ??
-    invalid(
-      `${field}/address`,
-      `${wanted.address} is outside every subnet`,
-      `an address lies inside its subnet, ${await known()}`,
+    refuse(
+      invalid(
+        `${field}/address`,
+        `${wanted.address} is outside every subnet`,
+        `an address lies inside its subnet, ${await known()}`,
+      ),
     )
   );
 }
 
-async function givenAddress(
-  all: Gathering,
-  subnet: SubnetRow,
-  { wanted, field, mac }: WantedAddress,
-): Promise<string | Rejected> {
-  const parsed = parseHostAddress(wanted.address, subnet, `${field}/address`);
-  if (isRejected(parsed)) return parsed;
+async function givenAddress(all: Gathering, subnet: SubnetRow, { wanted, field, mac }: WantedAddress): Promise<string> {
+  const parsed = accept(parseHostAddress(wanted.address, subnet, `${field}/address`));
   const address = formatAddress(parsed);
   const owner = await findMachine(all.tx, { address });
   if (owner && owner.id !== all.machine?.id)
-    return collision(`${field}/address`, `${address} is an address of the machine ${owner.fqdn}`);
+    refuse(collision(`${field}/address`, `${address} is an address of the machine ${owner.fqdn}`));
   const taken =
     (await checkUnclaimed(all.tx, subnet, parsed, (claim) => claim.source === 'interface_addresses')) ??
     (owner ? null : ((await checkNotOwn(all.tx, address)) ?? (await checkNotLeased(all.tx, address, mac))));
-  return taken ? { ...taken, message: `${field}/address: ${taken.message}` } : address;
+  return taken ? refuse({ ...taken, message: `${field}/address: ${taken.message}` }) : address;
 }
 
 /** An interface that has an address of the subnet keeps it; so the same request twice changes nothing. */
-async function freeAddress(all: Gathering, subnet: SubnetRow, want: WantedAddress): Promise<string | Rejected> {
+async function freeAddress(all: Gathering, subnet: SubnetRow, want: WantedAddress): Promise<string> {
   const current = want.existing.find(
     ({ subnetId, address }) => subnetId === subnet.id && address !== null && !all.addresses.has(address),
   );
   if (current?.address != null) return current.address;
-  const free = await nextFree(all.tx, subnet, { also: [...all.addresses], macs: [want.mac] });
-  return isRejected(free) ? { ...free, message: `${want.field}/address: ${free.message}` } : free;
+  const free = await orRefusal(() => nextFree(all.tx, subnet, { also: [...all.addresses], macs: [want.mac] }));
+  return isRejected(free) ? refuse({ ...free, message: `${want.field}/address: ${free.message}` }) : free;
 }
 
 /**

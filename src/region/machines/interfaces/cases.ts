@@ -1,4 +1,5 @@
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, isRejected, refuse, type Rejected } from '../../../core/errors.ts';
+import { orRefusal } from '../../base/or-refusal.ts';
 import { lockDomain } from '../../../store/queries/names/domains.ts';
 import { type MachineRow, updateMachine } from '../../../store/queries/machines/machines.ts';
 import type { InterfaceInput, InterfaceRow } from '../../../store/queries/machines/machine-interfaces.ts';
@@ -25,9 +26,8 @@ interface InterfacePlace {
 async function placeOf(
   tx: Tx,
   params: { readonly machine: string; readonly interface: string },
-): Promise<InterfacePlace | Rejected> {
+): Promise<InterfacePlace> {
   const machine = await hostByRef(tx, params.machine);
-  if (isRejected(machine)) return machine;
   const text = params.interface.toLowerCase();
   const isMeant = [
     ({ id }: InterfaceRow) => String(id) === text,
@@ -37,10 +37,12 @@ async function placeOf(
   const index = isMeant.map((is) => machine.interfaces.findIndex(is)).find((found) => found !== -1) ?? -1;
   const card = machine.interfaces[index];
   if (card) return { machine, card, index };
-  return noSuch(
-    `interface of ${machine.fqdn}`,
-    params.interface,
-    machine.interfaces.map(({ name }) => name),
+  refuse(
+    noSuch(
+      `interface of ${machine.fqdn}`,
+      params.interface,
+      machine.interfaces.map(({ name }) => name),
+    ),
   );
 }
 
@@ -59,21 +61,16 @@ async function change(
     readonly context: CaseContext;
     readonly force: boolean | undefined;
   },
-): Promise<MachineRow | Rejected> {
-  const refusal = checkInterfacesFree(machine, { force }) ?? (await lockDomain(tx, machine.domainId));
-  if (refusal) return refusal;
-  const interfaces = await readInterfaces(tx, wanted, machine);
-  if (isRejected(interfaces)) return ownFields(interfaces, index);
-  const clash =
-    (await checkNewNames(tx, machine, interfaces)) ?? (await checkNetworkUnchanged(tx, machine, interfaces, { force }));
-  if (clash) return clash;
-  const row = await updateMachine(tx, target(machine.id, context), { interfaces });
-  if (!isRejected(row))
-    tx.emit({
-      kind: row.isDevice ? 'device.changed' : 'machine.changed',
-      subject: row.fqdn,
-      data: { ...viewMachine(row) },
-    });
+): Promise<MachineRow> {
+  accept(checkInterfacesFree(machine, { force }) ?? (await lockDomain(tx, machine.domainId)));
+  const interfaces = await orRefusal(() => readInterfaces(tx, wanted, machine));
+  if (isRejected(interfaces)) refuse(ownFields(interfaces, index));
+  accept(
+    (await checkNewNames(tx, machine, interfaces)) ?? (await checkNetworkUnchanged(tx, machine, interfaces, { force })),
+  );
+  const row = accept(await updateMachine(tx, target(machine.id, context), { interfaces }));
+  const kind = row.isDevice ? 'device.changed' : 'machine.changed';
+  tx.emit({ kind, subject: row.fqdn, data: { ...viewMachine(row) } });
   return row;
 }
 
@@ -104,13 +101,12 @@ function added(row: MachineRow, before: MachineRow): InterfaceRow {
 export const interfaceCases = {
   'interface.list': reading('interface.list', async (tx, { params }) => {
     const machine = await hostByRef(tx, params.machine);
-    if (isRejected(machine)) return machine;
     return { body: { items: machine.interfaces.map(viewInterface) }, version: machine.version };
   }),
 
   'interface.show': reading('interface.show', async (tx, { params }) => {
     const place = await placeOf(tx, params);
-    return isRejected(place) ? place : { body: viewInterface(place.card), version: place.machine.version };
+    return { body: viewInterface(place.card), version: place.machine.version };
   }),
 
   'interface.create': writing(
@@ -118,16 +114,12 @@ export const interfaceCases = {
     ({ params, body }) => `interface create ${params.machine} ${body.name ?? body.kind ?? 'physical'}`,
     async (tx, { params, query, body }, context) => {
       const machine = await hostByRef(tx, params.machine);
-      if (isRejected(machine)) return machine;
       const index = machine.interfaces.length;
       if (index >= INTERFACES_MAX)
-        return rejected(
-          'conflict',
-          `${machine.fqdn} has ${index} interfaces. Rule: a machine has at most ${INTERFACES_MAX}.`,
-        );
+        refuse('conflict', `${machine.fqdn} has ${index} interfaces. Rule: a machine has at most ${INTERFACES_MAX}.`);
       const wanted = withNew(machine.interfaces.map(asRequest), body);
       const row = await change(tx, machine, { wanted, index, context, force: query?.force });
-      return isRejected(row) ? row : { body: viewInterface(added(row, machine)), version: row.version };
+      return { body: viewInterface(added(row, machine)), version: row.version };
     },
   ),
 
@@ -136,11 +128,9 @@ export const interfaceCases = {
     ({ params }) => `interface set ${params.machine} ${params.interface}`,
     async (tx, { params, query, body }, context) => {
       const place = await placeOf(tx, params);
-      if (isRejected(place)) return place;
       const { machine, card, index } = place;
       const wanted = withChanged(machine.interfaces.map(asRequest), index, body);
       const row = await change(tx, machine, { wanted, index, context, force: query?.force });
-      if (isRejected(row)) return row;
       const now = row.interfaces.find(({ id }) => id === card.id);
       if (!now) throw new Error(`the interface ${card.id} that was just changed is not there`);
       return { body: viewInterface(now), version: row.version };
@@ -152,14 +142,13 @@ export const interfaceCases = {
     ({ params }) => `interface delete ${params.machine} ${params.interface}`,
     async (tx, { params, query }, context) => {
       const place = await placeOf(tx, params);
-      if (isRejected(place)) return place;
       const { machine, card, index } = place;
       const above = machine.interfaces.filter(({ parents }) => parents.includes(card.name)).map(({ name }) => name);
       if (above.length > 0)
-        return rejected('in_use', `${above.join(', ')} of ${machine.fqdn} stands on ${card.name}. Delete that first.`);
+        refuse('in_use', `${above.join(', ')} of ${machine.fqdn} stands on ${card.name}. Delete that first.`);
       const wanted = machine.interfaces.map(asRequest).filter((_, at) => at !== index);
       const row = await change(tx, machine, { wanted, index: -1, context, force: query?.force });
-      return isRejected(row) ? row : { body: viewInterface(card), version: row.version };
+      return { body: viewInterface(card), version: row.version };
     },
   ),
 };

@@ -1,4 +1,4 @@
-import { invalid, type Rejected } from '../../../core/errors.ts';
+import { invalid, refuse } from '../../../core/errors.ts';
 import type { InterfaceInput, LinkInput } from '../../../store/queries/machines/machine-interfaces.ts';
 
 /** An interface that was read. `families` and `fresh` are of its links, one by one; `fresh`: this request wants it. */
@@ -10,7 +10,7 @@ export interface InterfaceReading {
 }
 
 /** A machine has one default route for each family. One that a request wants replaces the one before; a request for two is refused. */
-export function oneGateway(found: readonly InterfaceReading[]): InterfaceInput[] | Rejected {
+export function oneGateway(found: readonly InterfaceReading[]): InterfaceInput[] {
   const chosen = found.flatMap(({ index, input, families, fresh }) =>
     (input.links ?? []).flatMap((link, number) =>
       link.isGateway ? [{ index, input, link, number, family: families[number], isFresh: fresh[number] === true }] : [],
@@ -23,10 +23,12 @@ export function oneGateway(found: readonly InterfaceReading[]): InterfaceInput[]
     const [first, second] = fromRequest;
     if (first && second) {
       const problem = `the default route of IPv${family} would go by ${first.input.name} and by ${second.input.name}`;
-      return invalid(
-        `interfaces/${second.index}/addresses/${second.number}/gateway`,
-        problem,
-        'a machine has one default route for each family',
+      refuse(
+        invalid(
+          `interfaces/${second.index}/addresses/${second.number}/gateway`,
+          problem,
+          'a machine has one default route for each family',
+        ),
       );
     }
     const winner = first ?? own[0];

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/members.ts';
 import type {
   AddressInput,
   InterfaceInput as Wire,
@@ -34,9 +35,7 @@ export function asRequest(row: InterfaceRow): InterfaceRequest {
     parents: [...parents],
     mtu,
     acceptRa,
-    ...(bond ? { bond } : {}),
-    ...(bridge ? { bridge } : {}),
-    ...(tags ? { tags: [...tags] } : {}),
+    ...defined({ bond, bridge, tags: tags && [...tags] }),
     addresses: links.map(({ mode, address, subnetId, isGateway }) => ({
       existing: { mode, address, subnetId, isGateway },
     })),

@@ -1,4 +1,4 @@
-import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, invalid, refuse, type Rejected } from '../../../core/errors.ts';
 import { MTU_IPV6, parseBond, parseBridge, parseMtu } from '../../../model/machines/interfaces/settings.ts';
 import {
   checkTopology,
@@ -43,53 +43,48 @@ export async function readInterfaces(
   tx: Tx,
   requests: readonly InterfaceRequest[],
   machine: MachineRow | null,
-): Promise<InterfaceInput[] | Rejected> {
+): Promise<InterfaceInput[]> {
   const all: Gathering = { tx, machine, macs: new Map(), addresses: new Set() };
   const heads = await readHeads(tx, requests);
-  if (isRejected(heads)) return heads;
   const order = lowestFirst(heads);
   // What is left out stands on nothing that there is, or on itself.
   if (order.length < heads.length)
-    return checkTopology(heads.map(unlinked), []) ?? invalid('interfaces', 'they cannot be ordered', 'no circles');
+    refuse(checkTopology(heads.map(unlinked), []) ?? invalid('interfaces', 'they cannot be ordered', 'no circles'));
   const found: InterfaceReading[] = [];
   for (const head of order) {
     const one = await readOne(all, head, found);
-    if (isRejected(one)) return one;
     found.push(one);
   }
   found.sort((a, b) => a.index - b.index);
   const linked = found.map(({ input }) => ({ ...input, isLinked: (input.links ?? []).length > 0 }));
   const refusal = checkTopology(linked, await vlansOf(tx, heads, found)) ?? checkFamilies(found);
-  return refusal ?? settled(found);
+  return accept(refusal ?? settled(found));
 }
 
-function settled(found: readonly InterfaceReading[]): InterfaceInput[] | Rejected {
+function settled(found: readonly InterfaceReading[]): InterfaceInput[] {
   const routed = oneGateway(found);
-  return isRejected(routed) ? routed : mastersFirst(routed);
+  return mastersFirst(routed);
 }
 
 function unlinked(head: InterfaceHead) {
   return { ...head, isLinked: false };
 }
 
-async function readHeads(tx: Tx, requests: readonly InterfaceRequest[]): Promise<InterfaceHead[] | Rejected> {
+async function readHeads(tx: Tx, requests: readonly InterfaceRequest[]): Promise<InterfaceHead[]> {
   const heads: InterfaceHead[] = [];
   const given = new Set(requests.flatMap(({ name }) => name ?? []));
   for (const [index, request] of requests.entries()) {
     const at = `interfaces/${index}`;
     const kind = readKind(request, at);
-    if (isRejected(kind)) return kind;
     const vlan = await readVlan(tx, request);
-    if (isRejected(vlan)) return vlan;
-    const name = parseInterfaceName(request.name ?? usualName(request, kind, { index, vlan, given }), `${at}/name`);
-    if (isRejected(name)) return name;
+    const name = accept(
+      parseInterfaceName(request.name ?? usualName(request, kind, { index, vlan, given }), `${at}/name`),
+    );
     const twin = heads.find((other) => interfaceLabel(other.name) === interfaceLabel(name));
-    if (twin !== undefined) return named(twin.name, name, at);
+    if (twin !== undefined) refuse(named(twin.name, name, at));
     given.add(name);
-    const mtu = request.mtu == null ? null : parseMtu(request.mtu, `${at}/mtu`);
-    if (isRejected(mtu)) return mtu;
+    const mtu = accept(request.mtu == null ? null : parseMtu(request.mtu, `${at}/mtu`));
     const settings = readSettings(request, kind, at);
-    if (isRejected(settings)) return settings;
     heads.push({
       index,
       request,
@@ -112,12 +107,14 @@ function named(first: string, name: string, at: string): Rejected {
   return invalid(`${at}/name`, `${first} and ${name} have one name in DNS, ${label}`, 'each interface has its own');
 }
 
-function readKind({ kind = 'physical' }: InterfaceRequest, at: string): InterfaceKind | Rejected {
+function readKind({ kind = 'physical' }: InterfaceRequest, at: string): InterfaceKind {
   const found = INTERFACE_KINDS.find((one) => one === kind);
-  return found ?? invalid(`${at}/kind`, `${kind.slice(0, 16)} is no kind of interface`, INTERFACE_KINDS.join(', '));
+  return (
+    found ?? refuse(invalid(`${at}/kind`, `${kind.slice(0, 16)} is no kind of interface`, INTERFACE_KINDS.join(', ')))
+  );
 }
 
-async function readVlan(tx: Tx, { vlan, vlanId = null }: InterfaceRequest): Promise<VlanRow | null | Rejected> {
+async function readVlan(tx: Tx, { vlan, vlanId = null }: InterfaceRequest): Promise<VlanRow | null> {
   if (vlan !== undefined) return await vlanByRef(tx, vlan);
   return vlanId === null ? null : await findVlan(tx, vlanId);
 }
@@ -142,35 +139,30 @@ function usualName(request: InterfaceRequest, kind: InterfaceKind, { index, vlan
 }
 
 /** What few interfaces have. */
-function readSettings(
-  request: InterfaceRequest,
-  kind: InterfaceKind,
-  at: string,
-): InterfaceHead['settings'] | Rejected {
+function readSettings(request: InterfaceRequest, kind: InterfaceKind, at: string): InterfaceHead['settings'] {
   const common = request.acceptRa == null ? {} : { acceptRa: request.acceptRa };
   if (kind !== 'bond' && request.bond)
-    return invalid(`${at}/bond`, `it is a ${kind} interface`, 'a bond alone has settings of a bond');
+    refuse(invalid(`${at}/bond`, `it is a ${kind} interface`, 'a bond alone has settings of a bond'));
   if (kind !== 'bridge' && request.bridge)
-    return invalid(`${at}/bridge`, `it is a ${kind} interface`, 'a bridge alone has settings of a bridge');
+    refuse(invalid(`${at}/bridge`, `it is a ${kind} interface`, 'a bridge alone has settings of a bridge'));
   if (kind === 'bond') {
-    const bond = parseBond(request.bond ?? {}, `${at}/bond`);
-    return isRejected(bond) ? bond : { ...common, bond };
+    const bond = accept(parseBond(request.bond ?? {}, `${at}/bond`));
+    return { ...common, bond };
   }
   if (kind !== 'bridge') return common;
-  const bridge = parseBridge(request.bridge ?? {}, `${at}/bridge`);
-  return isRejected(bridge) ? bridge : { ...common, bridge };
+  const bridge = accept(parseBridge(request.bridge ?? {}, `${at}/bridge`));
+  return { ...common, bridge };
 }
 
 async function readOne(
   all: Gathering,
   head: InterfaceHead,
   found: readonly InterfaceReading[],
-): Promise<InterfaceReading | Rejected> {
+): Promise<InterfaceReading> {
   const { index, request, name, kind, parents, mtu, settings } = head;
   const at = `interfaces/${index}`;
   const below = found.find(({ input }) => input.name === parents[0])?.input;
   const mac = await readMac(all, head, below?.mac);
-  if (isRejected(mac)) return mac;
   const known = all.machine?.interfaces.find((card) =>
     request.id === undefined
       ? card.kind === kind && (kind === 'physical' ? card.mac === mac : card.name === name)
@@ -185,22 +177,19 @@ async function readOne(
     vlanId: start,
     existing: known?.links ?? [],
   });
-  if (isRejected(links)) return links;
   const { vlanId } = links;
   const addresses = links.links.flatMap(({ address, subnetId }) =>
     address === null || subnetId === null ? [] : [{ address, subnetId }],
   );
   const tags = request.tags === undefined ? (known?.tags ?? []) : readTags(request.tags, `${at}/tags`);
-  if (isRejected(tags)) return tags;
   const own = { name, mac, kind, vlanId, parents, mtu, ...settings, tags, addresses, links: links.links };
   return { index, input: { ...own, ...(known ? { id: known.id } : {}) }, families: links.families, fresh: links.fresh };
 }
 
 /** Tags of an interface: each once, in their order. */
-function readTags(texts: readonly string[], field: string): readonly string[] | Rejected {
+function readTags(texts: readonly string[], field: string): readonly string[] {
   for (const text of texts) {
-    const tag = parseTag(text, field);
-    if (isRejected(tag)) return tag;
+    accept(parseTag(text, field));
   }
   return [...new Set(texts)];
 }
@@ -210,29 +199,30 @@ async function readMac(
   all: Gathering,
   { request, kind, name, index }: InterfaceHead,
   below: string | undefined,
-): Promise<string | Rejected> {
+): Promise<string> {
   const field = `interfaces/${index}/mac`;
   if (request.mac === undefined && kind !== 'physical' && below === undefined)
-    return invalid(`interfaces/${index}/parents`, `${name} stands on nothing`, `a ${kind} interface stands on others`);
+    refuse(invalid(`interfaces/${index}/parents`, `${name} stands on nothing`, `a ${kind} interface stands on others`));
   if (request.mac === undefined)
-    return below ?? invalid(field, 'it is missing', 'a card has the MAC address by which it is found');
-  const mac = parseMac(request.mac, field);
-  if (isRejected(mac)) return mac;
+    return below ?? refuse(invalid(field, 'it is missing', 'a card has the MAC address by which it is found'));
+  const mac = accept(parseMac(request.mac, field));
   if (kind === 'vlan' && mac !== below)
-    return invalid(
-      field,
-      `${name} would have another MAC address than ${request.parents?.[0]}`,
-      'a VLAN interface has that of what it stands on',
+    refuse(
+      invalid(
+        field,
+        `${name} would have another MAC address than ${request.parents?.[0]}`,
+        'a VLAN interface has that of what it stands on',
+      ),
     );
   if (kind !== 'physical' && mac === below) return mac;
   if (kind === 'physical') {
-    if (all.macs.has(mac)) return invalid(field, `${mac} is there twice`, 'each card has its own MAC address');
+    if (all.macs.has(mac)) refuse(invalid(field, `${mac} is there twice`, 'each card has its own MAC address'));
     all.macs.set(mac, name);
   }
   const owner = await findMachine(all.tx, { mac });
   if (!owner || owner.id === all.machine?.id) return mac;
   const problem = `${mac} is the MAC address of the machine ${owner.fqdn}`;
-  return rejected('conflict', `${field}: ${problem}.`, [{ field, problem }]);
+  refuse('conflict', `${field}: ${problem}.`, [{ field, problem }]);
 }
 
 /** The VLANs of all that is found: those that were named, and those of its addresses. */

@@ -1,5 +1,6 @@
 import type { MachineTimeline } from '../../../contract/machines/machine-timeline.ts';
 import { isRejected } from '../../../core/errors.ts';
+import { orRefusal } from '../../base/or-refusal.ts';
 import type { Random } from '../../../core/ports.ts';
 import { STANDS_STILL_S, standsStill } from '../../../model/machines/timeline/stage.ts';
 import type { Database } from '../../../store/database.ts';
@@ -57,7 +58,7 @@ async function restartMachine(tx: Tx, ports: SeenPorts, machineId: string): Prom
   const row = await lockMachineState(tx, machineId);
   const machine = row === null ? null : await findMachine(tx, { id: machineId });
   if (row === null || machine === null || row.jobId !== null || row.wanted !== null) return false;
-  const timeline = await readTimeline(tx, ports, machine, {});
+  const timeline = await orRefusal(() => readTimeline(tx, ports, machine, {}));
   const reason = isRejected(timeline) ? null : await reasonOf(tx, machine, timeline);
   if (reason === null) return false;
   return await withEvents(tx, ACTOR, async (writing) => {

@@ -3,7 +3,7 @@ import type {
   MachineReleaseRequest,
   MachineRunRequest,
 } from '../../../contract/machines/machine-lifecycle.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, invalid, refuse, type Rejected, rejected } from '../../../core/errors.ts';
 import { MACHINE_VERBS, type MachineVerb } from '../../../model/machines/machine-states.ts';
 import type { MachineRow } from '../../../store/queries/machines/machines.ts';
 import { type EraseRequest, storeErase } from '../../../store/queries/machines/deployments.ts';
@@ -32,30 +32,26 @@ function caseOf(verb: PlainVerb): WriteCase<`machine.${PlainVerb}`> {
     ({ params }) => `machine ${verb} ${params.machine}`,
     async (tx, { params, body }, context) => {
       const machine = await machineByRef(tx, params.machine);
-      if (isRejected(machine)) return machine;
-      const refusal = mayHave(machine, verb, context);
-      if (refusal !== null) return refusal;
+      accept(mayHave(machine, verb, context));
       const erase = verb === 'release' ? eraseOf(body, context) : null;
-      if (isRejected(erase)) return erase;
       const event = erase === null ? MACHINE_VERBS[verb] : 'erase';
       const text = body.comment === undefined ? {} : { text: body.comment };
       const enableSsh = 'enableSsh' in body && body.enableSsh === true;
-      const row = await machineEvent(tx, {
-        machineId: machine.id,
-        event,
-        by: context.caller.user,
-        ...text,
-        enableSsh,
-        ...erase?.span,
-      });
-      if (isRejected(row)) return row;
+      const row = accept(
+        await machineEvent(tx, {
+          machineId: machine.id,
+          event,
+          by: context.caller.user,
+          ...text,
+          enableSsh,
+          ...erase?.span,
+        }),
+      );
       if (erase !== null) await storeErase(tx, machine.id, erase.how);
       const request = erase?.scriptRequest ?? (hasScripts(verb) ? (body as MachineRunRequest) : null);
-      const wrong =
-        request === null
-          ? null
-          : await chooseScriptsOf(tx, context, { machine: erase === null ? machine : row, request });
-      return wrong ?? { body: viewMachine(row) };
+      if (request !== null)
+        accept(await chooseScriptsOf(tx, context, { machine: erase === null ? machine : row, request }));
+      return { body: viewMachine(row) };
     },
   );
   return hasScripts(verb) ? { ...plain, digested: withoutValues } : plain;
@@ -104,14 +100,14 @@ interface ErasePlan {
 /** How its disks are erased; null: not at all. */
 function eraseOf(
   { erase = false, quickErase = false, secureErase = false }: MachineReleaseRequest,
-  { builtInScripts = [] }: CaseContext,
-): ErasePlan | null | Rejected {
+  { builtInScripts }: CaseContext,
+): ErasePlan | null {
   if (!erase && (quickErase || secureErase))
-    return invalid('erase', 'it is missing', 'quickErase and secureErase say how, with erase');
+    refuse(invalid('erase', 'it is missing', 'quickErase and secureErase say how, with erase'));
   if (!erase) return null;
   const name = quickErase ? 'regent-erase-quick' : 'regent-erase-full';
   const script = builtInScripts.find((one) => one.purpose === 'erasing' && one.name === name);
-  if (script === undefined) return rejected('not_implemented', `This release of Regent has no script ${name}.`);
+  if (script === undefined) refuse('not_implemented', `This release of Regent has no script ${name}.`);
   const disks = Object.entries(script.parameters).filter(([, { type }]) => type === 'storage');
   const values = Object.fromEntries(disks.map(([parameter]) => [parameter, 'all']));
   const secure = secureErase && Object.hasOwn(script.parameters, 'secure') ? { secure: 'true' } : {};
@@ -140,9 +136,8 @@ async function chooseScriptsOf(
 ): Promise<Rejected | null> {
   const run = await findOpenRun(tx, machine.id);
   if (run === null) return null;
-  const ports = { builtIn: context.builtInScripts ?? [], sealer: sealerOf(context) };
+  const ports = { builtIn: context.builtInScripts, sealer: sealerOf(context) };
   const chosen = await chooseForRun(tx, ports, run, request);
-  if (isRejected(chosen)) return chosen;
   const destroyer = OWNED.includes(machine.state) ? chosen.find((script) => script.isDestructive) : undefined;
   return destroyer === undefined
     ? null

@@ -1,5 +1,5 @@
 import type { Inventory, MachineInventory, ScriptResultDetail } from '../../../contract/machines/machine-inventory.ts';
-import { isRejected, rejected } from '../../../core/errors.ts';
+import { refuse } from '../../../core/errors.ts';
 import { listInventories, readInventory } from '../../../store/queries/machines/machine-inventories.ts';
 import { listScriptResults, readScriptOutputs } from '../../../store/queries/machines/scripts/script-results.ts';
 import { machineByRef } from '../machine.ts';
@@ -10,13 +10,9 @@ import { autocommitReading, reading } from '../../base/use-case.ts';
 export const metadataCases = {
   'machine.inventory': reading('machine.inventory', async (tx, { params }) => {
     const machine = await machineByRef(tx, params.machine);
-    if (isRejected(machine)) return machine;
     const row = await readInventory(tx, machine.id);
     if (row === null)
-      return rejected(
-        'not_found',
-        `${machine.fqdn} has not reported its hardware yet. It does when it is commissioned.`,
-      );
+      refuse('not_found', `${machine.fqdn} has not reported its hardware yet. It does when it is commissioned.`);
     const { at, source, problems } = row;
     const inventory = row.inventory as MachineInventory['inventory'];
     return { body: { machine: machine.id, at, source, inventory, problems: [...problems] } };
@@ -29,16 +25,14 @@ export const metadataCases = {
 
   'machine.results': reading('machine.results', async (tx, { params, query }) => {
     const machine = await machineByRef(tx, params.machine);
-    if (isRejected(machine)) return machine;
     const rows = await listScriptResults(tx, machine.id, query?.run);
     return { body: { items: rows.map((row) => ({ ...row, outputs: [...row.outputs] })) } };
   }),
 
   'machine.result': reading('machine.result', async (tx, { params }) => {
     const machine = await machineByRef(tx, params.machine);
-    if (isRejected(machine)) return machine;
     const found = await readScriptOutputs(tx, machine.id, params.result);
-    if (found === null) return rejected('not_found', `${machine.fqdn} has no result ${params.result} of a script.`);
+    if (found === null) refuse('not_found', `${machine.fqdn} has no result ${params.result} of a script.`);
     const { contents, ...row } = found;
     return { body: { ...row, outputs: [...row.outputs], contents: contents.map(shown) } };
   }),

@@ -1,4 +1,4 @@
-import { isRejected, orThrow, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, refuse, type Rejected, rejected } from '../../../core/errors.ts';
 import type { Clock, Random } from '../../../core/ports.ts';
 import { isSecret, secretDigest } from '../../../core/secret.ts';
 import type { Database } from '../../../store/database.ts';
@@ -39,7 +39,7 @@ const WAITING_MAX = 100;
 /** Whose credentials these are; null: nobody's, or their run is over. */
 export async function identify({ db }: CredentialPorts, key: RunKey): Promise<MachineCaller | null> {
   const shown = { consumerKey: key.consumer, tokenKey: key.token };
-  const { run } = orThrow(await db.autocommitRead(async (tx) => ({ run: await findRunByToken(tx, shown) })));
+  const { run } = accept(await db.autocommitRead(async (tx) => ({ run: await findRunByToken(tx, shown) })));
   return isSecret(key.secret, run?.secretSha256 ?? null) && run !== null
     ? { machineId: run.machineId, purpose: run.purpose, run: run.id }
     : null;
@@ -48,7 +48,7 @@ export async function identify({ db }: CredentialPorts, key: RunKey): Promise<Ma
 /** See `MetadataPort.isOver`. */
 export async function isOver({ db }: CredentialPorts, key: RunKey): Promise<boolean> {
   const shown = { consumerKey: key.consumer, tokenKey: key.token, secretSha256: secretDigest(key.secret) };
-  return orThrow(await db.autocommitRead(async (tx) => ({ isOver: await isEndedKey(tx, shown) }))).isOver;
+  return accept(await db.autocommitRead(async (tx) => ({ isOver: await isEndedKey(tx, shown) }))).isOver;
 }
 
 /** See `MetadataPort.admit`. The same answer for a machine that is not there and one that is in no run: the caller is not known. */
@@ -56,7 +56,7 @@ export function createAdmit(ports: CredentialPorts): MetadataPort['admit'] {
   const { db, clock, wakes } = ports;
   let waiting = 0;
   const checkAddress = async (machineId: string, source: string) => {
-    const { isAt } = orThrow(
+    const { isAt } = accept(
       await db.autocommitRead(async (tx) => ({ isAt: await isMachineAt(tx, machineId, source) })),
     );
     return isAt;
@@ -76,14 +76,14 @@ export function createAdmit(ports: CredentialPorts): MetadataPort['admit'] {
       });
     }
     if (relay !== null && !(await mayRelay(ports, relay, source))) return elsewhere(machineId, source);
-    const { run } = orThrow(await db.autocommitRead(async (tx) => ({ run: await findOpenRun(tx, machineId) })));
+    const { run } = accept(await db.autocommitRead(async (tx) => ({ run: await findOpenRun(tx, machineId) })));
     return run === null ? nobody(machineId) : callerOf(run);
   };
 }
 
 /** Does a rack's report count for this address: of a VLAN that it serves, or that no rack serves? */
 async function mayRelay({ db }: CredentialPorts, nodeId: string, source: string): Promise<boolean> {
-  const { may } = orThrow(
+  const { may } = accept(
     await db.read(async (tx) => {
       const served = await readServed(tx, nodeId);
       const vlanId = served.vlanOf(source);
@@ -94,22 +94,21 @@ async function mayRelay({ db }: CredentialPorts, nodeId: string, source: string)
 }
 
 /** The credentials of a run, made at their first request. Refused: the run is over, or the cluster's authority is not here. */
-export async function credentialsOf(ports: CredentialPorts, caller: MachineCaller): Promise<RunCredentials | Rejected> {
-  return ports.db.repeatable(async (tx) => {
+export async function credentialsOf(ports: CredentialPorts, caller: MachineCaller): Promise<RunCredentials> {
+  const credentials = await ports.db.repeatable(async (tx) => {
     const run = await findOpenRun(tx, caller.machineId, true);
-    if (run === null || run.id !== caller.run) return nobody(caller.machineId);
+    if (run === null || run.id !== caller.run) refuse(nobody(caller.machineId));
     const { consumerKey, tokenKey, secretSealed } = run;
     if (consumerKey !== null && tokenKey !== null && secretSealed !== null) {
-      const secret = await ports.sealer.open(placeOf(run.id), secretSealed);
-      return isRejected(secret) ? secret : { machineId: run.machineId, consumer: consumerKey, token: tokenKey, secret };
+      const secret = accept(await ports.sealer.open(placeOf(run.id), secretSealed));
+      return { machineId: run.machineId, consumer: consumerKey, token: tokenKey, secret };
     }
     const made = {
       consumer: ports.random.hex(KEY_BYTES),
       token: ports.random.hex(KEY_BYTES),
       secret: ports.random.hex(SECRET_BYTES),
     };
-    const sealed = await ports.sealer.seal(placeOf(run.id), made.secret);
-    if (isRejected(sealed)) return sealed;
+    const sealed = accept(await ports.sealer.seal(placeOf(run.id), made.secret));
     await storeCredentials(tx, run.id, {
       consumerKey: made.consumer,
       tokenKey: made.token,
@@ -118,6 +117,7 @@ export async function credentialsOf(ports: CredentialPorts, caller: MachineCalle
     });
     return { machineId: run.machineId, ...made };
   });
+  return accept(credentials);
 }
 
 function callerOf({ id, machineId, purpose }: OpenRun): MachineCaller {

@@ -1,5 +1,5 @@
 import type { Inventory } from '../../../contract/machines/machine-inventory.ts';
-import { isRejected, type Rejected } from '../../../core/errors.ts';
+import { accept, isRejected } from '../../../core/errors.ts';
 import { interfaceLabel, parseInterfaceName, parseMac } from '../../../model/machines/machine.ts';
 import { lockDomain } from '../../../store/queries/names/domains.ts';
 import { findMachine, type MachineRow, updateMachine } from '../../../store/queries/machines/machines.ts';
@@ -24,9 +24,8 @@ export async function addInterfaces(
   tx: WriteTx,
   machine: MachineRow,
   cards: NonNullable<Inventory['interfaces']>,
-): Promise<AddedInterfaces | Rejected> {
-  const locked = await lockDomain(tx, machine.domainId);
-  if (locked) return locked;
+): Promise<AddedInterfaces> {
+  accept(await lockDomain(tx, machine.domainId));
   const existing: readonly InterfaceInput[] = machine.interfaces;
   const fresh: InterfaceInput[] = [];
   const problems: string[] = [];
@@ -40,8 +39,8 @@ export async function addInterfaces(
     else problems.push(`interface ${mac} is not added: ${why}`);
   }
   if (fresh.length === 0) return { names: [], problems };
-  const row = await updateMachine(tx, { key: machine.id, ifVersion: null }, { interfaces: [...existing, ...fresh] });
-  return isRejected(row) ? row : { names: fresh.map(({ name }) => name), problems };
+  accept(await updateMachine(tx, { key: machine.id, ifVersion: null }, { interfaces: [...existing, ...fresh] }));
+  return { names: fresh.map(({ name }) => name), problems };
 }
 
 async function refusalOf(

@@ -1,6 +1,6 @@
 import { Inventory } from '../../../contract/machines/machine-inventory.ts';
 import { cutTo } from '../../../contract/base/wire/cut.ts';
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, refuse } from '../../../core/errors.ts';
 import { suggestBmc } from '../../../model/machines/enlistment.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
 import { readInventory, storeInventory } from '../../../store/queries/machines/machine-inventories.ts';
@@ -24,23 +24,23 @@ interface InventoryCall {
 export async function takeInventory(
   ports: MetadataPorts,
   { caller, document, source }: InventoryCall,
-): Promise<TakenInventory | Rejected> {
+): Promise<TakenInventory> {
   if (typeof document !== 'object' || document === null || Array.isArray(document))
-    return rejected('bad_request', 'The inventory is no JSON object.');
-  return changing(ports, caller, `metadata inventory ${caller.machineId}`, async (tx, machine) => {
-    const isEnlisting = caller.purpose === 'enlisting';
-    const taken = await replaceInventory(ports, tx, { caller, machine, cut: cutTo(Inventory, document), source });
-    if (isRejected(taken)) return taken;
-    const scripts = await scriptsOfRun(tx, ports, { id: caller.run, ...caller });
-    if (isRejected(scripts)) return scripts;
-    // Where nothing is to be run, nothing else is to be waited for.
-    if (scripts.length === 0) {
-      if (isEnlisting) await storeRun(tx, machine.id, null);
-      if (caller.purpose === 'commissioning')
-        await reportEvent(ports, tx, { caller, event: 'scripts-passed', text: '' });
-    }
-    return taken;
-  });
+    refuse('bad_request', 'The inventory is no JSON object.');
+  return accept(
+    await changing(ports, caller, `metadata inventory ${caller.machineId}`, async (tx, machine) => {
+      const isEnlisting = caller.purpose === 'enlisting';
+      const taken = await replaceInventory(ports, tx, { caller, machine, cut: cutTo(Inventory, document), source });
+      const scripts = await scriptsOfRun(tx, ports, { id: caller.run, ...caller });
+      // Where nothing is to be run, nothing else is to be waited for.
+      if (scripts.length === 0) {
+        if (isEnlisting) await storeRun(tx, machine.id, null);
+        if (caller.purpose === 'commissioning')
+          await reportEvent(ports, tx, { caller, event: 'scripts-passed', text: '' });
+      }
+      return taken;
+    }),
+  );
 }
 
 /** Tag of scripts of the release whose output is a part of the inventory. */
@@ -63,7 +63,7 @@ export async function mergeInventory(
   ports: MetadataPorts,
   tx: WriteTx,
   { caller, machine, script, content }: ScriptInventory,
-): Promise<TakenInventory | Rejected> {
+): Promise<TakenInventory> {
   const before = await readInventory(tx, machine.id);
   const source = before?.source ?? '';
   const document = parsed(content);
@@ -94,16 +94,14 @@ async function replaceInventory(
   ports: MetadataPorts,
   tx: WriteTx,
   { caller, machine, cut, source }: InventoryUpdate,
-): Promise<TakenInventory | Rejected> {
+): Promise<TakenInventory> {
   // First: who changes a machine's state locks that before the machine. One that is enlisted stays new.
   if (caller.purpose !== 'enlisting') await reportEvent(ports, tx, { caller, event: 'inventory-posted', text: '' });
   const inventory = cut.value as Inventory;
   const present = (await findMachine(tx, { id: machine.id })) ?? machine;
   const isEnlisting = caller.purpose === 'enlisting';
   const settled = await settleCards(tx, present, { inventory, source, isEnlisting });
-  if (isRejected(settled)) return settled;
   const added = await addInterfaces(tx, settled, inventory.interfaces ?? []);
-  if (isRejected(added)) return added;
   const problems = [...new Set([...cut.problems, ...added.problems])].slice(0, 100);
   await storeInventory(tx, machine.id, { source, inventory, problems, bmc: suggestBmc(inventory.bmc) });
   await tagByHardware(tx, machine, inventory);

@@ -1,4 +1,5 @@
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, isRejected, refuse, type Rejected, rejected } from '../../../core/errors.ts';
+import { orRefusal } from '../../base/or-refusal.ts';
 import type { TarFile } from '../../../core/tar.ts';
 import { findMachine } from '../../../store/queries/machines/machines.ts';
 import { readDeployment } from '../../../store/queries/machines/deployments.ts';
@@ -24,11 +25,11 @@ export function createMetadata(ports: MetadataPorts): MetadataPort {
     identify: (key) => identify(ports, key),
     isOver: (key) => isOver(ports, key),
     admit: createAdmit(ports),
-    credentials: (caller) => credentialsOf(ports, caller),
-    describe: (caller) => describe(ports, caller),
+    credentials: (caller) => orRefusal(() => credentialsOf(ports, caller)),
+    describe: (caller) => orRefusal(() => describe(ports, caller)),
     report: (caller, report) => storeReport(ports, caller, report),
     signal: (caller, signal, outputs) => storeSignal(ports, { caller, signal, outputs }),
-    scripts: (caller) => scriptsFor(ports, caller),
+    scripts: (caller) => orRefusal(() => scriptsFor(ports, caller)),
     netboot: async (caller, isOn) =>
       change(ports, caller, `metadata netboot ${isOn ? 'on' : 'off'} ${caller.machineId}`, async (tx, machine) => {
         await storeNetboot(tx, machine.id, isOn);
@@ -38,18 +39,19 @@ export function createMetadata(ports: MetadataPorts): MetadataPort {
         tx.emit({ kind: `machine.netboot.${isOn ? 'on' : 'off'}`, subject: machine.fqdn, data: { run: caller.run } });
         return null;
       }),
-    inventory: (caller, document, source) => takeInventory(ports, { caller, document, source }),
+    inventory: (caller, document, source) => orRefusal(() => takeInventory(ports, { caller, document, source })),
   };
 }
 
-async function describe({ db, files }: MetadataPorts, caller: MachineCaller): Promise<MachineDescription | Rejected> {
-  return db.read(async (tx) => {
+async function describe({ db, files }: MetadataPorts, caller: MachineCaller): Promise<MachineDescription> {
+  const description = await db.read(async (tx) => {
     const machine = await findMachine(tx, { id: caller.machineId });
-    if (machine === null) return rejected('not_found', `There is no machine ${caller.machineId}.`);
+    if (machine === null) refuse('not_found', `There is no machine ${caller.machineId}.`);
     const userData = await userDataOf(tx, caller, files.runner);
     const publicKeys = await keysOfRun(tx, caller.run);
     return { instanceId: machine.id, hostname: machine.fqdn, publicKeys, vendorData: '', userData };
   });
+  return accept(description);
 }
 
 /** cloud-init runs the runner at its end; an image that has it itself does not ask for it. What a user gives goes to the system that he wants, not to the one that installs it. */
@@ -104,20 +106,16 @@ interface RunPackage {
 }
 
 /** A machine that asks again gets the same scripts, with the same numbers. */
-async function scriptsFor(ports: MetadataPorts, caller: MachineCaller): Promise<readonly TarFile[] | Rejected> {
-  const packed = await changing<RunPackage>(
-    ports,
-    caller,
-    `metadata scripts ${caller.machineId}`,
-    async (tx, machine) => {
-      const files = caller.purpose === 'deploying' ? await deploymentOf(tx, caller, machine) : [];
+async function scriptsFor(ports: MetadataPorts, caller: MachineCaller): Promise<readonly TarFile[]> {
+  const packed = accept(
+    await changing<RunPackage>(ports, caller, `metadata scripts ${caller.machineId}`, async (tx, machine) => {
+      const files = caller.purpose === 'deploying' ? await orRefusal(() => deploymentOf(tx, caller, machine)) : [];
       if (isRejected(files)) {
         await reportEvent(ports, tx, { caller, event: 'scripts-failed', text: files.message });
         // It asks no more: this run is over.
         return { scripts: [], files: [], refusal: rejected('conflict', files.message) };
       }
       const scripts = files === null ? [] : await packRun(tx, ports, { id: caller.run, ...caller });
-      if (isRejected(scripts)) return scripts;
       if (scripts.length === 0) {
         if (caller.purpose === 'commissioning')
           await reportEvent(ports, tx, { caller, event: 'scripts-passed', text: '' });
@@ -129,10 +127,9 @@ async function scriptsFor(ports: MetadataPorts, caller: MachineCaller): Promise<
       // A deployment has them among its files.
       if (files !== null && files.length > 0) return { scripts: numbered, files };
       return { scripts: numbered, files: [], racks: sourcesOf(rackAddresses(await readServingSite(tx), machine)) };
-    },
+    }),
   );
-  if (isRejected(packed)) return packed;
-  if (packed.refusal !== undefined) return packed.refusal;
+  if (packed.refusal !== undefined) refuse(packed.refusal);
   if (packed.scripts.length === 0) return [];
   return [...packScripts(caller.purpose, packed.scripts, ports.files, packed.racks), ...packed.files];
 }

@@ -1,4 +1,4 @@
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, refuse, type Rejected } from '../../../core/errors.ts';
 import type { MachineEvent } from '../../../model/machines/machine-states.ts';
 import { OUTPUT_MAX } from '../../../model/machines/machine-run.ts';
 import type { MachineRow } from '../../../store/queries/machines/machines.ts';
@@ -35,7 +35,7 @@ export async function storeSignal(
     const { status, resultId, exitStatus, error } = signal;
     const script = signal.script ?? (resultId === null ? null : await findScriptOf(tx, caller, resultId));
     if (script === null && resultId !== null)
-      return rejected('bad_request', `This run has no script with the result ${resultId}.`);
+      refuse('bad_request', `This run has no script with the result ${resultId}.`);
     const end = await endOf(tx, machine, { caller, signal });
     // Its scripts have ended, well or not: there is nothing more to fetch.
     if (purpose === 'enlisting' && isEnd(signal)) await storeRun(tx, machineId, null);
@@ -55,7 +55,9 @@ export async function storeSignal(
     const known = exitStatus === null ? {} : { exitStatus };
     const data = { run, purpose, status, scripts, ...known, ...(error ? { error } : {}) };
     tx.emit({ kind: 'machine.signal', subject: machine.fqdn, data });
-    return stateOf(signal) === 'passed' ? takeInventoryOutputs(ports, tx, { caller, machine, outputs }) : null;
+    return stateOf(signal) === 'passed'
+      ? accept(await takeInventoryOutputs(ports, tx, { caller, machine, outputs }))
+      : null;
   });
 }
 
@@ -82,8 +84,7 @@ async function takeInventoryOutputs(
 ): Promise<Rejected | null> {
   for (const { script, kind, content } of outputs) {
     if (kind !== 'stdout' || !isInventoryScript(ports, script)) continue;
-    const taken = await mergeInventory(ports, tx, { caller, machine, script, content });
-    if (isRejected(taken)) return taken;
+    await mergeInventory(ports, tx, { caller, machine, script, content });
   }
   return null;
 }

@@ -1,4 +1,4 @@
-import { isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, isRejected, refuse, type Rejected } from '../../../core/errors.ts';
 import type { MachineEvent } from '../../../model/machines/machine-states.ts';
 import type { Script } from '../../../model/machines/scripts/script.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
@@ -58,10 +58,9 @@ export async function changing<T extends object>(
   const done = await write<T>(db, operation, async (tx) => {
     const run = await findOpenRun(tx, caller.machineId);
     const machine = run?.id === caller.run ? await findMachine(tx, { id: caller.machineId }) : null;
-    if (machine === null)
-      return rejected('conflict', `The run ${caller.run} of the machine ${caller.machineId} is over.`);
-    const result = await body(tx, machine);
-    return isRejected(result) ? result : { status: 200, body: result, storedBody: {} };
+    if (machine === null) refuse('conflict', `The run ${caller.run} of the machine ${caller.machineId} is over.`);
+    const result = accept(await body(tx, machine));
+    return { status: 200, body: result, storedBody: {} };
   });
   return isRejected(done) ? done : done.body;
 }

@@ -1,5 +1,5 @@
 import { BMC } from '../../../contract/machines/bmc.ts';
-import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
+import { accept, invalid, isRejected, type Rejected } from '../../../core/errors.ts';
 import {
   MASKED_SECRET,
   type PowerParameters,
@@ -37,11 +37,9 @@ export const bmcCases = {
       ({ body }) => `bmc create ${body.name}`,
       async (tx, { body }, context) => {
         const read = await readBmc(tx, body, null);
-        if (isRejected(read)) return read;
         const hasSecrets = Object.keys(read.secrets ?? {}).length > 0;
         const row = await createDeclared(tx, 'bmc', { ...read.values, ...(hasSecrets ? { secretNumber: FIRST } : {}) });
-        const number = await numberFor(tx, sealerOf(context), { id: row.id, old: {}, secrets: read.secrets });
-        if (isRejected(number)) return number;
+        await numberFor(tx, sealerOf(context), { id: row.id, old: {}, secrets: read.secrets });
         tx.emit({ kind: 'bmc.created', subject: row.name, data: viewDeclared<'bmc'>(row) });
         return { body: viewDeclared<'bmc'>(row), version: row.version };
       },
@@ -54,15 +52,10 @@ export const bmcCases = {
       ({ params }) => `bmc set ${params.bmc}`,
       async (tx, { params, body }, context) => {
         const row = await declaredByRef(tx, 'bmc', params.bmc);
-        if (isRejected(row)) return row;
         const old = await needsSecrets(tx, sealerOf(context), { row, body });
-        if (isRejected(old)) return old;
         const read = await readBmc(tx, body, { row, secrets: old });
-        if (isRejected(read)) return read;
         const number = await numberFor(tx, sealerOf(context), { id: row.id, old, secrets: read.secrets });
-        if (isRejected(number)) return number;
-        const changed = await updateDeclared(tx, 'bmc', target(row.id, context), { ...read.values, ...number });
-        if (isRejected(changed)) return changed;
+        const changed = accept(await updateDeclared(tx, 'bmc', target(row.id, context), { ...read.values, ...number }));
         tx.emit({ kind: 'bmc.changed', subject: changed.name, data: viewDeclared<'bmc'>(changed) });
         return { body: viewDeclared<'bmc'>(changed), version: changed.version };
       },
@@ -77,9 +70,9 @@ function unlessBusy(plain: WriteCase<'bmc.delete'>): WriteCase<'bmc.delete'> {
   return {
     ...plain,
     run: async (tx, input, context) => {
-      const row = await declaredByRef(tx, 'bmc', input.params.bmc);
-      const busy = isRejected(row) ? row : await heldBy(tx, `bmc:${row.id}`, 'a BMC is deleted');
-      return busy ?? (await plain.run(tx, input, context));
+      const { id } = await declaredByRef(tx, 'bmc', input.params.bmc);
+      accept(await heldBy(tx, `bmc:${id}`, 'a BMC is deleted'));
+      return plain.run(tx, input, context);
     },
   };
 }
@@ -124,18 +117,15 @@ async function readBmc(
   tx: Tx,
   body: BmcBody,
   old: { readonly row: BmcRow; readonly secrets: BmcSecrets } | null,
-): Promise<BmcInput | Rejected> {
+): Promise<BmcInput> {
   const values = await readFields(tx, BMC.fields, body);
-  if (isRejected(values)) return values;
   if (body.powerType === undefined && body.parameters === undefined) return { values, secrets: undefined };
   const type = body.powerType ?? old?.row.powerType ?? 'manual';
   const given = body.parameters ?? old?.row.parameters ?? {};
   const stored = old && { law: driverOf(old.row.powerType), shown: old.row.parameters, secrets: old.secrets };
   const driver = driverOf(type);
-  const split = splitParameters(driver, given, stored);
-  if (isRejected(split)) return split;
-  const closed = await refuseHosts(tx, driver.hostsOf(split.shown), 'parameters/');
-  if (closed) return closed;
+  const split = accept(splitParameters(driver, given, stored));
+  accept(await refuseHosts(tx, driver.hostsOf(split.shown), 'parameters/'));
   return { values: { ...values, parameters: split.shown }, secrets: split.secrets };
 }
 
@@ -173,9 +163,9 @@ async function needsSecrets(
   tx: Tx,
   sealer: Sealer,
   { row, body }: { readonly row: BmcRow; readonly body: BmcBody },
-): Promise<BmcSecrets | Rejected> {
+): Promise<BmcSecrets> {
   const given = body.parameters ?? (body.powerType === undefined ? {} : row.parameters);
-  return Object.values(given).includes(MASKED_SECRET) ? await openSecrets(tx, sealer, row.id) : {};
+  return Object.values(given).includes(MASKED_SECRET) ? accept(await openSecrets(tx, sealer, row.id)) : {};
 }
 
 async function openSecrets(tx: Tx, sealer: Sealer, id: number): Promise<BmcSecrets | Rejected> {
@@ -196,14 +186,13 @@ async function numberFor(
   tx: Tx,
   sealer: Sealer,
   { id, old, secrets }: SecretChange,
-): Promise<{ secretNumber?: number } | Rejected> {
+): Promise<{ secretNumber?: number }> {
   if (secrets === undefined) return {};
   const names = Object.keys(secrets);
   if (names.length === 0) return { secretNumber: 0 };
   if (names.length === Object.keys(old).length && names.every((name) => old[name] === secrets[name])) return {};
   const number = await nextNumber(tx, id);
-  const sealed = await sealer.seal(placeOf(id, number), JSON.stringify(secrets));
-  if (isRejected(sealed)) return sealed;
+  const sealed = accept(await sealer.seal(placeOf(id, number), JSON.stringify(secrets)));
   await addSealed(tx, id, { number, sealed });
   return { secretNumber: number };
 }

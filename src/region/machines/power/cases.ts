@@ -1,5 +1,5 @@
 import type { MachinePower, PowerTypeShown } from '../../../contract/machines/machine-power.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, invalid, refuse, type Rejected, rejected } from '../../../core/errors.ts';
 import { POWER_TYPES, type PowerType } from '../../../model/machines/power.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { type DeclaredRow, findDeclared } from '../../../store/declared/rows.ts';
@@ -22,25 +22,24 @@ export const powerCases = {
     ({ params, body }) => `machine power ${body.verb} ${params.machine}`,
     async (tx, { params, body }, { caller }) => {
       const machine = await machineByRef(tx, params.machine);
-      if (isRejected(machine)) return machine;
-      const foreign = mustHold(machine, VERBS[body.verb], { caller });
-      if (foreign !== null) return foreign;
+      accept(mustHold(machine, VERBS[body.verb], { caller }));
       const isLeftOn = body.verb === 'on' || body.verb === 'query';
-      const locked = isLeftOn ? null : lockedRefusal(machine, 'it is switched off or cycled');
-      if (locked) return locked;
+      accept(isLeftOn ? null : lockedRefusal(machine, 'it is switched off or cycled'));
       const bmc = machine.bmcId === null ? null : await findDeclared(tx, 'bmc', { id: machine.bmcId });
       const refusal = bmc === null ? withoutBmc(machine) : refusalOf(machine, bmc, body);
-      if (bmc === null || refusal !== null) return refusal ?? withoutBmc(machine);
+      if (bmc === null || refusal !== null) refuse(refusal ?? withoutBmc(machine));
       const payload: Order = { machineId: machine.id, bmcId: bmc.id, order: body };
-      const row = await addJob(tx, {
-        kind: POWER_JOB,
-        target: machine.fqdn,
-        payload,
-        deadlineSeconds: jobSeconds(stepsOf(body), { ...bmc.parameters, ...machine.powerParameters }),
-        targets: [`machine:${machine.id}`, `bmc:${bmc.id}`],
-        caller: caller.user,
-      });
-      return isRejected(row) ? row : { body: showJob(row) };
+      const row = accept(
+        await addJob(tx, {
+          kind: POWER_JOB,
+          target: machine.fqdn,
+          payload,
+          deadlineSeconds: jobSeconds(stepsOf(body), { ...bmc.parameters, ...machine.powerParameters }),
+          targets: [`machine:${machine.id}`, `bmc:${bmc.id}`],
+          caller: caller.user,
+        }),
+      );
+      return { body: showJob(row) };
     },
   ),
 };

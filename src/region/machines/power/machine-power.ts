@@ -1,5 +1,5 @@
 import type { Machine, MachineSet } from '../../../contract/machines/machine.ts';
-import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
+import { accept, invalid, refuse } from '../../../core/errors.ts';
 import { type PowerParameters, parseMachineParameters } from '../../../model/machines/power.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { findDeclared } from '../../../store/declared/rows.ts';
@@ -35,19 +35,18 @@ export async function readPower(
   tx: Tx,
   body: Pick<MachineSet, 'bmc' | 'powerParameters'>,
   old: MachineBmc | null,
-): Promise<PowerColumns | Rejected> {
+): Promise<PowerColumns> {
   if (body.bmc === undefined && body.powerParameters === undefined) return {};
   const bmc = await bmcOf(tx, body.bmc, old);
-  if (isRejected(bmc)) return bmc;
   if (bmc === null) {
     const given = Object.keys(body.powerParameters ?? {});
     if (given.length === 0) return { bmcId: null, powerParameters: {} };
-    return invalid('powerParameters', 'nothing switches the machine', 'with what switches it: --bmc');
+    refuse(invalid('powerParameters', 'nothing switches the machine', 'with what switches it: --bmc'));
   }
   const before = bmc.id === old?.bmcId ? old.powerParameters : {};
   const given = body.powerParameters ?? before;
-  const parameters = parseMachineParameters(driverOf(bmc.powerType).settings, given, bmc.parameters);
-  return isRejected(parameters) ? parameters : { bmcId: bmc.id, powerParameters: parameters };
+  const parameters = accept(parseMachineParameters(driverOf(bmc.powerType).settings, given, bmc.parameters));
+  return { bmcId: bmc.id, powerParameters: parameters };
 }
 
 async function bmcOf(tx: Tx, given: string | null | undefined, old: MachineBmc | null) {

@@ -1,5 +1,5 @@
 import type { Script as ScriptAnswer, ScriptSet } from '../../../contract/machines/script.ts';
-import { invalid, isRejected, type Rejected, rejected, show } from '../../../core/errors.ts';
+import { accept, invalid, refuse, show } from '../../../core/errors.ts';
 import { stableJson } from '../../../core/stable-json.ts';
 import {
   BUILT_IN_PREFIX,
@@ -31,7 +31,7 @@ import { autocommitReading, type CaseContext, target, writing } from '../../base
 export const scriptCases = {
   'script.list': autocommitReading('script.list', async (tx, { query }, context) => {
     const { name = '', purpose, hardware, tag, built_in: builtIn } = query ?? {};
-    const all = [...(context.builtInScripts ?? []).map(viewBuiltIn), ...(await listSiteScripts(tx)).map(viewOwn)];
+    const all = [...context.builtInScripts.map(viewBuiltIn), ...(await listSiteScripts(tx)).map(viewOwn)];
     const wanted = all.filter(
       (script) =>
         script.name.toLowerCase().includes(name.toLowerCase()) &&
@@ -41,15 +41,15 @@ export const scriptCases = {
         (builtIn === undefined || script.builtIn === builtIn),
     );
     const order = { sorts: { name: nameOf }, defaultSort: 'name', key: nameOf };
-    const page = pageInMemory(wanted, order, query);
-    return isRejected(page) ? page : pageBody(page, withoutContent, query);
+    const page = accept(pageInMemory(wanted, order, query));
+    return pageBody(page, withoutContent, query);
   }),
 
   'script.show': autocommitReading('script.show', async (tx, { params }, context) => {
-    const builtIn = context.builtInScripts?.find((script) => script.name === params.script);
+    const builtIn = context.builtInScripts.find((script) => script.name === params.script);
     if (builtIn !== undefined) return { body: viewBuiltIn(builtIn) };
     const row = await scriptByRef(tx, params.script);
-    return isRejected(row) ? row : { body: viewOwn(row), version: row.version };
+    return { body: viewOwn(row), version: row.version };
   }),
 
   'script.create': writing(
@@ -57,12 +57,8 @@ export const scriptCases = {
     ({ body }) => `script create ${body.name}`,
     async (tx, { body }) => {
       const script = readScript(body, null);
-      if (isRejected(script)) return script;
       if ((await siteScriptNames(tx)).length >= SITE_SCRIPTS_MAX)
-        return rejected(
-          'conflict',
-          `There are ${SITE_SCRIPTS_MAX} scripts. Rule: no more than that; delete one first.`,
-        );
+        refuse('conflict', `There are ${SITE_SCRIPTS_MAX} scripts. Rule: no more than that; delete one first.`);
       const row = await createSiteScript(tx, script);
       tx.emit({ kind: 'script.created', subject: row.name, data: withoutContent(viewOwn(row)) });
       return { body: viewOwn(row), version: row.version };
@@ -74,11 +70,8 @@ export const scriptCases = {
     ({ params }) => `script set ${params.script}`,
     async (tx, { params, body }, context) => {
       const old = await ownByRef(tx, params.script, context);
-      if (isRejected(old)) return old;
       const script = readScript(body, old);
-      if (isRejected(script)) return script;
-      const row = await updateSiteScript(tx, target(old.id, context), script);
-      if (isRejected(row)) return row;
+      const row = accept(await updateSiteScript(tx, target(old.id, context), script));
       tx.emit({ kind: 'script.changed', subject: row.name, data: withoutContent(viewOwn(row)) });
       return { body: viewOwn(row), version: row.version };
     },
@@ -89,9 +82,7 @@ export const scriptCases = {
     ({ params }) => `script delete ${params.script}`,
     async (tx, { params }, context) => {
       const old = await ownByRef(tx, params.script, context);
-      if (isRejected(old)) return old;
-      const row = await deleteSiteScript(tx, target(old.id, context));
-      if (isRejected(row)) return row;
+      const row = accept(await deleteSiteScript(tx, target(old.id, context)));
       tx.emit({ kind: 'script.deleted', subject: row.name, data: withoutContent(viewOwn(row)) });
       return { body: viewOwn(row) };
     },
@@ -113,39 +104,35 @@ const USUAL = {
  * A script from a body: what is given, else what its comment says, else what it was. With another text its new comment counts. Refused: its comment
  * says otherwise than the body.
  */
-function readScript(body: ScriptSet, old: ScriptRow | null): Script | Rejected {
-  const content = parseContent(body.content ?? old?.content ?? '');
-  if (isRejected(content)) return content;
-  const metadata = readMetadata(content);
-  if (isRejected(metadata)) return metadata;
+function readScript(body: ScriptSet, old: ScriptRow | null): Script {
+  const content = accept(parseContent(body.content ?? old?.content ?? ''));
+  const metadata = accept(readMetadata(content));
   if (metadata.purpose !== undefined && !SCRIPT_PURPOSES.some((one) => one === metadata.purpose))
-    return invalid('purpose', `${metadata.purpose} is the release's alone`, SCRIPT_PURPOSES.join(' or '));
+    refuse(invalid('purpose', `${metadata.purpose} is the release's alone`, SCRIPT_PURPOSES.join(' or ')));
   const given = readGiven(body);
-  if (isRejected(given)) return given;
   const other = Object.entries(given).find(
     ([member, value]) => says(metadata, member) && !isEqual(metadata, member, value),
   );
   if (other !== undefined)
-    return invalid(other[0], `the script's own metadata says otherwise`, 'change it there, in its text');
+    refuse(invalid(other[0], `the script's own metadata says otherwise`, 'change it there, in its text'));
   const name = given.name ?? metadata.name ?? old?.name ?? '';
   if (name.startsWith(BUILT_IN_PREFIX))
-    return invalid(
-      'name',
-      `${show(name)} is not usable`,
-      `names that begin with ${BUILT_IN_PREFIX} are those of the release`,
+    refuse(
+      invalid(
+        'name',
+        `${show(name)} is not usable`,
+        `names that begin with ${BUILT_IN_PREFIX} are those of the release`,
+      ),
     );
   const { id: _id, version: _version, ...before } = old ?? { ...USUAL, id: 0, version: 0 };
   return { ...before, ...metadata, ...given, name, content };
 }
 
-function readGiven(body: ScriptSet): ScriptMetadata | Rejected {
+function readGiven(body: ScriptSet): ScriptMetadata {
   const { comment, purpose, hardware, timeout, parallel, destructive } = body;
-  const name = body.name === undefined ? undefined : parseScriptName(body.name);
-  if (isRejected(name)) return name;
-  const tags = body.tags === undefined ? undefined : parseScriptTags(body.tags);
-  if (isRejected(tags)) return tags;
-  const parameters = body.parameters === undefined ? undefined : parseParameters(body.parameters);
-  if (isRejected(parameters)) return parameters;
+  const name = accept(body.name === undefined ? undefined : parseScriptName(body.name));
+  const tags = accept(body.tags === undefined ? undefined : parseScriptTags(body.tags));
+  const parameters = accept(body.parameters === undefined ? undefined : parseParameters(body.parameters));
   const all = { name, comment, purpose, hardware, timeout, parallel, destructive, tags, parameters };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
@@ -158,15 +145,15 @@ function isEqual(metadata: ScriptMetadata, member: string, value: unknown): bool
   return stableJson(metadata[member as keyof ScriptMetadata] ?? null) === stableJson(value ?? null);
 }
 
-async function scriptByRef(tx: Tx, text: string): Promise<ScriptRow | Rejected> {
+async function scriptByRef(tx: Tx, text: string): Promise<ScriptRow> {
   const ref = parseRef(text);
   const row = await findSiteScript(tx, 'id' in ref ? ref : { name: text });
-  return row ?? noSuch('script', text, await siteScriptNames(tx));
+  return row ?? refuse(noSuch('script', text, await siteScriptNames(tx)));
 }
 
-async function ownByRef(tx: Tx, text: string, { builtInScripts = [] }: CaseContext): Promise<ScriptRow | Rejected> {
+async function ownByRef(tx: Tx, text: string, { builtInScripts }: CaseContext): Promise<ScriptRow> {
   if (builtInScripts.some(({ name }) => name === text))
-    return rejected(
+    refuse(
       'conflict',
       `${text} is a script of the release. Rule: it is not changed; make one of your own from it: regent script download ${text}.`,
     );

@@ -1,4 +1,5 @@
-import { isRejected, type Rejected } from '../../../core/errors.ts';
+import { accept, isRejected } from '../../../core/errors.ts';
+import { orRefusal } from '../../base/or-refusal.ts';
 import type { RunPurpose } from '../../../model/machines/machine-run.ts';
 import type { Script } from '../../../model/machines/scripts/script.ts';
 import {
@@ -42,17 +43,15 @@ export async function chooseForRun(
   { builtIn, sealer }: RunScriptPorts,
   { id, machineId, purpose }: ChosenRun,
   request: ScriptSelection,
-): Promise<readonly (RunScriptRow & { readonly isDestructive: boolean })[] | Rejected> {
+): Promise<readonly (RunScriptRow & { readonly isDestructive: boolean })[]> {
   if (purpose === 'rescue') return [];
   // Nobody has chosen anything for an unknown machine: it only reports its hardware.
   const isOwn = purpose === 'enlisting' || purpose === 'deploying' || purpose === 'erasing';
   const all = isOwn ? builtIn : [...builtIn, ...(await listSiteScripts(tx))];
-  const chosen = chooseScripts(all, purpose === 'enlisting' ? 'commissioning' : purpose, request);
-  if (isRejected(chosen)) return chosen;
+  const chosen = accept(chooseScripts(all, purpose === 'enlisting' ? 'commissioning' : purpose, request));
   const rows: (RunScriptRow & { readonly isDestructive: boolean })[] = [];
   for (const one of chosen) {
     const row = await rowOf(sealer, id, one);
-    if (isRejected(row)) return row;
     rows.push({ ...row, isDestructive: one.script.destructive });
   }
   await storeRunScripts(tx, id, rows);
@@ -66,29 +65,24 @@ export async function chooseForRun(
 }
 
 /** Passwords lie in the database sealed alone. */
-async function rowOf(sealer: Sealer, run: number, { script, values }: ChosenScript): Promise<RunScriptRow | Rejected> {
+async function rowOf(sealer: Sealer, run: number, { script, values }: ChosenScript): Promise<RunScriptRow> {
   const { name, hardware, timeout, parallel: isParallel, parameters, content } = script;
   const isSecret = ([of]: [string, string]) => parameters[of]?.type === 'password';
   const secrets = Object.fromEntries(Object.entries(values).filter(isSecret));
   const given = Object.fromEntries(Object.entries(values).filter((entry) => !isSecret(entry)));
   const hasSecrets = Object.keys(secrets).length > 0;
-  const sealed = hasSecrets ? await sealer.seal(placeOf(run, name), JSON.stringify(secrets)) : null;
-  if (isRejected(sealed)) return sealed;
+  const sealed = accept(hasSecrets ? await sealer.seal(placeOf(run, name), JSON.stringify(secrets)) : null);
   return { name, instanceOf: name, hardware, timeout, isParallel, parameters, given, sealed, content };
 }
 
 /** The scripts of a run; the usual ones if whoever started it chose none. */
-export async function scriptsOfRun(
-  tx: Tx,
-  ports: RunScriptPorts,
-  run: ChosenRun,
-): Promise<readonly RunScriptRow[] | Rejected> {
+export async function scriptsOfRun(tx: Tx, ports: RunScriptPorts, run: ChosenRun): Promise<readonly RunScriptRow[]> {
   const stored = await readRunScripts(tx, run.id);
   if (stored !== null) return stored;
-  const usual = await chooseForRun(tx, ports, run, {});
+  const usual = await orRefusal(async () => await chooseForRun(tx, ports, run, {}));
   if (!isRejected(usual)) return usual;
   // A script of the site that wants a value which nobody gave keeps no machine from reporting its hardware.
-  const bare = await chooseForRun(tx, ports, run, { scripts: ['none'] });
+  const bare = await orRefusal(() => chooseForRun(tx, ports, run, { scripts: ['none'] }));
   return isRejected(bare) ? [] : bare;
 }
 
@@ -96,9 +90,8 @@ export async function scriptsOfRun(
  * The scripts of a run as its machine fetches them. One that is for all disks or all cards becomes one for each that the machine has reported, at the
  * first fetch; so it stays for this run.
  */
-export async function packRun(tx: Tx, ports: RunScriptPorts, run: ChosenRun): Promise<readonly RunScript[] | Rejected> {
+export async function packRun(tx: Tx, ports: RunScriptPorts, run: ChosenRun): Promise<readonly RunScript[]> {
   const rows = await scriptsOfRun(tx, ports, run);
-  if (isRejected(rows)) return rows;
   const known = await devicesOf(tx, run.machineId);
   const single = rows.flatMap((row) => instancesOf(row, known));
   if (single.length !== rows.length || single.some((row, index) => row.name !== rows[index]?.name))
@@ -106,7 +99,6 @@ export async function packRun(tx: Tx, ports: RunScriptPorts, run: ChosenRun): Pr
   const packed: RunScript[] = [];
   for (const row of single) {
     const values = await valuesOf(ports.sealer, run.id, row);
-    if (isRejected(values)) return values;
     const { name, content, timeout: timeoutSeconds, isParallel, hardware, parameters } = row;
     const invocation = invocationOf(parameters, values, known);
     packed.push({ name, content: Buffer.from(content), timeoutSeconds, isParallel, hardware, invocation });
@@ -118,10 +110,10 @@ async function valuesOf(
   sealer: Sealer,
   run: number,
   { instanceOf, given, sealed }: RunScriptRow,
-): Promise<ParameterValues | Rejected> {
+): Promise<ParameterValues> {
   if (sealed === null) return given;
-  const text = await sealer.open(placeOf(run, instanceOf), sealed);
-  return isRejected(text) ? text : { ...given, ...(JSON.parse(text) as ParameterValues) };
+  const text = accept(await sealer.open(placeOf(run, instanceOf), sealed));
+  return { ...given, ...(JSON.parse(text) as ParameterValues) };
 }
 
 const ALL = 'all';

@@ -26,7 +26,6 @@ export interface MachineFiles {
   readonly runner: string;
   readonly runScript: string;
 }
-export const NO_MACHINE_FILES: MachineFiles = { runner: '', runScript: '' };
 
 /** What the folder is called, and the list in the index; others are those of commissioning. */
 const KINDS: Partial<Readonly<Record<RunPurpose, string>>> = {

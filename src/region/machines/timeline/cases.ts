@@ -1,4 +1,3 @@
-import { isRejected } from '../../../core/errors.ts';
 import { machineByRef } from '../machine.ts';
 import { reading } from '../../base/use-case.ts';
 import { readTimeline } from './read.ts';
@@ -7,8 +6,7 @@ import { readTimeline } from './read.ts';
 export const timelineCases = {
   'machine.timeline': reading('machine.timeline', async (tx, { params, query }, context) => {
     const machine = await machineByRef(tx, params.machine);
-    if (isRejected(machine)) return machine;
     const timeline = await readTimeline(tx, context, machine, { run: query?.run, all: query?.all });
-    return isRejected(timeline) ? timeline : { body: timeline };
+    return { body: timeline };
   }),
 };

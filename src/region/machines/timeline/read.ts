@@ -1,5 +1,5 @@
 import type { MachineTimeline, TimelineStep } from '../../../contract/machines/machine-timeline.ts';
-import { type Rejected, rejected } from '../../../core/errors.ts';
+import { refuse } from '../../../core/errors.ts';
 import { RUN_PURPOSES } from '../../../model/machines/machine-run.ts';
 import { isBad, isPassing } from '../../../model/machines/machine-states.ts';
 import {
@@ -53,14 +53,11 @@ export async function readTimeline(
   ports: SeenPorts,
   machine: MachineRow,
   query: TimelineQuery,
-): Promise<MachineTimeline | Rejected> {
+): Promise<MachineTimeline> {
   const { runs, madeAt, now } = await readRuns(tx, machine.id, RUNS_MAX);
   const run = query.run === undefined ? (runs[0] ?? null) : (runs.find(({ id }) => id === query.run) ?? null);
   if (query.run !== undefined && run === null)
-    return rejected(
-      'not_found',
-      `${machine.fqdn} has no run ${query.run}. See: regent machine timeline ${machine.hostname}.`,
-    );
+    refuse('not_found', `${machine.fqdn} has no run ${query.run}. See: regent machine timeline ${machine.hostname}.`);
   const isAll = query.all === true;
   const span = isAll || run === null ? { from: null, to: null } : spanOf(run);
   const steps = (await readAll(tx, machine, { span, madeAt, run: isAll ? null : run })).map((step) =>

@@ -1,5 +1,5 @@
 import type { BootStepReport } from '../../../contract/machines/boot-steps.ts';
-import { type Rejected, rejected } from '../../../core/errors.ts';
+import { refuse, type Rejected } from '../../../core/errors.ts';
 import type { Database } from '../../../store/database.ts';
 import { withEvents } from '../../../store/queries/base/events.ts';
 import { storeBootSteps } from '../../../store/queries/machines/machine-steps.ts';
@@ -15,7 +15,7 @@ import { machineEvent } from '../lifecycle/event.ts';
 export function takeBootSteps(db: Database, nodeId: string, report: BootStepReport): Promise<Rejected | null> {
   return db.repeatable(async (tx) => {
     const node = await findNode(tx, { id: nodeId });
-    if (!node) return rejected('not_found', `There is no node ${nodeId}.`);
+    if (!node) refuse('not_found', `There is no node ${nodeId}.`);
     const { booted } = await storeBootSteps(tx, node, report, await readForeign(tx, nodeId));
     if (booted.length === 0) return null;
     await withEvents(tx, `node:${nodeId}`, async (writing) => {

@@ -1,4 +1,4 @@
-import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, invalid, refuse, type Rejected, rejected } from '../../../core/errors.ts';
 import type { RackRow } from '../../../store/queries/cluster/racks.ts';
 import { countLeasesByVlan } from '../../../store/queries/networks/leases.ts';
 import type { VlanRow } from '../../../store/queries/networks/vlans.ts';
@@ -21,24 +21,24 @@ type PairIds = Partial<Record<'primaryRackId' | 'secondaryRackId', string | null
 type Field = keyof WantedPair;
 
 /** The racks that are meant, as columns. Each must be accepted, stand on the VLAN by one interface that has a link, and be another than its partner. */
-export async function pairColumns(tx: Tx, vlan: VlanRow, wanted: WantedPair): Promise<PairIds | Rejected> {
+export async function pairColumns(tx: Tx, vlan: VlanRow, wanted: WantedPair): Promise<PairIds> {
   const primary = await rackFor(tx, vlan, 'primaryRack', wanted.primaryRack);
-  if (isRejected(primary)) return primary;
   const secondary = await rackFor(tx, vlan, 'secondaryRack', wanted.secondaryRack);
-  if (isRejected(secondary)) return secondary;
   const ids = {
     primaryRackId: primary === undefined ? vlan.primaryRackId : (primary?.uuid ?? null),
     secondaryRackId: secondary === undefined ? vlan.secondaryRackId : (secondary?.uuid ?? null),
   };
   if (ids.secondaryRackId !== null && ids.primaryRackId === null) {
-    return invalid(
-      'secondaryRack',
-      `${vlanLabel(vlan)} has no primary rack`,
-      'a secondary rack stands in for a primary one',
+    refuse(
+      invalid(
+        'secondaryRack',
+        `${vlanLabel(vlan)} has no primary rack`,
+        'a secondary rack stands in for a primary one',
+      ),
     );
   }
   if (ids.secondaryRackId !== null && ids.secondaryRackId === ids.primaryRackId) {
-    return invalid('secondaryRack', 'it is the primary rack, too', 'a pair is two racks');
+    refuse(invalid('secondaryRack', 'it is the primary rack, too', 'a pair is two racks'));
   }
   return ids;
 }
@@ -48,18 +48,17 @@ async function rackFor(
   vlan: VlanRow,
   field: Field,
   text: string | null | undefined,
-): Promise<RackRow | null | undefined | Rejected> {
+): Promise<RackRow | null | undefined> {
   if (text === undefined || text === null) return text;
   const rack = await rackByRef(tx, text);
-  if (isRejected(rack)) return rack;
-  if (rack === null) return invalid(field, 'the master is the placeholder, which is no host', 'an accepted rack');
+  if (rack === null) refuse(invalid(field, 'the master is the placeholder, which is no host', 'an accepted rack'));
   if (rack.state !== 'accepted' || rack.nodeId === null) {
-    return rejected(
+    refuse(
       'conflict',
       `The rack ${rack.name} is ${rack.state}. Rule: an accepted rack serves DHCP; see regent rack accept.`,
     );
   }
-  return (await whyNotOn(tx, vlan, rack)) ?? rack;
+  return accept((await whyNotOn(tx, vlan, rack)) ?? rack);
 }
 
 /** Why a rack cannot serve a VLAN where it stands; null: it can. */

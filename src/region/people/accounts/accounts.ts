@@ -1,4 +1,4 @@
-import { isRejected, orThrow, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import { parseAddress } from '../../../core/ip.ts';
 import type { Clock, Random } from '../../../core/ports.ts';
 import { isSecret, secretDigest } from '../../../core/secret.ts';
@@ -56,7 +56,7 @@ export function createAccounts(ports: AccountPorts): KeyPort & { readonly sessio
   const isStale = (at: string | null) => at === null || clock.now() - Date.parse(at) >= SEEN_MS;
 
   const authenticate: KeyPort['authenticate'] = async (key, origin) => {
-    const row = orThrow(await db.autocommitRead((tx) => findApiKey(tx, key.token)));
+    const row = accept(await db.autocommitRead((tx) => findApiKey(tx, key.token)));
     const isRight = isSecret(key.secret, row?.secretSha256 ?? null);
     if (!row || !isRight || row.consumer !== key.consumer) return null;
     if (row.isTlsOnly && !origin.isTls && !(await isOfNode(origin.address))) return IN_CLEAR;
@@ -67,7 +67,7 @@ export function createAccounts(ports: AccountPorts): KeyPort & { readonly sessio
   /** Calls within a host, and among the nodes of the cluster, go as they always did. */
   async function isOfNode(address: string): Promise<boolean> {
     if (isRejected(parseAddress(address)) || address === '::1' || address.startsWith('127.')) return true;
-    return orThrow(await db.autocommitRead(async (tx) => ({ is: await isNodeAddress(tx, address) }))).is;
+    return accept(await db.autocommitRead(async (tx) => ({ is: await isNodeAddress(tx, address) }))).is;
   }
 
   /** Whom the proof is of; null: it is wrong. A wrong one is written to the audit trail. Sessions begin over TLS. */
@@ -81,7 +81,7 @@ export function createAccounts(ports: AccountPorts): KeyPort & { readonly sessio
   }
 
   async function byPassword(proof: Extract<SessionProof, { user: string }>): Promise<Caller | Rejected | null> {
-    const known = orThrow(await db.autocommitRead((tx) => findPassword(tx, proof.user)));
+    const known = accept(await db.autocommitRead((tx) => findPassword(tx, proof.user)));
     const isRight = await passwords.isRight(canonicalPassword(proof.password), known?.hash ?? null);
     if (isRejected(isRight)) return isRight;
     return isRight && known !== null ? { user: known.user, role: known.role } : null;
@@ -110,15 +110,15 @@ export function createAccounts(ports: AccountPorts): KeyPort & { readonly sessio
     },
     check,
     isKnownAt: async (user, address) =>
-      orThrow(await db.autocommitRead(async (tx) => ({ is: await hasSessionAt(tx, user, address) }))).is,
+      accept(await db.autocommitRead(async (tx) => ({ is: await hasSessionAt(tx, user, address) }))).is,
     async find(token) {
-      const row = orThrow(await db.autocommitRead((tx) => findSession(tx, secretDigest(token))));
+      const row = accept(await db.autocommitRead((tx) => findSession(tx, secretDigest(token))));
       if (row === null) return null;
       if (isStale(row.seenAt)) beside((tx) => touchSession(tx, row.id));
       return found(row);
     },
     async end({ id, user }) {
-      orThrow(
+      accept(
         await db.repeatable(async (tx) => {
           const row = await endSession(tx, id, user);
           if (row !== null)

@@ -1,5 +1,5 @@
 import type { Session } from '../../../contract/people/session.ts';
-import { invalid, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
+import { accept, invalid, refuse, type Rejected, rejected } from '../../../core/errors.ts';
 import { canonicalPassword, parsePassword } from '../../../model/people/password.ts';
 import { listAudit } from '../../../store/queries/people/audit.ts';
 import { dropPassword, findPassword, setPassword } from '../../../store/queries/people/passwords.ts';
@@ -32,10 +32,8 @@ export async function keepPassword(
     return null;
   }
   if (allowShort && caller.role !== 'admin') return rejected('forbidden', 'Only admins may set a short password.');
-  const parsed = parsePassword(password, user.name, { allowShort });
-  if (isRejected(parsed)) return parsed;
-  const hash = await passwords.hash(parsed);
-  if (isRejected(hash)) return hash;
+  const parsed = accept(parsePassword(password, user.name, { allowShort }));
+  const hash = accept(await passwords.hash(parsed));
   await setPassword(tx, user.name, hash);
   return null;
 }
@@ -52,8 +50,7 @@ async function checkSetter(
   const known = await findPassword(tx, user);
   if (known === null || known.hash === null) return null;
   if (current === undefined) return invalid('current', 'it is missing', 'the password that you have now');
-  const isRight = await passwords.isRight(canonicalPassword(current), known.hash);
-  if (isRejected(isRight)) return isRight;
+  const isRight = accept(await passwords.isRight(canonicalPassword(current), known.hash));
   return isRight ? null : invalid('current', 'it is not your password', 'the password that you have now');
 }
 
@@ -63,10 +60,10 @@ const setPasswordCase: WriteCase<'user.set-password'> = {
     ({ params, body }) => `user set-password ${params.user}${body.password === null ? ' to none' : ''}`,
     async (tx, { params, body }, context) => {
       const user = await findUser(tx, params.user);
-      if (user === null) return noSuch('user', params.user);
-      const refusal =
-        (await checkSetter(tx, user.name, body.current, context)) ?? (await keepPassword(tx, user, body, context));
-      if (refusal) return refusal;
+      if (user === null) refuse(noSuch('user', params.user));
+      accept(
+        (await checkSetter(tx, user.name, body.current, context)) ?? (await keepPassword(tx, user, body, context)),
+      );
       // Who had the old one in hand is out; the session that changed it goes on.
       await endSessionsOf(tx, user.name, context.caller.sessionId ?? null);
       const hasPassword = body.password !== null;
@@ -89,7 +86,7 @@ export const accountCases = {
   'session.list': autocommitReading('session.list', async (tx, { query }, { caller }) => {
     const seesAll = caller.role === 'admin' || caller.role === 'auditor';
     if (!seesAll && query?.user !== undefined && query.user !== caller.user)
-      return rejected('forbidden', `${caller.user} may see only their own sessions.`);
+      refuse('forbidden', `${caller.user} may see only their own sessions.`);
     return pageBody(
       await listSessions(tx, { ...query, user: seesAll ? query?.user : caller.user }),
       viewFor(caller),
@@ -102,7 +99,7 @@ export const accountCases = {
     ({ params }) => `session end ${params.session}`,
     async (tx, { params }, { caller }) => {
       const row = await endSession(tx, params.session, caller.role === 'admin' ? undefined : caller.user);
-      if (row === null) return noSuch(caller.role === 'admin' ? 'session' : 'session of your own', params.session);
+      if (row === null) refuse(noSuch(caller.role === 'admin' ? 'session' : 'session of your own', params.session));
       tx.emit({ kind: 'session.ended', subject: row.user, data: { id: row.id } });
       return { body: viewFor(caller)(row) };
     },

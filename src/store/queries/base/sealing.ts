@@ -1,4 +1,4 @@
-import { isRejected, orThrow, rejected } from '../../../core/errors.ts';
+import { isRejected, accept, rejected } from '../../../core/errors.ts';
 import type { Sealer } from '../../../core/seal.ts';
 import type { Feature } from '../../../model/cluster/cluster.ts';
 import { isFeatureOn } from './features.ts';
@@ -28,10 +28,10 @@ export async function canSeal(sealer: Sealer): Promise<boolean> {
 
 /** Seals a text; a refusal ends the transaction. */
 export async function sealOrThrow({ sealer }: Tx, place: string, text: string): Promise<string> {
-  return orThrow(await sealer.seal(place, text));
+  return accept(await sealer.seal(place, text));
 }
 
 /** Opens a text; a refusal ends the transaction. */
 export async function openOrThrow({ sealer }: Tx, place: string, sealed: string): Promise<string> {
-  return orThrow(await sealer.open(place, sealed));
+  return accept(await sealer.open(place, sealed));
 }

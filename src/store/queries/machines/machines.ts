@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { isRejected, type Rejected, RejectedError } from '../../../core/errors.ts';
+import { accept, isRejected, type Rejected } from '../../../core/errors.ts';
 import type { CarriedNames } from '../../../contract/machines/carried.ts';
 import type { Random } from '../../../core/ports.ts';
 import type { Machine } from '../../../model/machines/machine.ts';
@@ -212,8 +212,7 @@ export async function deleteMachine(
 export async function deleteParts(tx: Tx, machineId: string): Promise<readonly MachineRow[]> {
   const parts = (await listMachines(tx, { parentId: machineId, limit: PARTS_MAX })).items;
   for (const { id } of parts) {
-    const deleted = await deleteMachine(tx, { key: id });
-    if (isRejected(deleted)) throw new RejectedError(deleted);
+    accept(await deleteMachine(tx, { key: id }));
   }
   return parts;
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { isRejected, orThrow } from '../../../core/errors.ts';
+import { isRejected, accept } from '../../../core/errors.ts';
 import { COPY_KEY, type SigningKey } from '../../../model/names/tsig-key.ts';
 import { sealPlainParts } from '../../publication/sealed-parts.ts';
 import { isSealing, sealOrThrow } from '../base/sealing.ts';
@@ -44,7 +44,7 @@ export async function readCopyKey(tx: Tx): Promise<SigningKey | null> {
   const row = await tx.one(sql<StoredSecret>`
     select ${STORED} from tsig_secrets s where key_id = ${COPY_KEY_ID} order by number desc limit 1`);
   if (row === null) return null;
-  const secret = row.secret ?? orThrow(await tx.sealer.derive(placeOf(row)));
+  const secret = row.secret ?? accept(await tx.sealer.derive(placeOf(row)));
   return { name: COPY_KEY, algorithm: 'hmac-sha256', secret, number: row.number };
 }
 
