@@ -131,11 +131,17 @@ export const FileDiff = strict({
 });
 export type FileDiff = Static<typeof FileDiff>;
 
+/** A finding about a service's files. */
+export const ServiceFinding = Type.Intersect([
+  Type.Object({ service: Type.String() }),
+  Type.Object(Finding.properties),
+]);
+
 /** What a change does, or would do, to one node. */
 export const NodeDiff = strict({
   node: Type.String(),
   files: Type.Array(FileDiff),
-  findings: Type.Array(Type.Intersect([Type.Object({ service: Type.String() }), Type.Object(Finding.properties)])),
+  findings: Type.Array(ServiceFinding),
 });
 export type NodeDiff = Static<typeof NodeDiff>;
 

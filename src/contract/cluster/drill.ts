@@ -53,7 +53,7 @@ export const DrillVerdict = Type.Object({
 export type DrillVerdict = Static<typeof DrillVerdict>;
 
 /** What was recorded of a round. Everything except its name is stored as it comes. */
-const DrillTimeline = Type.Object(IDENTITY);
+export const DrillTimeline = Type.Object(IDENTITY);
 
 /** A round without its recording. */
 export const DrillRound = strict({

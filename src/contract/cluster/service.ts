@@ -8,7 +8,7 @@ export const TRACKED_STATES = [...SERVICE_STATES, 'pending', 'stale'] as const;
 export type TrackedState = (typeof TRACKED_STATES)[number];
 
 /** An operator's request to restart the service, and whether it was done. */
-const RestartState = strict({ nonce: Type.String(), isDone: Type.Boolean() });
+export const RestartState = strict({ nonce: Type.String(), isDone: Type.Boolean() });
 
 /** One managed service on one node: what it is to be, what it is, why and since when. */
 export const Service = strict({

@@ -21,7 +21,7 @@ const PredictedOutage = strict({
 });
 export type PredictedOutage = Static<typeof PredictedOutage>;
 
-const Handover = strict({
+export const Handover = strict({
   before: nullable(Type.String()),
   after: nullable(Type.String({ description: 'the likeliest; null: nobody' })),
   candidates: Type.Array(Type.String(), { description: 'who may get it, the likeliest first' }),

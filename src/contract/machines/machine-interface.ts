@@ -4,10 +4,10 @@ import { INTERFACE_KINDS, LINK_MODES } from '../../model/machines/machine.ts';
 import { Id, nullable, oneOf, strict, text } from '../base/common.ts';
 
 /** An address of an interface; `subnet` is the CIDR. */
-const MachineAddress = strict({ address: Type.String(), subnet: Type.String(), subnetId: Id });
+export const MachineAddress = strict({ address: Type.String(), subnet: Type.String(), subnetId: Id });
 
 /** What connects an interface with a subnet, or keeps it up without one. */
-const MachineLink = strict({
+export const MachineLink = strict({
   id: Id,
   mode: oneOf(
     LINK_MODES,
@@ -19,7 +19,7 @@ const MachineLink = strict({
   gateway: Type.Boolean({ description: "the machine's default route goes by the router of this subnet" }),
 });
 
-const Bond = strict({
+export const Bond = strict({
   mode: oneOf(BOND_MODES),
   miimon: Type.Integer({ description: 'milliseconds between two checks of the links; 0: never' }),
   downDelay: Type.Integer({ description: 'milliseconds before a link counts as gone' }),
@@ -28,7 +28,7 @@ const Bond = strict({
   lacpRate: Type.Optional(oneOf(LACP_RATES)),
   hashPolicy: Type.Optional(oneOf(HASH_POLICIES)),
 });
-const Bridge = strict({
+export const Bridge = strict({
   stp: Type.Boolean({ description: 'it speaks the spanning tree protocol' }),
   forwardDelay: Type.Integer({ description: 'seconds before a port forwards' }),
 });
@@ -55,7 +55,7 @@ export const MachineInterface = strict({
 export type MachineInterface = Static<typeof MachineInterface>;
 
 const Delay = Type.Optional(Type.Integer({ description: 'milliseconds, rounded to whole checks (miimon)' }));
-const BondInput = strict({
+export const BondInput = strict({
   mode: Type.Optional(text(16, `${BOND_MODES.join(', ')}; active-backup when left out`)),
   miimon: Type.Optional(
     Type.Integer({ description: 'milliseconds between two checks of the links; 100 when left out' }),
@@ -66,13 +66,13 @@ const BondInput = strict({
   lacpRate: Type.Optional(text(8, 'slow or fast, of 802.3ad')),
   hashPolicy: Type.Optional(text(16, HASH_POLICIES.join(', '))),
 });
-const BridgeInput = strict({
+export const BridgeInput = strict({
   stp: Type.Optional(Type.Boolean()),
   forwardDelay: Type.Optional(Type.Integer({ description: 'seconds; 15 when left out' })),
 });
 
 /** A requested address. */
-const AddressInput = strict({
+export const AddressInput = strict({
   address: text(
     64,
     'an address, "auto" for the lowest free one of the subnet, "dhcp" for the one that DHCP assigns, or "link": up without an address',

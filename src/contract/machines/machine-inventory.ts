@@ -147,6 +147,13 @@ export const ListedInventory = strict({
 });
 export type ListedInventory = Static<typeof ListedInventory>;
 
+/** How much a script gave in one of its outputs. */
+export const OutputSize = strict({
+  kind: oneOf(OUTPUT_KINDS),
+  bytes: Type.Integer({ description: 'how many the script gave' }),
+  kept: Type.Integer({ description: 'how many of them are stored: the first ones' }),
+});
+
 /** A script of a run and how it went. */
 export const ScriptResult = strict({
   id: Id,
@@ -160,13 +167,7 @@ export const ScriptResult = strict({
   startedAt: nullable(Time),
   endedAt: nullable(Time),
   at: Time,
-  outputs: Type.Array(
-    strict({
-      kind: oneOf(OUTPUT_KINDS),
-      bytes: Type.Integer({ description: 'how many the script gave' }),
-      kept: Type.Integer({ description: 'how many of them are stored: the first ones' }),
-    }),
-  ),
+  outputs: Type.Array(OutputSize),
 });
 export type ScriptResult = Static<typeof ScriptResult>;
 

@@ -11,7 +11,7 @@ const Size = nullable(Type.Integer({ description: 'bytes; null: all that is left
 const TagTexts = Type.Array(Type.String());
 const Level = Type.Unsafe<(typeof RAID_LEVELS)[number]>({ type: 'integer', enum: [...RAID_LEVELS] });
 
-const StorageLayout = strict({
+export const StorageLayout = strict({
   isUsual: Type.Boolean({ description: 'nobody requested a layout: a deployment takes the first disk that fits' }),
   next: Number_,
   bootDisk: nullable(Number_),
@@ -56,26 +56,30 @@ const StorageLayout = strict({
   ),
 });
 
+/** A disk of a machine, or a part of its layout. */
+export const LayoutDevice = strict({
+  id: nullable(Number_),
+  name: Type.String({ description: 'as changes and layouts name it' }),
+  kind: oneOf(['disk', 'partition', 'raid', 'group', 'volume']),
+  bytes: Type.Integer(),
+  freeBytes: Type.Integer({ description: 'for another partition or volume' }),
+  on: Type.String({ description: 'what is on it; empty: nothing' }),
+  tags: TagTexts,
+});
+
 /** How the disks of a machine are to be laid out. */
-const MachineStorage = strict({
+export const MachineStorage = strict({
   machine: Type.String({ description: 'id of the machine' }),
   storage: StorageLayout,
-  devices: Type.Array(
-    strict({
-      id: nullable(Number_),
-      name: Type.String({ description: 'as changes and layouts name it' }),
-      kind: oneOf(['disk', 'partition', 'raid', 'group', 'volume']),
-      bytes: Type.Integer(),
-      freeBytes: Type.Integer({ description: 'for another partition or volume' }),
-      on: Type.String({ description: 'what is on it; empty: nothing' }),
-      tags: TagTexts,
-    }),
-  ),
+  devices: Type.Array(LayoutDevice),
   problem: nullable(Type.String({ description: 'why it does not fit the disks of the machine; null: it does' })),
 });
 export type MachineStorage = Static<typeof MachineStorage>;
 
-const ListedStorage = strict({ machine: Type.String({ description: 'id of the machine' }), storage: StorageLayout });
+export const ListedStorage = strict({
+  machine: Type.String({ description: 'id of the machine' }),
+  storage: StorageLayout,
+});
 export type ListedStorage = Static<typeof ListedStorage>;
 
 const Device = text(80, '# and the number of a part, or its name: sda, sda-part1, md0, group, group/volume');

@@ -2,13 +2,13 @@ import Type, { type Static } from 'typebox';
 import { Id, nullable, strict, text } from '../base/common.ts';
 
 /** Names of the racks of a VLAN; null: none is named. */
-const Racks = strict({ primary: nullable(Type.String()), secondary: nullable(Type.String()) });
+export const RackPair = strict({ primary: nullable(Type.String()), secondary: nullable(Type.String()) });
 
 const PairingChange = strict({
   vlan: Type.String({ description: 'FABRIC/NAME' }),
   vlanId: Id,
-  before: Racks,
-  after: Racks,
+  before: RackPair,
+  after: RackPair,
   why: Type.String({ description: 'what is wrong now, without a full stop' }),
 });
 export type PairingChange = Static<typeof PairingChange>;

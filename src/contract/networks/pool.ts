@@ -1,12 +1,15 @@
 import Type, { type Static } from 'typebox';
 import { nullable, strict, Time } from '../base/common.ts';
 
+/** How many leases a rack knows. */
+export const RackUse = strict({ node: Type.String(), used: Type.Integer() });
+
 function counts() {
   return {
     size: Type.Integer({ description: 'dynamic addresses' }),
     used: Type.Integer({ description: 'those with a lease now, declined ones too' }),
     free: Type.Integer(),
-    sides: Type.Array(strict({ node: Type.String(), used: Type.Integer() }), {
+    sides: Type.Array(RackUse, {
       description: 'live leases that each rack knows; both racks of a pair know the same where all is well',
     }),
     perHour: nullable(

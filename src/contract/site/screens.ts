@@ -93,7 +93,7 @@ export type ChangeFiles = Static<typeof ChangeFiles>;
 
 /** Findings of either kind in one answer. */
 export const PAST_FINDINGS_MAX = 1000;
-const PastFinding = strict({
+export const PastFinding = strict({
   node: Type.String(),
   service: Type.String(),
   ...Finding.properties,
