@@ -39,6 +39,7 @@ import { createSealTask } from './base/seal.ts';
 import { createOwnRestartTask } from './cluster/own-restart.ts';
 import { createPublishTask } from './site/publish.ts';
 import { createPurgeTask } from './base/purge.ts';
+import { shared } from './base/shared.ts';
 import { type RunningTask, startTask, type Task } from './base/task.ts';
 import { createAccounts } from './people/accounts/accounts.ts';
 import type { PasswordHasher } from './people/accounts/port.ts';
@@ -306,22 +307,4 @@ function startTasks(
 function kindsOf(ports: RegionPorts, moves: Moves | null): readonly JobKind[] {
   const power = createPowerJob({ ...ports, waiter: createCommandWaiter(ports.db, ports.wakes) });
   return [...(ports.jobs?.kinds ?? []), ...(moves?.kinds ?? []), power];
-}
-
-/** One question at a time, and none while the last answer is younger than `freshMs`. */
-function shared<T>(clock: Clock, freshMs: number, ask: () => Promise<T>): () => Promise<T> {
-  let last: { value: T; at: number } | null = null;
-  let pending: Promise<T> | null = null;
-  return () => {
-    if (last && clock.monotonic() - last.at < freshMs) return Promise.resolve(last.value);
-    pending ??= ask()
-      .then((value) => {
-        last = { value, at: clock.monotonic() };
-        return value;
-      })
-      .finally(() => {
-        pending = null;
-      });
-    return pending;
-  };
 }
