@@ -49,15 +49,8 @@ type NounRoutes = {
 /** An object of a declared noun, as the wire has it. */
 export type DeclaredObject<N extends DeclaredNoun> = Static<NounAnswer<DeclarationOf<N>>>;
 
-const ANSWERS = new Map(NOUNS.map((declaration) => [declaration.noun as string, answerOf(declaration)]));
-
 /** The calls of all declared nouns. */
 export const NOUN_ROUTES = Object.fromEntries(NOUNS.flatMap(routesOf)) as unknown as NounRoutes;
-
-/** Schemas of declared nouns that have a name in the OpenAPI document. */
-export const NOUN_COMPONENTS: Readonly<Record<string, TSchema>> = Object.fromEntries(
-  NOUNS.map((declaration) => [declaration.component, answerFor(declaration)]),
-);
 
 function answerOf({ fields, counts }: Declaration) {
   return strict({
@@ -65,13 +58,6 @@ function answerOf({ fields, counts }: Declaration) {
     ...mapped(fields, ({ answer }) => answer),
     ...mapped(counts, ({ description }) => Type.Integer({ description })),
   });
-}
-
-/** The one schema of a noun: whoever compares schemas by identity, as the OpenAPI document does, finds the same. */
-function answerFor(declaration: Declaration): TSchema {
-  const schema = ANSWERS.get(declaration.noun);
-  if (schema === undefined) throw new Error(`the noun ${declaration.noun} is not registered`);
-  return schema;
 }
 
 function routesOf(declaration: Declaration): [string, RouteSpec][] {
@@ -82,7 +68,7 @@ function routesOf(declaration: Declaration): [string, RouteSpec][] {
     one: oneOfNoun(noun),
     many: plural,
     schemas: {
-      answer: answerFor(declaration),
+      answer: answerOf(declaration),
       params: strict({ [paramOf(noun)]: text(64, 'id or name') }),
       query: queryOf(declaration),
       create: strict(mapped(fields, inputOf)),
