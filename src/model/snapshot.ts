@@ -55,6 +55,8 @@ export interface Snapshot {
   readonly machineLeases?: readonly MachineLease[];
   /** Addresses of nodes in networks that are no subnets, and of BMCs once whoever compiles added them: nobody is led there. Left out: none. */
   readonly closedAddresses?: readonly string[];
+  /** Names of BMCs, once whoever compiles added them: nobody is led there. Left out: none. */
+  readonly closedNames?: readonly string[];
   /** By whose signatures racks know the DHCP servers of their partners. Left out: none was signed yet. */
   readonly pairAuthorities?: readonly PairAuthority[];
   /** Left out: none. */

@@ -191,6 +191,35 @@ describe('squid on rendered files', () => {
     await bench.apply(site());
   }, 200_000);
 
+  it('leads nobody to a BMC by its name, however the name is written, with a parent or without', async () => {
+    const closed = { closedNames: ['bmc7.corp.example', 'bmc8'] };
+    const lines: string[] = [];
+    for (const parent of [{}, { http_proxy: 'http://203.0.113.1:8081' }]) {
+      await bench.apply(site(parent, closed));
+      for (const [url, isClosed] of [
+        ['http://bmc7.corp.example/', true],
+        ['https://bmc7.corp.example/', true],
+        ['http://BMC7.Corp.EXAMPLE/', true],
+        ['http://bmc7.corp.example./', true],
+        ['https://bmc7.corp.example./', true],
+        ['https://BMC7.corp.example.:443/', true],
+        ['http://bmc7.corp.example:8443/redfish/v1', true],
+        ['http://user@bmc7.corp.example/', true],
+        ['http://bmc8/', true],
+        ['http://bmc77.corp.example/', false],
+        ['http://x.bmc7.corp.example/', false],
+      ] as const) {
+        // Nobody answers here for names that are open.
+        if (!isClosed && !('http_proxy' in parent)) continue;
+        const answer = await fetch(url);
+        lines.push(`proxy${'http_proxy' in parent ? ' with a parent' : ''}: ${url} → ${answer.status} ${answer.error}`);
+        expect(answer.status === 403, `${url} ${answer.status}`).toBe(isClosed);
+      }
+    }
+    process.stdout.write(`\nsecurity S3: BMC asked by name through the proxy → answer\n${lines.join('\n')}\n`);
+    await bench.apply(site());
+  }, 200_000);
+
   it('is closed to strangers, and opens to them with their subnet', async () => {
     const url = archive('/');
     const via = 'http://203.0.113.1:8000';

@@ -600,7 +600,7 @@ export const CASES: Readonly<Record<string, Snapshot>> = {
   typical: placed(typicalSnapshot()),
   large: placed(largeSnapshot()),
   'hostile-strings': placed(hostileSnapshot()),
-  cluster: clusterSnapshot(),
+  cluster: clusterSnapshot({ closedAddresses: ['192.0.2.7', '2001:db8::7'], closedNames: ['bmc7.corp.example'] }),
   external: { ...clusterSnapshot(), cluster: aCluster({ vip: '10.77.0.10/24', isDatabaseExternal: true }) },
   pair: pairedSnapshot(),
   rack: rackSnapshot(),

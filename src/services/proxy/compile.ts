@@ -50,7 +50,7 @@ export function heldBackProxy(shared: ProxyShared): readonly Finding[] {
 
 /** Squid runs on region nodes, for subnets that may use a proxy, unless it is switched off or machines use another proxy directly. */
 export function compileProxy(snapshot: Snapshot, nodeId: string, shared: ProxyShared): ProxyDesired | null {
-  const { settings, nodes } = snapshot;
+  const { settings, nodes, closedNames = [] } = snapshot;
   const node = nodes.find((item) => item.id === nodeId);
   if (!node?.isRegion || !settings.enable_http_proxy) return null;
   if (proxyPlace(settings.http_proxy) !== null && !settings.use_peer_proxy) return null;
@@ -62,6 +62,7 @@ export function compileProxy(snapshot: Snapshot, nodeId: string, shared: ProxySh
     clients: orderedNetworks(snapshot.subnets.filter((subnet) => subnet.proxyOn).map((subnet) => subnet.cidr)),
     nodes: knownAddresses(snapshot),
     ...(closed.length === 0 ? {} : { closed }),
+    ...(closedNames.length === 0 ? {} : { closedNames: [...closedNames] }),
     nodeNames: nodeNames.toSorted(),
     resolvers: ['127.0.0.1', ...otherRegions(nodes, node).flatMap((item) => item.addresses.slice(0, 1))],
     parent: shared.parent,

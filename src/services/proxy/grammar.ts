@@ -10,6 +10,7 @@ export const SQUID_GRAMMAR: FileGrammar = {
     resolvers: ADDRESS,
     clients: NETWORK,
     closed: `${ADDRESS}|${NETWORK}`,
+    closedNames: '[a-z0-9_.-]{1,253}',
     nodes: ADDRESS,
     nodeNames: NAME,
     mark: MARK,

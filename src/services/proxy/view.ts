@@ -14,9 +14,11 @@ const OBJECT_MB_MAX = 2048;
 const CLOSED = ['127.0.0.0/8', '0.0.0.0/8', '169.254.0.0/16', '::/127', 'fe80::/10'];
 
 /** What the template of `proxy` sees. */
-export interface ProxyView extends Omit<ProxyDesired, 'parent' | 'closed'> {
+export interface ProxyView extends Omit<ProxyDesired, 'parent' | 'closed' | 'closedNames'> {
   readonly mark: string;
   readonly closed: readonly string[];
+  readonly closedNames: readonly string[];
+  readonly hasClosedNames: boolean;
   readonly hasClients: boolean;
   readonly hasNodes: boolean;
   readonly hasNodeNames: boolean;
@@ -50,6 +52,8 @@ export function viewProxy(desired: ProxyDesired): ProxyView {
     ...rest,
     mark: markOf(desired),
     closed: [...CLOSED, ...(desired.closed ?? [])],
+    closedNames: desired.closedNames ?? [],
+    hasClosedNames: (desired.closedNames ?? []).length > 0,
     hasClients: desired.clients.length > 0,
     hasNodes: desired.nodes.length > 0,
     hasNodeNames: desired.nodeNames.length > 0,
