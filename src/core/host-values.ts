@@ -134,6 +134,12 @@ export interface UnitState {
   readonly sinceMs: number | null;
 }
 
+/** What a unit's main process has at a folder. `kind`: of the file system that is mounted just there, null: none is. `sizeBytes`: its bound, null: not known. */
+export interface UnitMount {
+  readonly kind: string | null;
+  readonly sizeBytes: number | null;
+}
+
 /** `kill`: SIGKILL to all processes of the unit, for a daemon that hangs (a stop would wait for its time limit). */
 export type UnitVerb = 'start' | 'stop' | 'reload' | 'restart' | 'kill';
 

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { AppError, sentenceOf } from '../core/errors.ts';
-import type { ExecResult, HostFacts, UnitState } from '../core/host-values.ts';
+import type { ExecResult, HostFacts, UnitMount, UnitState } from '../core/host-values.ts';
 import type { Random } from '../core/ports.ts';
 import { deadline } from './ask/deadline.ts';
 import type { Host } from './interface.ts';
@@ -51,6 +51,7 @@ export function openHelperClient(options: HelperClientOptions): HelperClient {
     units: {
       state: (unit) => call<UnitState>('state', [unit], STATE_DEADLINE_MS),
       act: (unit, verb, timeoutMs) => call<void>('act', [unit, verb, timeoutMs], timeoutMs + SLACK_MS),
+      mount: (unit, folder) => call<UnitMount | null>('mount', [unit, folder], STATE_DEADLINE_MS),
     },
     exec: (command) => call<ExecResult>('exec', [command], command.timeoutMs + SLACK_MS),
     facts: (versions) => call<HostFacts>('facts', [versions], FACTS_DEADLINE_MS),

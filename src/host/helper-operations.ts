@@ -11,6 +11,7 @@ import {
   refuseContent,
   refuseFolder,
   refuseInstall,
+  refuseMount,
   refuseMove,
   refusePath,
   refuseUnit,
@@ -46,6 +47,9 @@ export async function performRequest(
     case 'act':
       allow(refuseUnit(policy, text(first), text(second)));
       return await host.units.act(text(first), text(second) as UnitVerb, positive(third));
+    case 'mount':
+      allow(refuseMount(policy, text(first), text(second)));
+      return await host.units.mount(text(first), text(second));
     case 'exec':
       return await exec(
         allowed(commandOf(first), (command) => refuseCommand(policy, command)),

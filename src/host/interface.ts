@@ -1,4 +1,12 @@
-import type { Command, ExecResult, FileContent, HostFacts, UnitState, UnitVerb } from '../core/host-values.ts';
+import type {
+  Command,
+  ExecResult,
+  FileContent,
+  HostFacts,
+  UnitMount,
+  UnitState,
+  UnitVerb,
+} from '../core/host-values.ts';
 
 /** Files of this host. Paths are absolute. Faults are AppErrors with codes `no_space`, `denied`, `io`. */
 export interface HostFiles {
@@ -19,6 +27,8 @@ export interface HostUnits {
   state(unit: string): Promise<UnitState>;
   /** Acts and waits for the job, at most `timeoutMs` (AppError `timeout`); a refused or failed job is `unit_failed`. */
   act(unit: string, verb: UnitVerb, timeoutMs: number): Promise<void>;
+  /** What the unit's main process has at a folder; null: the unit does not run. */
+  mount(unit: string, folder: string): Promise<UnitMount | null>;
 }
 
 /** The operating system: the one interface by which our code changes a host. */

@@ -27,6 +27,8 @@ export interface ServicePolicy {
    * rights read these files.
    */
   readonly judge: ContentJudge;
+  /** Folders of which the helper says whether the unit has a file system of its own there. */
+  readonly boundedFolders?: readonly string[];
   readonly commands: readonly CommandRule[];
   /** Users that a command may run as. */
   readonly users: readonly string[];
@@ -166,6 +168,15 @@ export function refuseUnit(all: HelperPolicy, unit: string, verb: string): Polic
   if (!units.includes(unit)) return `Unit ${show(unit)} is refused. Rule: one of ${units.join(', ')}.`;
   if (verb === 'state' || UNIT_VERBS.some((known) => known === verb)) return null;
   return `${show(verb)} of ${unit} is refused. Rule: one of ${UNIT_VERBS.join(', ')}.`;
+}
+
+/** May it be said what this unit has at this folder? One that the service of the unit declares. */
+export function refuseMount(all: HelperPolicy, unit: string, folder: string): PolicyRefusal {
+  const policy = withNamed(all, unit);
+  const isDeclared = policy.services.some((item) => item.unit === unit && item.boundedFolders?.includes(folder));
+  return isDeclared
+    ? null
+    : `${show(folder)} of unit ${show(unit)} is refused. Rule: a folder that a service declares.`;
 }
 
 /** May this command run? It matches a rule of a service, and its user is one of that service's. */

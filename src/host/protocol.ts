@@ -17,6 +17,7 @@ export const HELPER_OPERATIONS = [
   'remove',
   'state',
   'act',
+  'mount',
   'exec',
   'facts',
   'changes',

@@ -1,6 +1,7 @@
 import { AppError } from '../core/errors.ts';
 import type { ExecResult, ProcessCommand, UnitState, UnitVerb } from '../core/host-values.ts';
 import type { HostUnits } from './interface.ts';
+import { readMount } from './observe/unit-mounts.ts';
 import type { SystemdBus, UnitProperties } from './systemd-bus.ts';
 
 const SHOW_TIMEOUT_MS = 5_000;
@@ -8,15 +9,22 @@ const PROPERTIES = 'LoadState,ActiveState,SubState,MainPID,NRestarts,StateChange
 
 /** systemd over its socket, if this process may use it, and `systemctl`. `run` executes a command (`runCommand`). */
 export function systemdUnits(run: (command: ProcessCommand) => Promise<ExecResult>, bus: SystemdBus): HostUnits {
+  const state = async (unit: string): Promise<UnitState> => {
+    const properties = await bus.show(unit).catch(() => null);
+    if (properties !== null) return unitStateOf(properties);
+    const argv = ['systemctl', 'show', `--property=${PROPERTIES}`, '--timestamp=unix', '--', unit];
+    const answer = await run({ argv, timeoutMs: SHOW_TIMEOUT_MS });
+    if (answer.code !== 0)
+      throw new AppError('io', `systemd does not report the state of ${unit}: ${describeFailure(answer)}`);
+    return parseUnitState(answer.stdout);
+  };
   return {
-    state: async (unit) => {
-      const properties = await bus.show(unit).catch(() => null);
-      if (properties !== null) return unitStateOf(properties);
-      const argv = ['systemctl', 'show', `--property=${PROPERTIES}`, '--timestamp=unix', '--', unit];
-      const answer = await run({ argv, timeoutMs: SHOW_TIMEOUT_MS });
-      if (answer.code !== 0)
-        throw new AppError('io', `systemd does not report the state of ${unit}: ${describeFailure(answer)}`);
-      return parseUnitState(answer.stdout);
+    state,
+    mount: async (unit, folder) => {
+      const { mainPid } = await state(unit);
+      const mount = mainPid === null ? null : await readMount(mainPid, folder);
+      // Another process may have got the number meanwhile.
+      return mount !== null && (await state(unit)).mainPid === mainPid ? mount : null;
     },
     act: async (unit, verb, timeoutMs) => {
       const answer = await run({ argv: argvOf(unit, verb), timeoutMs });

@@ -36,5 +36,6 @@ export function helperPolicy(services: readonly AnyService[], caller: string, te
 function servicePolicy(service: AnyService, templates: Templates): ServicePolicy {
   const { name, folder, unit, commands, version, users } = service;
   const files = service.files.map(({ mode, owner, group }) => ({ mode, owner, group }));
-  return { name, folder, unit, commands, version, files, users, judge: judgeOf(service, templates) };
+  const boundedFolders = (service.boundedFolders ?? []).map(({ path }) => path);
+  return { name, folder, unit, commands, version, files, users, boundedFolders, judge: judgeOf(service, templates) };
 }

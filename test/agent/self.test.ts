@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTrustStore } from '../../src/agent/channel/trust.ts';
 import type { Observation } from '../../src/contract/cluster/agent.ts';
+import type { AnyService } from '../../src/services/kit/contract.ts';
 import { type AgentRig, agentRig, NODE } from '../kit/agent-rig.ts';
 import { testAuthority, testIdentity } from '../kit/cluster/pki.ts';
 import { desiredOf } from '../kit/fake-region.ts';
@@ -35,7 +36,7 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-const start = () =>
+const start = (services: readonly AnyService[] = SERVICES) =>
   rig.start({
     self: {
       trust: openTrustStore({ read: async () => files, clock: realClock }),
@@ -43,11 +44,12 @@ const start = () =>
       readRole: async () => role,
       readDisks: async () => [{ path: '/', sizeBytes: 100, freeBytes: 40 }],
     },
-    services: [
-      { ...fakeService(), onCertificate: () => ({ kind: 'reload', why: 'the certificate was renewed' }) },
-      fakeService('other'),
-    ],
+    services,
   });
+const SERVICES: readonly AnyService[] = [
+  { ...fakeService(), onCertificate: () => ({ kind: 'reload', why: 'the certificate was renewed' }) },
+  fakeService('other'),
+];
 const fake = { desired: { serial: 1, mood: 'fine', items: [] } };
 const reported = (what: string, test: (observation: Observation) => boolean) =>
   until(what, () => {
@@ -60,6 +62,20 @@ const actionsOf = (observation: Observation, name = 'fake') =>
   );
 
 describe('an agent of a node in a cluster', () => {
+  it('reports what a running daemon has at a folder that must be bounded', async () => {
+    const bounded = { ...fakeService(), boundedFolders: [{ path: '/var/lib/fake/body', mostBytes: 1024 }] };
+    const idle = { ...fakeService('other'), boundedFolders: [{ path: '/var/lib/other', mostBytes: 1024 }] };
+    rig.host.mounts.set('/var/lib/fake/body', { kind: 'tmpfs', sizeBytes: 512 });
+    await start([bounded, idle]);
+    rig.region.publish(desiredOf(NODE, 1, { fake }));
+    const folder = { service: 'fake', path: '/var/lib/fake/body', mostBytes: 1024 };
+    const first = await reported('the folder', ({ host }) => (host?.boundedFolders ?? []).length > 0);
+    expect(first.host?.boundedFolders).toEqual([{ ...folder, sizeBytes: 512 }]);
+    // Another file system, whose size is not its bound.
+    rig.host.mounts.set('/var/lib/fake/body', { kind: 'ext4', sizeBytes: 512 });
+    await reported('no bound', ({ host }) => host?.boundedFolders?.[0]?.sizeBytes === null);
+  });
+
   it('reports its certificate, its disks and its roles', async () => {
     const { authority, certificate, key } = await testIdentity(await testAuthority(), { nodeId: NODE });
     files = [authority, certificate, key];

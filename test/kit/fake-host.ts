@@ -8,6 +8,7 @@ import {
   isQuestion,
   nameOfCommand,
   type SocketQuestion,
+  type UnitMount,
   type UnitState,
   type UnitVerb,
 } from '../../src/core/host-values.ts';
@@ -60,6 +61,8 @@ export class FakeHost implements Host {
   check: (text: string) => ExecResult | null = (text) =>
     text.includes('refused') ? { ...OK, code: 1, stderr: 'main.conf:2: unknown word' } : null;
   facts_: HostFacts = FAKE_FACTS;
+  /** What daemons have at a folder. */
+  readonly mounts = new Map<string, UnitMount>();
   /** Thrown by every call: the way to the host is broken. */
   fault: Error | null = null;
   #time: VirtualTime;
@@ -162,6 +165,11 @@ export class FakeHost implements Host {
       };
     },
     act: (name, verb, timeoutMs) => this.effect(`${verb} ${name}`, () => this.#act(name, verb, timeoutMs)),
+    mount: async (name, folder) => {
+      await this.alive();
+      if (this.unit(name).active !== 'active') return null;
+      return this.mounts.get(folder) ?? { kind: null, sizeBytes: null };
+    },
   };
 
   async exec(command: Command): Promise<ExecResult> {

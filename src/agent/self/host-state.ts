@@ -18,6 +18,7 @@ export interface HostStateOptions {
   readonly trust: TrustStore;
   readonly roles: RoleWatch;
   readonly readDisks: () => Promise<readonly DiskSpace[]>;
+  readonly readBounded: () => Promise<NonNullable<HostObservation['boundedFolders']>>;
 }
 
 const EVERY_MS = 5_000;
@@ -25,10 +26,12 @@ const EVERY_MS = 5_000;
 const SILENCE_MS = 120_000;
 
 /** Opens it. */
-export function openHostState({ ports, trust, roles, readDisks }: HostStateOptions): HostState {
+export function openHostState({ ports, trust, roles, readDisks, readBounded }: HostStateOptions): HostState {
   let disks: HostObservation['disks'] | null = null;
+  let bounded: Pick<HostObservation, 'boundedFolders'> = {};
   return {
-    current: () => (disks === null ? undefined : { certificate: certificateOf(trust), disks, roles: roles.current() }),
+    current: () =>
+      disks === null ? undefined : { certificate: certificateOf(trust), disks, roles: roles.current(), ...bounded },
     run: async (signal) => {
       const beat = ports.loop('disks', SILENCE_MS);
       while (!signal.aborted) {
@@ -36,6 +39,12 @@ export function openHostState({ ports, trust, roles, readDisks }: HostStateOptio
           disks = (await readDisks()).map((disk) => ({ ...disk }));
         } catch (error) {
           ports.log.warn('the space on disks cannot be read', { error: sentenceOf(error) });
+        }
+        try {
+          bounded = { boundedFolders: await readBounded() };
+        } catch (error) {
+          bounded = {};
+          ports.log.warn('the file systems of daemons cannot be read', { error: sentenceOf(error) });
         }
         beat();
         await ports.wait(EVERY_MS * (0.8 + 0.4 * ports.random.fraction()), signal);

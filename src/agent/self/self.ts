@@ -16,6 +16,7 @@ import type { Reporter } from '../report.ts';
 import { openCertificateKeeper } from './certificate.ts';
 import { openPairKeeper } from './pair-certificate.ts';
 import { openSiteKeeper } from './site-certificate.ts';
+import { readBoundedFolders } from './bounded-folders.ts';
 import { openHostState } from './host-state.ts';
 import type { AnyService } from '../../services/kit/contract.ts';
 import { openRoleWatch } from './roles.ts';
@@ -44,7 +45,7 @@ export interface Self {
 interface SelfParts {
   readonly options: {
     readonly ports: LoopPorts;
-    readonly host: Pick<Host, 'files' | 'exec'>;
+    readonly host: Pick<Host, 'files' | 'exec' | 'units'>;
     readonly nodeId: string;
     readonly services: readonly AnyService[];
   };
@@ -75,8 +76,9 @@ export function openSelf({ options, ports, channel, ledger, findings, driver, re
       reporter.changed();
     },
   });
-  const state = openHostState({ ...shared, trust, roles, readDisks });
   const { host, nodeId, services } = options;
+  const readBounded = () => readBoundedFolders(services, host.units);
+  const state = openHostState({ ...shared, trust, roles, readDisks, readBounded });
   const upstreams = openUpstreamWatch({
     ports: options.ports,
     host,

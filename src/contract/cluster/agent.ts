@@ -246,6 +246,18 @@ export const HostObservation = Type.Object({
       { maxItems: 64 },
     ),
   ),
+  /** Folders of running daemons that must have a small file system of their own. `sizeBytes`: what it may hold, null: there is none. An earlier agent does not report it. */
+  boundedFolders: Type.Optional(
+    Type.Array(
+      Type.Object({
+        service: Type.String({ maxLength: IDENTITY_MAX }),
+        path: Type.String({ maxLength: 200 }),
+        sizeBytes: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
+        mostBytes: Type.Integer({ minimum: 0 }),
+      }),
+      { maxItems: 16 },
+    ),
+  ),
 });
 export type HostObservation = Static<typeof HostObservation>;
 

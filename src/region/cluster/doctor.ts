@@ -1,5 +1,6 @@
 import type { Doctor, Invariant } from '../../contract/cluster/doctor.ts';
 import { BMC_CHECKS } from './invariants/bmcs.ts';
+import { BOUNDED_CHECKS } from './invariants/bounded.ts';
 import type { InvariantCheck } from './invariants/check.ts';
 import { CLOCK_CHECKS } from './invariants/clocks.ts';
 import { DATABASE_CHECKS } from './invariants/database.ts';
@@ -28,6 +29,7 @@ export const CHECKS: readonly InvariantCheck[] = [
   ...ACCESS_CHECKS,
   ...VIP_CHECKS,
   ...NODE_CHECKS,
+  ...BOUNDED_CHECKS,
   ...SITE_CERTIFICATE_CHECKS,
   ...PAIR_CHECKS,
   ...CLOCK_CHECKS,

@@ -12,7 +12,7 @@ import {
 } from './daemon.ts';
 import { HttpDesired } from './desired.ts';
 import { metricsHttp } from './metrics.ts';
-import { FOLDER, HTTP_FILES, type HttpView, viewHttp } from './view.ts';
+import { BODIES, FOLDER, HTTP_FILES, type HttpView, viewHttp } from './view.ts';
 
 /** nginx 1.26: boot files, images and the proxy to regions' metadata, for machines of a rack's VLANs. */
 export const http: ManagedService<HttpDesired, HttpView, Serving> = {
@@ -24,6 +24,7 @@ export const http: ManagedService<HttpDesired, HttpView, Serving> = {
   commands: HTTP_COMMANDS,
   users: ['regent-http'],
   files: HTTP_FILES,
+  boundedFolders: [BODIES],
   prepare: servingOf,
   compile: compileHttp,
   lint: () => [],

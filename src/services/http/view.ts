@@ -10,6 +10,9 @@ export const FOLDER = '/etc/nginx/regent';
 /** Read when nginx starts, and with each reload. */
 export const NGINX_CONF = `${FOLDER}/nginx.conf`;
 
+/** Where nginx buffers bodies of machines that nobody knows yet: the unit's `TemporaryFileSystem`. */
+export const BODIES = { path: '/var/lib/regent/http/body', mostBytes: 256 * 1024 * 1024 };
+
 /** What the template of `http` sees. */
 export interface HttpView {
   readonly mark: string;

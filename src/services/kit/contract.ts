@@ -214,6 +214,8 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   /** Users that these commands run as: the daemon's own. */
   readonly users: readonly string[];
   readonly files: readonly FileSpec<View>[];
+  /** Folders that the unit gives a small file system in memory, because others decide what is written there. The agent reports whether the daemon has it. */
+  readonly boundedFolders?: readonly { readonly path: string; readonly mostBytes: number }[];
   /** The desired state without its secrets, of the same shape, for differences and other views for people. Missing: it has no secrets. */
   mask?(desired: Desired): Desired;
   /**

@@ -45,6 +45,7 @@ beforeAll(async () => {
           { argv: STATUS, right: 'net_admin' },
         ],
         users: ['nobody'],
+        boundedFolders: ['/proc'],
         version: { argv: ['/bin/echo', '9.20'], timeoutMs: 1_000 },
       },
     ],
@@ -75,6 +76,20 @@ describe('the root helper over its socket', () => {
     expect((await stat(managed('zones/db.a'))).mode & 0o777).toBe(0o640);
     await client.files.remove(managed('zones/db.a'));
     expect(await client.files.read(managed('zones/db.a'))).toBeNull();
+  });
+
+  it('says what a daemon has at a declared folder, and nothing of other folders and units', async () => {
+    const refused = (unit: string, at: string) => client.units.mount(unit, at).catch((error: unknown) => String(error));
+    // No named runs here under systemd.
+    await expect(client.units.mount('named.service', '/proc').catch(() => null)).resolves.toBeNull();
+    for (const [unit, at] of [
+      ['named.service', '/'],
+      ['named.service', '/proc/'],
+      ['named.service', '/proc/../etc'],
+      ['other.service', '/proc'],
+      ['', ''],
+    ] as const)
+      expect(await refused(unit, at), `${unit} ${at}`).toContain('a folder that a service declares');
   });
 
   it('writes a single file that it may, exactly so, and does nothing else to it', async () => {

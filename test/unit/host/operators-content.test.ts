@@ -50,7 +50,7 @@ function helperOver(files: Map<string, string>) {
       },
       remove: async (path) => void files.delete(path),
     },
-    units: { state: unused, act: unused },
+    units: { state: unused, act: unused, mount: unused },
     exec: unused,
     facts: unused,
   };

@@ -41,6 +41,7 @@ export class MortalHost extends Mortal {
           return { load: 'loaded', active, sub: '', mainPid, restarts: 0, sinceMs: null };
         },
         act: async (unit, verb) => this.effect(() => rules.act(unit, verb)),
+        mount: async () => null,
       },
       exec: async (command) => rules.exec(argvOf(command)),
       facts: async () => ({ os: { id: 'debian', version: '13' }, isContainer: true, versions: {}, ...rules.facts }),

@@ -38,6 +38,11 @@ const slots = (...list: readonly object[]) => ({
 const disk = (size: number, free: number): SiteChanges => ({
   nodes: { r2: { host: { disks: [{ path: '/var/lib/postgresql', sizeBytes: size * GIB, freeBytes: free * GIB }] } } },
 });
+const bodies = (sizeBytes: number | null): SiteChanges => ({
+  nodes: {
+    k1: { host: { boundedFolders: [{ service: 'http', path: '/var/lib/x', sizeBytes, mostBytes: 256 * 2 ** 20 }] } },
+  },
+});
 const certificate = (left: number): SiteChanges => ({
   nodes: { r2: { host: { certificate: { serial: '0a', notBefore: days(-20), notAfter: days(left) } } } },
 });
@@ -390,6 +395,9 @@ const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, st
   ['authority', 'not readable', { site: { authority: null } }, 'unknown', 'cannot read'],
   ['disks', 'full', disk(100, 3), 'broken', '/var/lib/postgresql on r2 has 3 %'],
   ['disks', 'tight', disk(50, 5), 'warning', '10 %'],
+  ['bounded-folders', 'none', bodies(null), 'warning', 'http on k1 should have a file system of 256 MiB'],
+  ['bounded-folders', 'a larger one', bodies(2 ** 30), 'warning', 'has one of 1024 MiB'],
+  ['bounded-folders', 'no word', { nodes: { k1: { silentFor: 60 } } }, 'unknown', 'k1'],
   ['wal-bounds', 'no bound', { site: { wal: { maxKeepBytes: null, slots: [] } } }, 'broken', 'max_slot_wal_keep_size'],
   ['wal-bounds', 'lost', slots({ isLost: true }), 'broken', 'WAL that r2 needs'],
   ['wal-bounds', 'a slot of nobody', slots({ name: 'gone', isActive: false }), 'warning', 'gone'],
@@ -643,6 +651,16 @@ describe('the doctor', () => {
     }
   });
 
+  it('is content with bodies in a file system of their own, and with a rack that reports no folder', () => {
+    const found = (changes: SiteChanges) => judge(aSite(changes)).find(({ id }) => id === 'bounded-folders');
+    expect(found(bodies(256 * 2 ** 20))).toMatchObject({
+      state: 'ok',
+      detail: '1 folder, each with a bound of its own.',
+    });
+    expect(found({})?.state).toBe('ok');
+    expect(found(bodies(null))?.remedy).toContain('regent service restart http --node k1');
+  });
+
   it('is content with an address that somebody entered for a host, and names it', () => {
     const entered = namedOf({ use: 'entered', holder: '10.0.0.2, the address of eth0 of the machine ns1' });
     const found = judge(aSite(entered)).find(({ id }) => id === 'named-addresses');
@@ -664,6 +682,7 @@ describe('the doctor', () => {
       'bmcs',
       'named-addresses',
       'machine-owners',
+      'bounded-folders',
     ];
     expect(CHECKS.map((check) => check.id).filter((id) => !broken.has(id) && !never.includes(id))).toEqual([]);
     expect(new Set(CHECKS.map((check) => check.id)).size).toBe(CHECKS.length);
