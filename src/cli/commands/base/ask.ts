@@ -5,12 +5,12 @@ import type { Call } from '../../command-spec.ts';
 import { printable } from '../../format/escape.ts';
 
 /** Calls that this host's region answers from memory while the database is away, with their paths on its socket. */
-const HOST_PATHS = { 'cluster.show': '/host/v1/cluster', 'cluster.doctor': '/host/v1/doctor' } as const;
+export const HOST_PATHS = { 'cluster.show': '/host/v1/cluster', 'cluster.doctor': '/host/v1/doctor' } as const;
 type HostCall = keyof typeof HOST_PATHS & RouteId;
 
 /** This host's region can answer, so nobody has to wait for the end of a failover. */
-const SHORT = { deadlineMs: 5000, refusedMs: 500 };
-const HOST_TIMEOUT_MS = 5000;
+export const SHORT = { deadlineMs: 5000, refusedMs: 500 };
+export const HOST_TIMEOUT_MS = 5000;
 
 /**
  * Asks the API. If that does not answer (API keys are in the database), root on a region node asks this host's region for what it remembers. Any

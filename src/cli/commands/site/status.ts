@@ -7,9 +7,14 @@ import { printable } from '../../format/escape.ts';
 import { printData } from '../../format/output.ts';
 import { tableLines } from '../../format/table.ts';
 import { age } from '../../format/when.ts';
+import { SHORT } from '../base/ask.ts';
+import { isAway, showAway } from './status-away.ts';
 
 /** The largest number of rows of each kind on the status screen; problems come first. */
 const ROWS_MAX = 12;
+
+/** A failover takes seconds. Whoever asks how the site is wants to know that it does not answer. */
+const PATIENCE = { deadlineMs: 20_000, refusedMs: 3000 };
 
 /** `regent status`. */
 export const STATUS: NounSpec = {
@@ -18,21 +23,34 @@ export const STATUS: NounSpec = {
   commands: [
     {
       verb: '',
-      summary: 'show the site on one screen; exit code 6 when it is degraded, so it is fit for cron',
+      summary:
+        'show the site on one screen; exit code 6 when it is degraded, 1 when no region node answers, so it is fit for cron',
       run: showStatus,
     },
   ],
 };
 
 async function showStatus(call: Call): Promise<ExitCode> {
-  const { client, url } = await call.region();
-  const { body: status } = await client.call('status.show', {});
+  let found: Awaited<ReturnType<typeof readStatus>>;
+  try {
+    found = await readStatus(call);
+  } catch (error) {
+    if (call.io.interrupted.aborted || !isAway(error)) throw error;
+    return await showAway(call, error);
+  }
+  const { status, url } = found;
   const printer = printerOf(call);
   if (printer.format === 'name') call.io.out.write(`${status.state}\n`);
   else if (!(await printData(printer, status))) {
     call.io.out.write(`${statusLines(status, url, call.io.now()).join('\n')}\n`);
   }
   return status.state === 'ok' ? EXIT.ok : EXIT.degraded;
+}
+
+async function readStatus(call: Call): Promise<{ readonly status: Status; readonly url: string }> {
+  // Root on a region node need not wait for the end of a failover: this host's region answers, too.
+  const { client, url } = await call.region(call.io.askHost === null ? PATIENCE : SHORT);
+  return { status: (await client.call('status.show', {})).body, url };
 }
 
 /** The screen, line by line. `now`: wall time in ms. */
