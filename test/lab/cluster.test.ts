@@ -10,6 +10,7 @@ import { withMachines } from '../../src/lab/machines/topology.ts';
 import { CLUSTER } from '../../src/lab/topologies.ts';
 import { drawn } from '../kit/cluster/broken.ts';
 import { brokenBuildsFail } from '../kit/cluster/broken-builds.ts';
+import { interfaceIsLost } from '../kit/cluster/lost-interface.ts';
 import { type ClusterSite, openClusterSite } from '../kit/cluster/site.ts';
 import { REGION_NAMES, REGIONS, VIP } from '../kit/cluster/nodes.ts';
 import { buildMicro, DEATHS, machineDays } from '../kit/cluster/machine-days.ts';
@@ -259,6 +260,8 @@ describe('a cluster', () => {
     await site.well(60_000);
     told('network away', `${host}'s PostgreSQL was restarted without its address and is reached with it`, start);
   });
+
+  it('moves the VLAN of a lost interface to the partner, and no other one', () => interfaceIsLost(site), 400_000);
 
   it('is rehearsed: drills lose nothing, and nobody ever does what another one does; the history has them', async (context) => {
     needsRoom(rehearsal, context);

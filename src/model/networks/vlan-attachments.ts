@@ -55,21 +55,31 @@ export interface LostAddresses {
   readonly since: number;
 }
 
-/** How long addresses that are gone still count for the VLANs of a pair, ms: longer than a host takes from its first report to its last interface. */
+/** How long addresses that are gone still count for the VLANs of a pair, ms: longer than a host that starts takes from its first report to its last interface. */
 export const LOST_FOR_MS = 30_000;
+/** … of a host that has run for longer: longer than a restart of its network takes. Reports come every 10 s, so its VLAN has moved well within half a minute. */
+export const LOST_FOR_STEADY_MS = 8_000;
+/** An agent that is so old is not of a host that starts, ms. */
+const STARTED_MS = 60_000;
+
+/** How long lost addresses of a node count, ms. `agentSince`: start of its agent by its own clock, ISO 8601; `now`: ms. */
+export function lostForMs(agentSince: string, now: number): number {
+  return now - Date.parse(agentSince) >= STARTED_MS ? LOST_FOR_STEADY_MS : LOST_FOR_MS;
+}
 
 /**
- * The addresses that a node lost within `LOST_FOR_MS`. A host that starts reports before all its interfaces are up; without this each start would take
- * its VLANs to the other rack and back. `known`: what was lost by the last report; `now`: ms.
+ * The addresses that a node lost within `forMs`. A host that starts reports before all its interfaces are up; without this each start would take
+ * its VLANs to the other rack and back. `before`: what was lost by the last report; `now`: ms.
  */
 export function lostAddresses(
   interfaces: readonly Pick<ReportedNic, 'addresses'>[],
   before: { readonly interfaces: readonly ReportedNic[]; readonly lost: readonly LostAddresses[] },
   now: number,
+  forMs = LOST_FOR_MS,
 ): LostAddresses[] {
   const present = new Set(interfaces.flatMap((nic) => nic.addresses));
   const isGone = (address: string) => !present.has(address);
-  const young = before.lost.filter(({ since }) => now >= since && now - since < LOST_FOR_MS);
+  const young = before.lost.filter(({ since }) => now >= since && now - since < forMs);
   const all = [...young, ...before.interfaces.map(({ name, addresses }) => ({ name, addresses, since: now }))];
   return all
     .map(({ name, addresses, since }) => ({ name, addresses: addresses.filter(isGone), since }))

@@ -11,6 +11,7 @@ import {
   keepAddresses,
   type LostAddresses,
   lostAddresses,
+  lostForMs,
   ownInterfaces,
 } from '../../../model/networks/vlan-attachments.ts';
 import { keepRefusals } from '../../publication/refusals.ts';
@@ -52,7 +53,7 @@ export async function storeObservation(tx: Tx, node: { id: string; name: string 
     select facts, host, lost, (extract(epoch from clock_timestamp()) * 1000)::float8 as now
     from node_observations where node_id = ${node.id} for update`);
   const facts = factsOf(report.facts, before?.facts);
-  const lost = before === null ? [] : await lostSince(tx, facts, before);
+  const lost = before === null ? [] : await lostSince(tx, facts, before, agentSince);
   await tx.run(sql`
     insert into node_observations (node_id, generation, digest, agent_version, agent_since, stale_since, facts, findings, host, lost)
     values (${node.id}, ${generation}, ${digest}, ${agentVersion}, ${agentSince}, ${staleSince},
@@ -104,8 +105,14 @@ interface Before {
 }
 
 /** What the node has lost a moment ago. An agent that has just started has not read its facts yet: it has lost nothing. */
-async function lostSince(tx: Tx, facts: Facts, { facts: before, lost, now }: Before): Promise<LostAddresses[]> {
-  const found = lostAddresses(facts.interfaces, { interfaces: before.interfaces, lost }, Math.round(now));
+async function lostSince(
+  tx: Tx,
+  facts: Facts,
+  { facts: before, lost, now }: Before,
+  agentSince: string,
+): Promise<LostAddresses[]> {
+  const at = Math.round(now);
+  const found = lostAddresses(facts.interfaces, { interfaces: before.interfaces, lost }, at, lostForMs(agentSince, at));
   // The floating address goes from node to node.
   return found.length === 0
     ? []

@@ -4,7 +4,9 @@ import {
   attachmentsOf,
   latestAttachments,
   LOST_FOR_MS,
+  LOST_FOR_STEADY_MS,
   lostAddresses,
+  lostForMs,
 } from '../../../../src/model/networks/vlan-attachments.ts';
 
 const SUBNETS = [
@@ -28,6 +30,16 @@ describe('a rack that loses an interface', () => {
     const stands = (paired: readonly number[]) =>
       latestAttachments([{ nodeId: 'k1', interfaces: one, lost, paired }], SUBNETS, null).map(({ vlanId }) => vlanId);
     expect([stands([1, 2]), stands([1]), stands([])]).toEqual([[1, 2], [1], [1]]);
+  });
+
+  it('stands there for longer only while its host starts', () => {
+    const at = Date.UTC(2026, 0, 2);
+    const since = (secondsAgo: number) => new Date(at - secondsAgo * 1000).toISOString();
+    expect([0, 59, 60, 86_400].map((seconds) => lostForMs(since(seconds), at) / 1000)).toEqual([30, 30, 8, 8]);
+    expect(lostForMs(since(-3600), at), 'its clock is ahead').toBe(LOST_FOR_MS);
+    const steady = (now: number) => lostAddresses(one, { interfaces: one, lost }, now, LOST_FOR_STEADY_MS);
+    expect(steady(1000 + LOST_FOR_STEADY_MS - 1)).toEqual(lost);
+    expect(steady(1000 + LOST_FOR_STEADY_MS)).toEqual([]);
   });
 
   it('then no longer, and at once again with the interface', () => {
