@@ -34,65 +34,6 @@ export function createLimiter(clock: Clock, limit: Limit): Limiter {
   };
 }
 
-/**
- * Wrong logins: of one account from one address, of one address, and of one account from wherever they come. The last one is so wide that it stops only many
- * addresses together: with the width of the first one anybody could keep a user out.
- */
-const LOGINS = {
-  ofBoth: { burst: 10, perSecond: 1 / 30, names: 20_000 },
-  byAddress: { burst: 20, perSecond: 0.2, names: 10_000 },
-  byAccount: { burst: 100, perSecond: 1 / 6, names: 10_000 },
-} as const;
-/** Pairs of address and account that are remembered after a right login. */
-const KNOWN_MAX = 10_000;
-
-/** Who tries to log in: `source` as limits know it. */
-export interface LoginAttempt {
-  readonly source: string;
-  readonly account: string;
-}
-
-/** Counts wrong logins over all doors of a listener. Each region counts for itself. */
-export interface LoginLimiter {
-  /** `isKnown`: did this account log in from this address before, as the database knows? Only queried where it matters. */
-  mayTry(attempt: LoginAttempt, isKnown: () => Promise<boolean>): Promise<boolean>;
-  count(attempt: LoginAttempt): void;
-  /** The login was right: from now on only its own wrong ones count there. */
-  remember(attempt: LoginAttempt): void;
-}
-
-/** Opens one. */
-export function createLoginLimiter(clock: Clock): LoginLimiter {
-  const ofBoth = createLimiter(clock, LOGINS.ofBoth);
-  const byAddress = createLimiter(clock, LOGINS.byAddress);
-  const byAccount = createLimiter(clock, LOGINS.byAccount);
-  const known = new Set<string>();
-  const nameOf = ({ source, account }: LoginAttempt) => `${source} ${account.toLowerCase()}`;
-  const remember = (attempt: LoginAttempt) => {
-    const name = nameOf(attempt);
-    known.delete(name);
-    const [oldest] = known;
-    if (known.size >= KNOWN_MAX && oldest !== undefined) known.delete(oldest);
-    known.add(name);
-  };
-  return {
-    async mayTry(attempt, isKnown) {
-      if (!ofBoth.mayTry(nameOf(attempt))) return false;
-      if (byAddress.mayTry(attempt.source) && byAccount.mayTry(attempt.account.toLowerCase())) return true;
-      if (known.has(nameOf(attempt))) return true;
-      if (!(await isKnown())) return false;
-      remember(attempt);
-      return true;
-    },
-    count(attempt) {
-      ofBoth.count(nameOf(attempt));
-      byAddress.count(attempt.source);
-      byAccount.count(attempt.account.toLowerCase());
-    },
-    remember,
-  };
-}
-
 /** The peer of a request as limits know it: an IPv4 address, the /64 of an IPv6 one (one host has all of it), `unix` without an address. */
 export function sourceOf(address: string | undefined): string {
   if (!address) return 'unix';

@@ -89,6 +89,16 @@ function gateSessions(region: Region, closed: () => Rejected | null, open: () =>
   return {
     open: async (...args) => closed() ?? sessions.open(...args),
     check: async (proof) => closed() ?? sessions.check(proof),
+    wrongLogins: {
+      used: async (names) => {
+        open();
+        return sessions.wrongLogins.used(names);
+      },
+      add: async (counts) => {
+        open();
+        await sessions.wrongLogins.add(counts);
+      },
+    },
     isKnownAt: async (...args) => {
       open();
       return sessions.isKnownAt(...args);

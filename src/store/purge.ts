@@ -26,6 +26,8 @@ const RETENTION = {
   leaseReleases: '8 days',
   /** With 1,000 machines and 13 nodes a change takes 13 rows and 34 kB in all: 7,700 changes, 260 MB. */
   publications: { age: '400 days', rows: 100_000, perNode: PUBLICATIONS_RETAINED },
+  /** Longer than the slowest bucket needs to refill; a flood of names goes sooner. */
+  loginFailures: { age: '1 hour', rows: 50_000 },
   /** Twice as long as a signature is valid, before and after its time. */
   rackNonces: '20 minutes',
   /** A waiting rack that no longer asks. */
@@ -88,6 +90,11 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
   ),
   // What a stored compile had, or was the first not to have, stays: its change's page would say otherwise.
   compile_findings: expired('compile_findings', sql`until_compile < (select min(id) from compiles)`),
+  login_failures: expired(
+    'login_failures',
+    sql`${isOlder(sql`at`, sql`${RETENTION.loginFailures.age}::interval`)}
+      or at <= (select at from login_failures order by at desc offset ${RETENTION.loginFailures.rows}::int limit 1)`,
+  ),
   rack_nonces: expired('rack_nonces', sql`at < now() - ${RETENTION.rackNonces}::interval`),
   racks: expired(
     'racks',

@@ -1027,6 +1027,17 @@ table machine_deployments
   constraint raise_observed_deployment TRIGGER DEFERRABLE INITIALLY DEFERRED
   CREATE CONSTRAINT TRIGGER raise_observed_deployment AFTER INSERT OR DELETE OR UPDATE ON public.machine_deployments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_observed()
 
+table login_failures
+  name text not null
+  used double precision not null
+  per_second double precision not null
+  at timestamp with time zone not null default now()
+  constraint login_failures_name_grammar CHECK ((name ~ '^[0-9a-f]{64}$'::text))
+  constraint login_failures_per_second_range CHECK ((per_second > (0)::double precision))
+  constraint login_failures_pkey PRIMARY KEY (name)
+  constraint login_failures_used_range CHECK (((used >= (0)::double precision) AND (used <= (100000)::double precision)))
+  CREATE INDEX login_failures_by_age ON public.login_failures USING btree (at)
+
 table leases
   node_id text not null
   address inet not null

@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { isRejected, rejected } from '../../core/errors.ts';
 import { clientAddress } from '../client-address.ts';
 import { createAdmission } from '../admission.ts';
-import { type LoginLimiter, sourceOf } from '../limiter.ts';
+import { sourceOf } from '../limiter.ts';
+import type { LoginLimiter } from '../login-limiter.ts';
 import type { ApiPorts } from '../server.ts';
 import { type MaasAnswer, json, refusalAnswer, text } from './answer.ts';
 import { readBody } from './request.ts';
@@ -44,7 +45,7 @@ export function registerAccounts(
     const caller = await region.sessions.check({ user, password });
     if (isRejected(caller)) return refusalAnswer(caller);
     if (caller === null) {
-      logins.count(attempt);
+      await logins.count(attempt);
       return text('The name and the password do not fit.', 403);
     }
     logins.remember(attempt);

@@ -5,7 +5,7 @@ import type { Caller } from '../../region/port.ts';
 import { originOf } from '../client-address.ts';
 import { createAdmission } from '../admission.ts';
 import type { Authenticator } from '../auth.ts';
-import type { LoginLimiter } from '../limiter.ts';
+import type { LoginLimiter } from '../login-limiter.ts';
 import { internalFault, refusalOf } from '../problem.ts';
 import type { ApiPorts } from '../server.ts';
 import { registerAccounts } from './accounts.ts';

@@ -7,7 +7,7 @@ import { registerAgentCalls } from '../agent/calls.ts';
 import { createAuthenticator } from '../auth.ts';
 import { registerPeerCalls } from '../cluster-calls.ts';
 import { registerHealth } from '../health.ts';
-import { createLoginLimiter } from '../limiter.ts';
+import { createLoginLimiter } from '../login-limiter.ts';
 import { registerMaas } from '../maas/app.ts';
 import { registerMetadata } from '../metadata/metadata.ts';
 import { guardPeers, type PeerPorts } from '../peers.ts';
@@ -49,7 +49,7 @@ export function createApi(ports: V1Ports): FastifyInstance {
   registerHealth(app, ports.region);
   registerCalls(app, { ...ports, callers, streams });
   registerImageUpload(app, { ...ports, callers });
-  const logins = createLoginLimiter(clock);
+  const logins = createLoginLimiter(clock, region.sessions.wrongLogins);
   registerSession(app, { ...ports, callers, logins, isPlain });
   registerAuthority(app, region.trust);
   registerUi(app, { assets: ports.ui ?? new Map(), siteHosts: (host) => region.trust.siteHost(host), isPlain });

@@ -237,7 +237,25 @@ describe('security S7: wrong logins', () => {
       table.push(`the right password of ${user} from ${address} → ${answer}`);
       expect(answer, address).toBe(status);
     }
-    // Another region, which has counted nothing, and knows where ada was from the database.
+    // Another region, which has counted nothing, knows the sum of all, and where ada was, from the database.
+    const counted = value(
+      await site.db.read(async (tx) =>
+        tx.all(sql<{ name: string; used: number }>`select name, used from login_failures`),
+      ),
+    );
+    const digest = (name: string) => createHash('sha256').update(name).digest('hex');
+    const used = (name: string) => counted.find((row) => row.name === digest(name))?.used ?? 0;
+    for (const name of ['both 203.0.113.66 user ada', 'address 203.0.113.66', 'account user ada'])
+      expect(used(name), name).toBeGreaterThan(3);
+    expect(counted).toHaveLength(3);
+    value(
+      await change(site.db, (tx) =>
+        tx.run(
+          sql`insert into login_failures (name, used, per_second) values (${digest('both 203.0.113.70 user ada')}, 10, 0.01)`,
+        ),
+      ),
+    );
+    expect(await login('ada', RIGHT, '203.0.113.70')).toBe(429);
     const known = value(
       await site.db.read(async (tx) => tx.all(sql`select distinct address from sessions order by 1`)),
     );

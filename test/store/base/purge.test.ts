@@ -105,6 +105,7 @@ test('removes what has expired and nothing else', async () => {
     changes: 1,
     compiles: 0,
     compile_findings: 0,
+    login_failures: 0,
     rack_nonces: 0,
     racks: 0,
     join_tokens: 3,

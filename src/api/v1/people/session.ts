@@ -7,7 +7,8 @@ import { clientAddress } from '../../client-address.ts';
 import { createAdmission } from '../../admission.ts';
 import { type Callers, csrfOf, refuseForeign, type ShownSession } from '../../callers.ts';
 import { isSecure, sessionCookie } from '../../cookie.ts';
-import { type LoginLimiter, sourceOf } from '../../limiter.ts';
+import { sourceOf } from '../../limiter.ts';
+import type { LoginLimiter } from '../../login-limiter.ts';
 import { type ApiPorts, sendProblem } from '../../server.ts';
 import { bodyValidator } from '../../validate.ts';
 
@@ -57,7 +58,7 @@ export function registerSession(app: FastifyInstance, ports: SessionPorts): void
       isWall: start.isWall === true,
     });
     if (opened === null) {
-      logins.count(attempt);
+      await logins.count(attempt);
       return sendProblem(reply, WRONG);
     }
     if (isRejected(opened)) return sendProblem(reply, opened);

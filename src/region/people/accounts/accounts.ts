@@ -21,6 +21,7 @@ import { listSettings } from '../../../store/queries/site/settings.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { Caller } from '../../base/port.ts';
 import type { FoundSession, KeyPort, PasswordHasher, SessionOrigin, SessionPort, SessionProof } from './port.ts';
+import { createWrongLogins } from './wrong-logins.ts';
 
 /** What accounts are made with. */
 interface AccountPorts {
@@ -104,6 +105,7 @@ export function createAccounts(ports: AccountPorts): KeyPort & { readonly sessio
   }
 
   const sessions: SessionPort = {
+    wrongLogins: createWrongLogins(db),
     async open(proof, origin) {
       const caller = await check(proof);
       return caller === null || isRejected(caller) ? caller : begin(caller.user, proof, origin);

@@ -42,6 +42,14 @@ export interface KeyPort {
   authenticate(key: PresentedKey, origin: KeyOrigin): Promise<Caller | Rejected | null>;
 }
 
+/** Wrong logins of all regions, by names that no row shows. */
+export interface LoginCounts {
+  /** How much of each is used now; a name without a count has no entry. */
+  used(names: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Counts one in each. `perSecond`: how much of it comes back. */
+  add(counts: readonly { readonly name: string; readonly perSecond: number }[]): Promise<void>;
+}
+
 /** Sessions of browsers. Each is a row, so all regions know it, also after a failover. */
 export interface SessionPort {
   /** Begins one; `token` proves it and is stored nowhere. Null: the proof is wrong. */
@@ -49,6 +57,7 @@ export interface SessionPort {
     proof: SessionProof,
     origin: SessionOrigin,
   ): Promise<{ readonly session: FoundSession; readonly token: string } | Rejected | null>;
+  readonly wrongLogins: LoginCounts;
   /** Whom the proof is of, without a session; null: it is wrong. */
   check(proof: SessionProof): Promise<Caller | Rejected | null>;
   /** Is there a session of this user that began at this address, on whatever region? */
