@@ -32,7 +32,7 @@ export class WrongLeases {
 
   constructor(mark: string, key: string) {
     this.#mark = mark;
-    this.#restartMark = `${RUN}/${key}.anew`;
+    this.#restartMark = `${RUN}/${key}.restart`;
     this.#is = existsSync(mark);
   }
 
@@ -51,7 +51,7 @@ export class WrongLeases {
   start(isOwner: boolean, log: Log): void {
     if (!this.#is || isOwner || existsSync(this.#restartMark)) return;
     writeAtOnce(this.#restartMark, '');
-    log('its clock was wrong: its Kea starts without its leases, and takes all from its partner');
+    log('its clock was wrong: its Kea starts without leases and takes all leases from its partner');
   }
 }
 
@@ -178,7 +178,7 @@ export class Detachment {
 
 /** Kea may give leases again that was ordered to wait by these ids of origin: its `dhcp-enable` (Kea 2.6 ARM, "Commands Supported by Both Servers"). */
 export function resumeKea(socket: string, ids: readonly number[], log: (text: string) => void): void {
-  if (ids.length > 0) log('its Kea goes on: nobody takes its leases any more');
+  if (ids.length > 0) log('its Kea continues: nobody takes its leases any more');
   for (const id of ids)
     askKea(socket, { command: 'dhcp-enable', arguments: { 'origin-id': id } }).catch((error: unknown) =>
       log(`dhcp-enable: ${messageOf(error)}`),

@@ -267,18 +267,18 @@ function describe(memory: Memory, inputs: PairInputs, outcome: Outcome): { state
   const is = (state: Verdict['state'], text: string) => ({ state, sentence: `${self} ${text}${end}` });
   if (memory.isHanding) return is('fenced', `ends its Kea and hands over to ${partner}`);
   if (memory.record.owner === self && !mayServe && isStopped(memory.day))
-    return is('fenced', 'must not serve: its clock is wrong, and so are its lease times');
+    return is('fenced', 'must not serve: its clock and therefore its lease times are wrong');
   if (mayServe && isServing) return is(role === 'primary' ? 'serving' : 'taken-over', `serves: ${why}`);
   if (mayServe && role === 'standby' && kea.state === 'hot-standby')
     return is('standby', `gives the pair back to ${partner}`);
   if (mayServe && memory.yieldSince !== null) return is('starting', `lets ${partner} take the leases`);
-  if (mayServe) return is('starting', `may serve (${why}), and its Kea is not ready: ${kea.state ?? 'no answer'}`);
+  if (mayServe) return is('starting', `may serve (${why}), but its Kea is not ready: ${kea.state ?? 'no answer'}`);
   if (role === 'standby') {
     if (isExcluded(memory.day, memory.record, inputs)) return is('fenced', `must not serve: ${partner} owns the pair`);
     if (!isPermitted) return is('fenced', `must not serve: ${why}`);
     return is('standby', `stands by: ${waits(memory, inputs)}`);
   }
-  if (isPermitted && isServing) return is('serving', `serves beside ${partner}, which owns the pair still`);
+  if (isPermitted && isServing) return is('serving', `serves beside ${partner}, which still owns the pair`);
   if (isPermitted) return is('waiting', `takes the leases from ${partner}, which owns the pair`);
   if (memory.record.owner === self) return is('fenced', `must not serve: ${why}`);
   const isMissed = partnerStatus(inputs) === null;
@@ -290,9 +290,9 @@ function waits({ record, claim }: Memory, inputs: PairInputs): string {
   const { partner } = inputs;
   if (claim !== null) return `it asks the regions for the pair`;
   if (!isPartnerOut(inputs)) return `${partner} owns the pair`;
-  if (record.isAlone) return `${partner} owns the pair alone and is silent; only an operator may take it from there`;
+  if (record.isAlone) return `${partner} owns the pair alone and is silent; only an operator may take the pair over`;
   if (!record.isWhole)
-    return `${partner} is silent and has given leases that are not here; an operator may order it to serve`;
+    return `${partner} is silent and has given leases that this rack lacks; an operator may order this rack to serve`;
   if (!hearsMajority(inputs)) return `${partner} is silent, and no majority of the regions answers`;
-  return `${partner} is silent here, and a majority of the regions does not say so too`;
+  return `${partner} is silent here, but a majority of the regions does not confirm it`;
 }

@@ -267,7 +267,7 @@ function limitAfter(before: number): number {
 export function describeClock({ partnerAheadMs }: DayTimes, partner: string): string {
   if (partnerAheadMs === 0) return '';
   const side = partnerAheadMs > 0 ? 'ahead of' : 'behind';
-  return `the clock of ${partner} is ${Math.round(Math.abs(partnerAheadMs) / 1000)} s ${side} its own, and until they agree one Kea serves alone`;
+  return `the clock of ${partner} is ${Math.round(Math.abs(partnerAheadMs) / 1000)} s ${side} its own; until both agree one Kea serves alone`;
 }
 
 /**

@@ -74,7 +74,7 @@ export function askKea(socket: string, command: object, patience = ANSWER_MS): P
     connection.setEncoding('utf8');
     connection.on('data', (part: string) => {
       text += part;
-      if (text.length > ANSWER_MAX) connection.destroy(new Error('Kea says too much'));
+      if (text.length > ANSWER_MAX) connection.destroy(new Error('the answer of Kea is too large'));
     });
     connection.on('error', reject);
     connection.on('close', () => clearTimeout(timer));

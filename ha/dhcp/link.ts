@@ -78,7 +78,7 @@ export class Link<Sent extends object> {
     this.#since = now;
     const lines: LineSplit = splitLines((line) => this.#read(socket, line));
     socket.on('data', (part: Buffer) => {
-      if (!lines.add(part) && this.#socket === socket) this.#end('it says too much');
+      if (!lines.add(part) && this.#socket === socket) this.#end('its answer is too large');
     });
     socket.on('error', (error) => this.#socket === socket && this.#end(error.message));
     socket.on('close', () => this.#socket === socket && this.#end('closed'));

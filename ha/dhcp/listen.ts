@@ -84,7 +84,7 @@ export class Listener {
       const { from, run, number } = beat;
       if (!names.includes(from) || !this.#ports.names().includes(from)) {
         this.#report(
-          `refused: ${names[0] ?? 'nobody'} speaks as ${from}, which has no part here or another certificate`,
+          `refused: ${names[0] ?? 'nobody'} claims to be ${from}, which has no role here or another certificate`,
         );
         return void socket.destroy();
       }

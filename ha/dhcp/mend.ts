@@ -57,9 +57,9 @@ export class LeaseMender {
     this.#mend(this.#aheadMs / 1000)
       .then(
         (count) => {
-          if (count > 0) this.#log(`${count} leases came by a clock that is behind: they count from now`);
+          if (count > 0) this.#log(`leases with times of a slow clock count from now: ${count}`);
         },
-        (error: unknown) => this.#log(`leases that came by a wrong clock: ${messageOf(error)}`),
+        (error: unknown) => this.#log(`leases with times of a wrong clock: ${messageOf(error)}`),
       )
       .finally(() => (this.#isBusy = false));
   }

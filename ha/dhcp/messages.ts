@@ -1,5 +1,5 @@
 /*
- * What racks and regions say to each other of a pair. Every beat and every answer tells the whole: nothing is lost with a message.
+ * Messages of racks and regions about a pair. Every beat and every answer holds the whole state: a lost message loses nothing.
  */
 
 /** Who may serve a pair's VLANs. A record with a higher epoch replaces one with a lower, never the reverse. */

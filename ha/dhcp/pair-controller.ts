@@ -251,7 +251,7 @@ export class Pair {
       this.#log(
         isDetached ? `its Kea is separated from ${inputs.partner}, which is silent` : `${inputs.partner} answers again`,
       );
-    if ((before?.status.burden ?? 0) !== verdict.status.burden) this.#log(verdict.lacks || 'it lacks nothing more');
+    if ((before?.status.burden ?? 0) !== verdict.status.burden) this.#log(verdict.lacks || 'it lacks nothing now');
     if (isKilled && !before?.isKilled)
       this.#log(`its Kea ${inputs.kea.isHung ? 'does not answer' : 'does not come back by itself'}: it is killed`);
     if (before && (before.memory.claim === null) !== (memory.claim === null))
@@ -298,9 +298,9 @@ export class Pair {
     try {
       const record = recordOf(readJson(`${LEDGER}/${key}.json`));
       if (record) return record;
-      this.#log('there is no ledger of it: the regions and the partner know its owner');
+      this.#log('it has no ledger: the regions and the partner know its owner');
     } catch (error) {
-      this.#log(`its ledger cannot be read, and counts as lost: ${messageOf(error)}`);
+      this.#log(`its ledger cannot be read and counts as lost: ${messageOf(error)}`);
     }
     return firstRecord(key);
   }

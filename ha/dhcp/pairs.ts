@@ -70,7 +70,7 @@ function nextRun(): number {
 function wake(): number {
   const now = clock();
   if (now - lastAt > LATE_MS) {
-    log(`was late by ${now - lastAt} ms: what was known before counts no more`);
+    log(`was late by ${now - lastAt} ms: earlier observations are discarded`);
     for (const pair of pairs.values()) pair.stall(now);
   }
   lastAt = now;
@@ -190,7 +190,7 @@ function followFiles(): void {
     const configs = files.readChanges(log);
     if (configs) arrange(configs);
   } catch (error) {
-    log(`goes on with what it had: ${messageOf(error)}`);
+    log(`continues with the earlier ones: ${messageOf(error)}`);
   }
 }
 
@@ -204,7 +204,7 @@ function clearStates(): void {
 }
 
 function leave(): void {
-  log('is to end: gives its pairs away');
+  log('ends: hands its pairs over');
   leavingAt = clock();
   for (const pair of pairs.values()) pair.leave();
 }
@@ -233,7 +233,7 @@ if (import.meta.main) {
   await clearRules();
   lastAt = clock();
   followFiles();
-  log(`decides for ${pairs.size} pairs`);
+  log(`pairs to decide for: ${pairs.size}`);
   notify('READY=1');
   await decideOn();
 }

@@ -52,7 +52,7 @@ function readRecords(): { records: Map<string, OwnerRecord>; isLost: boolean } {
     const isWhole = entries.length === Object.keys(found.records ?? {}).length;
     return { records: new Map(entries), isLost: found.isLost !== false || !isWhole };
   } catch (error) {
-    log(`${FILE} cannot be read, and counts as lost: ${messageOf(error)}`);
+    log(`${FILE} cannot be read and counts as lost: ${messageOf(error)}`);
     return { records: new Map(), isLost: true };
   }
 }
@@ -67,7 +67,7 @@ function keep(key: string, record: OwnerRecord): void {
       for (const [name, one] of written) if (coming.get(name) === one) settle(name, one);
     },
     (error: unknown) => {
-      log(`${FILE} cannot be written, and nothing is granted: ${messageOf(error)}`);
+      log(`${FILE} cannot be written, so nothing is granted: ${messageOf(error)}`);
       for (const [name, one] of written) if (coming.get(name) === one) coming.delete(name);
     },
   );
@@ -132,7 +132,7 @@ function follow(signs: { files: string; pki: string }): void {
     if (files !== signs.files) {
       const before = config;
       config = readVotes();
-      log(`read again: ${config.racks.length} racks`);
+      log(`read again; racks: ${config.racks.length}`);
       if (before.address !== config.address) [listener] = [open(), listener.close()];
     }
     if (pki !== signs.pki) {
@@ -141,7 +141,7 @@ function follow(signs: { files: string; pki: string }): void {
     }
     [signs.files, signs.pki] = [files, pki];
   } catch (error) {
-    log(`goes on with what it had: ${messageOf(error)}`);
+    log(`continues with the earlier ones: ${messageOf(error)}`);
   }
 }
 

@@ -145,7 +145,7 @@ async function main(): Promise<never> {
       isFirst = false;
     });
     process.stdout.write(
-      `${place.name} (${place.address}) is of the epoch ${statement.epoch}, which ends ${own} of this host: everything stops here. To clean this host: regent leave\n`,
+      `${place.name} (${place.address}) has the epoch ${statement.epoch}, which ends ${own} of this host: all services stop here. To clean this host: regent leave\n`,
     );
     note(statement, place, own);
   }

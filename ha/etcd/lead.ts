@@ -50,6 +50,6 @@ async function statusOf(place: string, agent: Agent): Promise<Status> {
     readonly isLearner?: boolean;
   };
   const { header, leader = '0', raftIndex = '0', isLearner = false } = status;
-  if (header?.member_id === undefined) throw new Error(`${place} does not say who it is`);
+  if (header?.member_id === undefined) throw new Error(`${place} does not report its identity`);
   return { id: header.member_id, leader, index: Number(raftIndex), isLearner };
 }

@@ -106,7 +106,7 @@ const SILENCES = 2;
 /** Decides about this host. If nothing proves harm, the answer is to do nothing, because Patroni's own lease still protects the cluster. */
 export function decideOwn(own: OwnState): Step {
   const { now, view, fenceLease } = own;
-  if (!own.isPrimary) return fenceLease ? step('yield', 'PostgreSQL is no primary here any more') : REST;
+  if (!own.isPrimary) return fenceLease ? step('yield', 'PostgreSQL is not the primary here any more') : REST;
   if (view === null) return REST;
   const isArmedIn = (term?: Term) => term !== undefined && view.armed.get(own.name)?.term === term;
   if (view.isPaused || !view.isSynchronous) {

@@ -88,7 +88,7 @@ export class Etcd {
   async renew(id: string): Promise<boolean> {
     // In etcd this is a stream; a single question gets a single answer.
     const { result } = (await this.#call('/v3/lease/keepalive', { ID: id })) as { result?: { TTL?: string } };
-    if (result === undefined) throw new Error('etcd did not say whether it renewed');
+    if (result === undefined) throw new Error('etcd did not report whether it renewed the lease');
     return Number(result.TTL ?? 0) > 0;
   }
 

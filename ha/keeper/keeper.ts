@@ -119,7 +119,7 @@ async function follow(who: 'patroni' | 'postgres', ask: () => Promise<Answer>, f
       const answer = await ask();
       if (answer !== 'silent' && state[who].silences > 0) state.lateAt = clock();
       const isStarved = starvation.judge(answer === 'silent', clock());
-      if (isStarved && !state[who].isStarved) log(`${who} is silent and waits for a processor: it is given more time`);
+      if (isStarved && !state[who].isStarved) log(`${who} is silent and waits for a processor: it gets more time`);
       if (state.wasPrimary) state[who] = afterAnswer(state[who], at, answer, isStarved);
     }
     // A silent answer has already taken its time.
@@ -200,12 +200,12 @@ async function yieldLease(now: number): Promise<void> {
   }
   state.orphansAt = null;
   // A Patroni that answers gives its role away by itself. Otherwise the survivors must act.
-  if (state.patroni.silences === 0 && (await letGo(false))) return log('let go of its lease: no primary here any more');
+  if (state.patroni.silences === 0 && (await letGo(false))) return log('released its lease: no primary here any more');
   const lease = state.fenceLease?.lease;
   state.fenceLease = null;
   rmSync(ARMED, { force: true });
   if (lease !== undefined) await etcd.revoke(lease);
-  log('PostgreSQL is down, Patroni is silent: the others may take over');
+  log('PostgreSQL is down and Patroni is silent: other nodes may take over');
 }
 
 /** Ends PostgreSQL at once. When it is certainly dead, the others need not wait until the lease runs out. */
@@ -235,7 +235,7 @@ function actOwn(now: number): void {
     renew(fenceLease.lease, now).catch((error: unknown) => logOnce('own lease', messageOf(error)));
   else if (step.do === 'yield') void ownWork(() => yieldLease(now));
   else if (step.do === 'disarm' || step.do === 'forget') {
-    void ownWork(async () => void ((await letGo(step.do === 'forget')) && log(`let go of its lease: ${step.why}`)));
+    void ownWork(async () => void ((await letGo(step.do === 'forget')) && log(`released its lease: ${step.why}`)));
   }
 }
 
@@ -259,7 +259,7 @@ function actOther(now: number): void {
 async function beat(): Promise<never> {
   const notify = openNotifier();
   notify('READY=1');
-  if (existsSync(ARMED)) await fence('an earlier keeper of this host did not end in order');
+  if (existsSync(ARMED)) await fence('an earlier keeper of this host did not end cleanly');
   for (let last = clock(); ; ) {
     const now = clock();
     if (now - last > LATE_MS) state.lateAt = now;
@@ -278,7 +278,7 @@ async function stop(): Promise<void> {
   state.isStopping = true;
   await ownWork(async () => {});
   const isFree = state.fenceLease === null || (await letGo(false).catch(() => false));
-  if (!isFree && isPrimary(settings.data)) await fence('the keeper ends and cannot give its lease back');
+  if (!isFree && isPrimary(settings.data)) await fence('the keeper ends and cannot return its lease');
   process.exit(0);
 }
 

@@ -17,7 +17,7 @@ export class Rejections {
 
   /** Adds an address. Rejects with nft's message. */
   add(address: string, now: number): Promise<void> {
-    if (isIP(address) === 0) return Promise.reject(new Error(`"${address}" is no address`));
+    if (isIP(address) === 0) return Promise.reject(new Error(`"${address}" is not an address`));
     this.#until.set(address, now + FOR_MS);
     return runNft(rulesOf([...this.#until].flatMap(([at, until]) => (until > now ? [{ at, ms: until - now }] : []))));
   }

@@ -34,7 +34,7 @@ export function askEtcd({ host, port }: Endpoint, question: Question, agent: Age
       response.setEncoding('utf8');
       response.on('data', (part: string) => {
         text += part;
-        if (text.length > ANSWER_MAX) outgoing.destroy(new Error('etcd says too much'));
+        if (text.length > ANSWER_MAX) outgoing.destroy(new Error('the answer of etcd is too large'));
       });
       response.on('error', reject);
       response.on('end', () => {

@@ -83,7 +83,7 @@ export function decide(inputs: HealthInputs): Verdict {
 }
 
 function judgeOwn(inputs: HealthInputs): Verdict {
-  if (inputs.isOver === true) return no('the cluster was recovered without this node: its epoch is over');
+  if (inputs.isOver === true) return no('the cluster was recovered without this node: its epoch has ended');
   if (!inputs.isMember) return no('this node is still joining');
   if (inputs.proxy.isRefused) return no('haproxy does not listen on this host');
   const peers = inputs.peers.filter((peer) => isFresh(inputs, peer.seenAt, MAJORITY_MS));
@@ -92,10 +92,10 @@ function judgeOwn(inputs: HealthInputs): Verdict {
   const majority = judgeMajority(inputs, peers);
   if (!majority.isFit) return majority;
   const far = farHolder(inputs, peers);
-  if (far) return no(`${far.name} hears ${far.holder} hold the address, and this node does not`);
+  if (far) return no(`${far.name} hears ${far.holder} as holder of the address, but this node does not`);
   // The last node that can serve keeps the address, drained or not.
   if (inputs.isDrained && peers.some((peer) => peer.canTake))
-    return { ...no('this node was drained, and another one can hold it'), isPlanned: true };
+    return { ...no('this node was drained, and another node can hold the address'), isPlanned: true };
   return { isFit: true, why: `${service.why}; ${majority.why}` };
 }
 
@@ -154,7 +154,7 @@ function judgeService(inputs: HealthInputs, peers: HealthInputs['peers']): Verdi
   if (isFresh(inputs, inputs.regionAt, limit(REGION_MS))) return yes('haproxy and a region answer');
   if (peers.some((peer) => peer.seesRegion)) return no('no region answers through the haproxy of this host');
   // No node is well. A move would help nobody, and callers at least learn that they must wait.
-  return inputs.isHolder ? yes('haproxy answers, and no node sees a region') : no('no region answers');
+  return inputs.isHolder ? yes('haproxy answers, but no node sees a region') : no('no region answers');
 }
 
 function judgeMajority(inputs: HealthInputs, peers: HealthInputs['peers']): Verdict {
@@ -165,7 +165,7 @@ function judgeMajority(inputs: HealthInputs, peers: HealthInputs['peers']): Verd
     return no(`etcd does not answer, and ${seen} of ${inputs.regions} region nodes are seen (${needed} needed)`);
   const quorum = `${seen} of ${inputs.regions} region nodes are seen`;
   if (isFresh(inputs, inputs.etcdAt, ETCD_GRACE_MS)) return yes(`etcd paused a moment ago, ${quorum}`);
-  if (peers.some((peer) => peer.hasEtcd)) return no('etcd answers others and not this node');
+  if (peers.some((peer) => peer.hasEtcd)) return no('etcd answers other nodes but not this one');
   return inputs.isHolder
     ? yes(`etcd is gone everywhere, ${quorum}`)
     : no('etcd does not answer, and only the holder may keep the address then');

@@ -91,7 +91,7 @@ function endKeepalived(): never {
   try {
     execFileSync(DROP, { timeout: DROP_MS, stdio: 'ignore' });
   } catch (error) {
-    process.stdout.write(`the address is left to systemd: ${messageOf(error)}\n`);
+    process.stdout.write(`systemd removes the address: ${messageOf(error)}\n`);
   }
   process.exit(END_KEEPALIVED);
 }
@@ -206,8 +206,8 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
     // This comes before the decision, so that a silence of two seconds is already explained. It matters only to the holder.
     if (isCheckDue) isStarved = starvation.judge(isHolder && regionAt !== null && now - regionAt > QUIET_MS, now);
     if (isSuperseded({ now, heldMs, peers })) {
-      log('address', 'another node has taken it over while this one still has it: keepalived is ended');
-      say({ isFit: false, why: 'another node has taken it over' }, isHolder);
+      log('address', 'another node took the address over while this node still has it: stopping keepalived');
+      say({ isFit: false, why: 'another node took the address over' }, isHolder);
       endKeepalived();
     }
     const wanted = decide({
@@ -227,7 +227,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       peers,
     });
     const verdict: Verdict = leave.holdsOn(isHolder && wanted.isPlanned === true, now)
-      ? { isFit: true, why: `running calls are answered before it goes: ${wanted.why}` }
+      ? { isFit: true, why: `running calls are answered before the address moves: ${wanted.why}` }
       : wanted;
     const isNew = `${verdict.isFit} ${isHolder}` !== last;
     if (isNew || isCheckDue) {
@@ -235,7 +235,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
       keepalived = readState(now);
       frozen = keepalived === 'frozen' ? frozen + 1 : 0;
       if (frozen >= FROZEN_CHECKS) {
-        log('keepalived', 'it is stopped and does nothing: it is ended');
+        log('keepalived', 'keepalived is frozen and does nothing: ending it');
         endKeepalived();
       }
     }

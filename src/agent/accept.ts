@@ -14,14 +14,14 @@ export type AcceptanceVerdict =
  * restore of its database, so a lower one is an answer from the past.
  */
 export function judgeDesired(value: unknown, nodeId: string, held: Desired | null): AcceptanceVerdict {
-  if (!Check(Desired, value)) return refused('malformed', `it is not of the agent protocol: ${firstError(value)}`);
+  if (!Check(Desired, value)) return refused('malformed', `it does not fit the agent protocol: ${firstError(value)}`);
   if (value.nodeId !== nodeId) return refused('wrong_node', `it is for node ${value.nodeId}, this is ${nodeId}`);
-  if (digestOf(value.body) !== value.digest) return refused('wrong_digest', 'its content does not have its digest');
+  if (digestOf(value.body) !== value.digest) return refused('wrong_digest', 'its content does not match its digest');
   if (!held || value.generation > held.generation) return { kind: 'accepted', desired: value };
   if (value.generation === held.generation && value.digest === held.digest) return { kind: 'same' };
   const which = `generation ${value.generation} arrived, generation ${held.generation} is held`;
   if (value.generation < held.generation) return refused('older_generation', which);
-  return refused('same_generation', `${which}, with another content`);
+  return refused('same_generation', `${which}, with different content`);
 }
 
 /** The same desired state with nothing in it: every service is to be absent. Its generation stays, so that the region's next one is newer. */

@@ -63,7 +63,7 @@ export function openDriftWatch({ ports, services, findings, changes, compare, on
       const more = paths.length > NAMED_MAX ? ` and ${paths.length - NAMED_MAX} more` : '';
       findings.raise(
         codeOf(service),
-        `Files of ${service} were changed by hand on this host: ${named}${more}. Regent puts its own back: change the configuration through Regent instead.`,
+        `Files of ${service} were changed by hand on this host: ${named}${more}. Regent restores its own files. Change the configuration through Regent instead.`,
       );
       raisedAt.set(service, clock.monotonic());
       onFinding();

@@ -168,7 +168,7 @@ async function runLoops({ ports, loops, news, due, keep }: Loops, signal: AbortS
 }
 
 function warnOf({ ports }: DriverOptions, service: string, error: unknown): void {
-  ports.log.warn('what was remembered of a service that is gone stays', { service, error: sentenceOf(error) });
+  ports.log.warn('the memory of a removed service could not be deleted', { service, error: sentenceOf(error) });
 }
 
 interface ServiceLoop {
@@ -285,12 +285,12 @@ function wantedOf(
 function unknownReport(service: string, part: DesiredService, since: string): ServiceReport {
   return unseen(service, part, {
     since,
-    why: 'The agent on this node does not know this service: it is of an older release than the region.',
+    why: 'The agent on this node does not know this service: the agent is older than the region. Update this host.',
   });
 }
 
 function leavingReport(service: string, part: DesiredService, since: string): ServiceReport {
-  return unseen(service, part, { since, why: 'It is not wanted here any more, and is about to be ended.' });
+  return unseen(service, part, { since, why: 'This node no longer runs the service; it is about to be stopped.' });
 }
 
 function unseen(

@@ -34,7 +34,10 @@ export function openLink({ clock, log, findings, onBack }: LinkOptions): RegionL
     backAt = now;
     findings.clear(AWAY);
     const until = new Date(now).toISOString();
-    findings.raise(AWAY, `No region answered from ${away} to ${until}; what was in force stayed in force.`);
+    findings.raise(
+      AWAY,
+      `No region answered from ${away} to ${until}; the configuration of this node stayed in force.`,
+    );
   };
   return {
     works: () => {

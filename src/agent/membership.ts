@@ -68,7 +68,8 @@ export function openMembership(options: MembershipOptions): Membership {
   const announce = async (): Promise<number> => {
     try {
       const answer = await channel.register(rack);
-      if (!Check(RegisterAnswer, answer)) throw new AppError('region_refused', 'the answer is not of the protocol');
+      if (!Check(RegisterAnswer, answer))
+        throw new AppError('region_refused', 'the answer does not fit the agent protocol');
       await learn(answer);
       if (answer.state === 'waiting') return backOffMs(attempts, WAITING, ports.random);
       return PAUSE_MS[answer.state] * (0.8 + 0.4 * ports.random.fraction());

@@ -86,7 +86,7 @@ async function pullOnce(options: PullOptions): Promise<void> {
     throw new RefusedDesired(verdict.sentence);
   }
   // An answer that is held already was not waited for: asking again at once would be a busy loop.
-  if (verdict.kind === 'same') throw new RefusedDesired('the region sent what is held already');
+  if (verdict.kind === 'same') throw new RefusedDesired('the region sent a desired state that this node already has');
   await ledger.accept(verdict.desired);
   for (const finding of findings.all()) if (finding.code.startsWith('desired_')) findings.clear(finding.code);
   findings.clear('ledger_full');
@@ -97,7 +97,7 @@ function noteFailure({ link, findings, ports }: PullOptions, error: unknown): vo
   if (error instanceof RefusedDesired) {
     // The region was reached all the same.
     link.works();
-    ports.log.warn('a pull failed', { error: sentenceOf(error) });
+    ports.log.warn('requesting the desired state failed', { error: sentenceOf(error) });
     return;
   }
   const code = error instanceof Error && 'code' in error ? error.code : '';

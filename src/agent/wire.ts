@@ -52,7 +52,7 @@ export function wireReport(
   }
   findings.raise(
     code,
-    `What ${report.service} says of itself was left out of the reports: ${size} characters. Rule: at most ${SERVICE_FACTS_LIMIT}.`,
+    `The facts of ${report.service} are left out of the reports, because they have ${size} characters. Rule: at most ${SERVICE_FACTS_LIMIT}.`,
   );
   return whole;
 }

@@ -112,12 +112,12 @@ export function decideBoot(record: BootRecord | null, request: BootRequest, now:
       : { kind: 'off', reason: `${says}. It is switched off.` };
   }
   if (record.until !== undefined && now > record.until) {
-    return wait(`${says}, but the time for it is over: a region decides what follows.`);
+    return wait(`${says}, but its time has run out: a region decides what follows.`);
   }
   const { uuid } = request.client;
   if (rule.isDestructive && record.uuid !== undefined && uuid !== null && !isSameUuid(record.uuid, uuid)) {
     return wait(
-      `${says}, but this machine has the UUID ${uuid} and not ${record.uuid}: is its network card the one of another machine?`,
+      `${says}, but this machine has the UUID ${uuid} and not ${record.uuid}: check whether its network card comes from another machine.`,
     );
   }
   const { boots = [] } = record;
@@ -136,18 +136,18 @@ export const BOOT_PARAMETERS = {
 
 function enlist(request: BootRequest, now: number): BootDecision {
   const { enlist: answer, client } = request;
-  const who = `Nobody knows the machine ${client.mac}`;
+  const who = `The machine ${client.mac} is unknown`;
   switch (answer.kind) {
     case 'offer':
       return bootOf(answer.boot, request, now, `${who}, so it is enlisted`);
     case 'ignored':
-      return { kind: 'leave', reason: answer.reason ?? `An operator wants the machine ${client.mac} left alone.` };
+      return { kind: 'leave', reason: answer.reason ?? `An operator ordered to ignore the machine ${client.mac}.` };
     case 'busy': {
-      const usual = `${who}, and the regions have too much to do to enlist it now.`;
+      const usual = `${who}, and the regions are too busy to enlist it now.`;
       return later(request, now, WAITS.busy, answer.reason ?? usual);
     }
     case 'no-region':
-      return later(request, now, WAITS.noRegion, `${who}, and the rack reaches no region that could enlist it.`);
+      return later(request, now, WAITS.noRegion, `${who}, and the rack reaches no region that can enlist it.`);
   }
 }
 
@@ -164,7 +164,7 @@ function bootOf(
   }
   const url = (path: string) => `${place.files}/${path}`;
   if (iscsi !== undefined && iscsi.initrd === undefined) {
-    const why = `its root is to come by iSCSI, and the image ${image.name} has no part for that: build the image again`;
+    const why = `its boot media is iSCSI, and the image ${image.name} has no part for iSCSI: build the image again`;
     return later(request, now, WAITS.fault, `${says}, but ${why}.`);
   }
   const root = iscsi === undefined ? image.root && url(image.root) : iscsiUri(place, iscsi);
@@ -180,7 +180,7 @@ function bootOf(
   ];
   const length = line.join(' ').length;
   if (length > LINE_MAX) {
-    const why = `the kernel's command line has ${length} characters, and it takes ${LINE_MAX}: shorten the kernel options of its tags or of the site`;
+    const why = `the kernel's command line has ${length} characters, but the kernel takes at most ${LINE_MAX}: shorten the kernel options of its tags or of the site`;
     return later(request, now, WAITS.fault, `${says}, but ${why}.`);
   }
   return {

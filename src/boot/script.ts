@@ -78,7 +78,7 @@ function kernelView(
 /** GRUB names a file on a web server as `(http,HOST:PORT)/PATH`. */
 function hostAndPath(url: string): { readonly host: string; readonly path: string } {
   const { host, path } = /^http:\/\/(?<host>[^/]+)\/(?<path>.+)$/.exec(url)?.groups ?? {};
-  if (host === undefined || path === undefined) throw new AppError('template', `${url} is no file of a web server`);
+  if (host === undefined || path === undefined) throw new AppError('template', `${url} is not a file on a web server`);
   return { host, path };
 }
 

@@ -40,7 +40,7 @@ export function readBoltBucket(readAt: ReadAt, name: string): ReadonlyMap<string
     if (found instanceof AppError) throw found;
     return found;
   }
-  throw damaged('it is written too often to be read');
+  throw damaged('it changes too often to be read');
 }
 
 function walkFrom(readAt: ReadAt, meta: Meta, name: string): ReadonlyMap<string, string> | null {
@@ -69,7 +69,7 @@ class Walker {
     if (this.#pages > PAGES_MAX) throw damaged('it has too many pages');
     const first = viewOf(this.#bytes(id, this.#pageSize));
     const length = (1 + first.getUint32(12, true)) * this.#pageSize;
-    if (numberAt(first, 0) !== id || length > PAGE_MAX) throw damaged(`page ${id} is none`);
+    if (numberAt(first, 0) !== id || length > PAGE_MAX) throw damaged(`page ${id} is not a page`);
     return length === this.#pageSize ? first : viewOf(this.#bytes(id, length));
   }
 
@@ -85,7 +85,7 @@ class Walker {
         const key = part(view, start, keySize);
         const value = part(view, start + keySize, valueSize);
         yield { key, value, isBucket: (view.getUint32(at, true) & IS_BUCKET) !== 0 };
-      } else throw damaged('a page of its tree is of another kind');
+      } else throw damaged('a page of its tree has the wrong kind');
     }
   }
 
@@ -103,7 +103,7 @@ function readMeta(readAt: ReadAt): Meta {
     return meta && (offset === 0 || offset === meta.pageSize) ? [meta] : [];
   });
   const [newest] = metas.sort((a, b) => (a.commit < b.commit ? 1 : -1));
-  if (newest === undefined) throw damaged('it does not begin like one');
+  if (newest === undefined) throw damaged('its header is not that of an etcd store');
   return newest;
 }
 
@@ -135,7 +135,7 @@ function part(view: DataView, at: number, length: number): Uint8Array {
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-const damaged = (why: string) => new AppError('etcd', `the file is no store of etcd: ${why}`);
+const damaged = (why: string) => new AppError('etcd', `the file is not an etcd store: ${why}`);
 
 /** A walk that meets a commit may meet anything: a fault counts only when there was none. */
 function attempt<T>(walk: () => T): T | AppError {
@@ -143,6 +143,6 @@ function attempt<T>(walk: () => T): T | AppError {
     return walk();
   } catch (error) {
     if (error instanceof AppError) return error;
-    return new AppError('etcd', 'the file is no store of etcd: a page is damaged', { cause: error });
+    return new AppError('etcd', 'the file is not an etcd store: a page is damaged', { cause: error });
   }
 }

@@ -28,7 +28,7 @@ export function parseEpoch(text: string): Epoch | Rejected {
   if (epoch.length !== rest.length || epoch.length > MOST || number !== String(epoch.length + 1))
     return rejected(
       'invalid_value',
-      `${show(text)} is no epoch. Rule: NUMBER, then /ID@MS for each recovery, such as ${FIRST} or 2/4f2e90ab@1764299000123.`,
+      `${show(text)} is not an epoch. Rule: NUMBER, then /ID@MS for each recovery, such as ${FIRST} or 2/4f2e90ab@1764299000123.`,
     );
   return epoch;
 }

@@ -67,7 +67,7 @@ export function unseal(keys: readonly SealingKey[], place: string, sealed: strin
   try {
     return decipher.update(bytes.subarray(0, -CIPHER.tag), undefined, 'utf8') + decipher.final('utf8');
   } catch {
-    return closed('it was changed, or belongs elsewhere');
+    return closed('it was changed, or it belongs to another object');
   }
 }
 
@@ -78,7 +78,7 @@ function boundTo(id: string, place: string): Buffer {
 function closed(why: string): Rejected {
   return rejected(
     'unavailable',
-    `A stored secret cannot be opened: ${why}. Rule: a database is restored together with the cluster's authority; else set the secret again.`,
+    `A stored secret cannot be opened: ${why}. Restore the database together with the cluster's authority, or set the secret again.`,
   );
 }
 

@@ -145,7 +145,10 @@ class HelperLine {
       try {
         for (const line of lines.push(chunk)) this.#settle(line);
       } catch (error) {
-        this.#drop(socket, new AppError('unreachable', `the root helper answered nonsense: ${sentenceOf(error)}`));
+        this.#drop(
+          socket,
+          new AppError('unreachable', `the root helper's answer cannot be read: ${sentenceOf(error)}`),
+        );
       }
     });
     const lost = () => this.#drop(socket, new AppError('unreachable', 'the connection to the root helper was lost'));

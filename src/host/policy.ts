@@ -182,7 +182,7 @@ export function refuseMount(all: HelperPolicy, unit: string, folder: string): Po
 /** May this command run? It matches a rule of a service, and its user is one of that service's. */
 export function refuseCommand(all: HelperPolicy, command: Command): PolicyRefusal {
   if (isOpenQuestion(command))
-    return `${show(nameOfCommand(command))} is refused. Rule: a question that needs no rights does not go through the helper.`;
+    return `${show(nameOfCommand(command))} is refused. Rule: a query that needs no rights does not go through the helper.`;
   const shown = isQuestion(command)
     ? `${show(command.request, 200)} to ${show(command.socket)}`
     : show(command.argv.join(' '), 200);
@@ -199,7 +199,8 @@ function refuseQuestion(policy: HelperPolicy, question: SocketQuestion, shown: s
 }
 
 function refuseProcess(policy: HelperPolicy, command: ProcessCommand, shown: string): PolicyRefusal {
-  if (command.stdin !== undefined) return `${shown} with standard input is refused. Rule: no command gets any.`;
+  if (command.stdin !== undefined)
+    return `${shown} with standard input is refused. Rule: commands get no standard input.`;
   const matching = policy.services.filter(
     (service) => service.commands.some((rule) => allows(rule, command)) || isVersionOf(service, command),
   );

@@ -202,8 +202,7 @@ export function openReader(onGreeting: () => void, onReply: (reply: Reply) => vo
     while (rest.length >= HEAD_SIZE) {
       const bodyAt = Math.ceil((HEAD_SIZE + rest.readUInt32LE(12)) / 8) * 8;
       const size = bodyAt + rest.readUInt32LE(4);
-      if (rest.readUInt8(0) !== 0x6c || size > MESSAGE_LIMIT)
-        throw new Error('systemd answered something else than D-Bus');
+      if (rest.readUInt8(0) !== 0x6c || size > MESSAGE_LIMIT) throw new Error("systemd's answer is not D-Bus");
       if (rest.length < size) return;
       const reply = replyOf(rest.subarray(0, size), bodyAt);
       if (reply !== null) onReply(reply);

@@ -57,7 +57,7 @@ export function checkHost(seen: HostInspection, command: string, { error, warn }
   if (seen.uid !== 0) error(`${command} must run as root. Run: sudo ${command} …`);
   const { os } = seen.facts;
   if (os.id !== 'debian' || os.version !== '13') {
-    warn(`This is ${os.id} ${os.version}; Regent is made for Debian 13 and tried nowhere else.`);
+    warn(`This is ${os.id} ${os.version}. Regent is made for Debian 13 and not tested on other systems.`);
   }
   if (!`${seen.productRoot}/`.startsWith(`${PATHS.product}/`)) {
     error(
@@ -67,13 +67,11 @@ export function checkHost(seen: HostInspection, command: string, { error, warn }
     error(`These units are not installed: ${seen.missingUnits.join(', ')}. Run scripts/install again.`);
   }
   if (seen.listeners === null)
-    warn(
-      'Which ports are in use could not be found out (ss -ltnup failed); a busy one will show as a unit that does not start.',
-    );
+    warn('The ports in use are unknown, because "ss -ltnup" failed. If a port is busy, its unit will not start.');
   checkDisk(seen.freeMegabytes, error, warn);
   if (seen.now < EARLIEST)
     error(
-      `This host's clock says ${new Date(seen.now).toISOString()}: certificates would not be good. Set it, for instance: timedatectl set-time …`,
+      `This host's clock says ${new Date(seen.now).toISOString()}, so certificates would not be valid. Set the clock, for example: timedatectl set-time …`,
     );
   const conf = parseConfFile(PATHS.conf, seen.conf ?? '');
   if (isRejected(conf)) error(conf.message);
@@ -113,15 +111,15 @@ export function checkData({ data }: HostInspection, isOwn: boolean, { error }: H
   const own = [DATA.etcd, DATA.postgres].filter((path) => data.includes(path));
   if (!isOwn && own.length > 0)
     error(
-      `This host has data of an earlier cluster: ${own.join(', ')}. This command neither takes them over nor removes them. If nobody needs them: scripts/uninstall --purge, then scripts/install.`,
+      `This host has data of an earlier cluster: ${own.join(', ')}. This command does not use or remove these data. If nobody needs them: scripts/uninstall --purge, then scripts/install.`,
     );
   if (data.includes(DATA.foreignEtcd))
     error(
-      `An etcd that is not Regent's has data here (${DATA.foreignEtcd}), and Regent takes the unit etcd.service over. Move that etcd to another host, or its data away.`,
+      `An etcd that is not Regent's has data here (${DATA.foreignEtcd}), but Regent needs the unit etcd.service. Move that etcd to another host, or move its data away.`,
     );
   if (data.includes(DATA.foreignPatroni))
     error(
-      `A Patroni that is not Regent's is set up here (${DATA.foreignPatroni}), and Regent takes the unit patroni.service over. Move it to another host, or that file away.`,
+      `A Patroni that is not Regent's is set up here (${DATA.foreignPatroni}), but Regent needs the unit patroni.service. Move that Patroni to another host, or move the file away.`,
     );
 }
 

@@ -20,7 +20,7 @@ export function watchUnits(ports: HostPorts, units: Readonly<Record<string, stri
       const state = await ports.host.units.state(unit).catch(() => null);
       if (state?.load !== 'loaded') continue;
       const progress =
-        engine === undefined || engine.state === 'unknown' ? 'the agent comes to it' : `${engine.state}, ${engine.why}`;
+        engine === undefined || engine.state === 'unknown' ? 'waits for the agent' : `${engine.state}, ${engine.why}`;
       return `${service} (${unit} is ${state.active}): ${progress}`;
     }
     return null;

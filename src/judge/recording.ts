@@ -25,7 +25,7 @@ export function unfitnessOf(timeline: Timeline, rules: HazardRules): string[] {
     ...(timeline.lanes.length === 0 ? ['no lanes'] : []),
     ...missing.map(({ probe }) => `no lane of ${probe}`),
     ...(faultAt === null ? ['no fault was made'] : unsteadiness(timeline, faultAt, rules)),
-    ...(faultAt !== null && timeline.healedAt === null ? ['the fault was not taken away'] : []),
+    ...(faultAt !== null && timeline.healedAt === null ? ['the fault was not removed'] : []),
     ...unread(timeline),
   ];
 }
@@ -49,8 +49,10 @@ function unsteadiness(
         ...unready(lane, faultAt),
         ...starved(lane, { faultAt, endedAt: timeline.endedAt, starvedMs }),
       ]),
-    ...(isUnwatched || hasBefore(timeline.holdings) ? [] : ['nobody was seen to hold the address before the fault']),
-    ...(isUnwatched || hasBefore(timeline.writables) ? [] : ['nobody was seen to take local writes before the fault']),
+    ...(isUnwatched || hasBefore(timeline.holdings) ? [] : ['no host was seen to hold the address before the fault']),
+    ...(isUnwatched || hasBefore(timeline.writables)
+      ? []
+      : ['no host was seen to accept local writes before the fault']),
   ];
 }
 

@@ -159,7 +159,7 @@ async function build(draft: string, { packages, hooks }: Recipe, progress: Progr
   await removeTree(draft);
   const remedy = logTail.includes('NO_PUBKEY')
     ? KEYRING_REMEDY
-    : `check the network and the Debian mirror in /etc/apt/sources.list, then run this again; all of it is in ${log}.`;
+    : `check the network and the Debian mirror in /etc/apt/sources.list, then run this again; the full log is ${log}.`;
   const ended = result.isTimeout ? `did not end within ${BUILD_TIMEOUT_MS / 60_000} min` : `ended with ${result.code}`;
   throw new AppError(
     'lab_base',

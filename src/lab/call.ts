@@ -115,7 +115,7 @@ export function parseCall(argv: readonly string[]): LabCall {
   const timeout = Number(values.timeout ?? DEFAULT_TIMEOUT_S);
   if (!Number.isFinite(timeout) || timeout < 0) throw usage(`--timeout ${values.timeout} is not a number of seconds.`);
   if (values.dhcp !== true && (values.mac ?? values.hostname) !== undefined) {
-    throw usage('--mac and --hostname are a DHCP client’s: add --dhcp.');
+    throw usage('--mac and --hostname need --dhcp.');
   }
   return {
     verb,

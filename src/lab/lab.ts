@@ -104,7 +104,7 @@ function checkGrowth(layout: Layout, before: LabState | null, topology: Topology
   if (!before || cablesOf(before.topology).every((item) => wanted.has(item))) return;
   throw new AppError(
     'lab_topology',
-    `The lab "${layout.instance}" is there as "${before.topology.name}" and cannot become "${topology.name}". What to do: sudo scripts/down --purge first, or take another name with REGENT_LAB.`,
+    `The lab "${layout.instance}" exists as "${before.topology.name}" and cannot change to "${topology.name}". What to do: sudo scripts/down --purge first, or take another name with REGENT_LAB.`,
   );
 }
 

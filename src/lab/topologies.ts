@@ -101,7 +101,7 @@ export function clusterOf(size: ClusterSize): Topology {
 
 function check(what: string, value: number, least: number): void {
   if (Number.isInteger(value) && value >= least && value <= MOST) return;
-  throw new AppError('lab_topology', `${value} ${what} cannot be. What to do: give ${least} to ${MOST}.`);
+  throw new AppError('lab_topology', `${value} ${what} is not possible. What to do: give ${least} to ${MOST}.`);
 }
 
 function count(to: number): number[] {

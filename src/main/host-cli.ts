@@ -46,7 +46,7 @@ const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<num
 async function main([name = '', ...argv]: readonly string[]): Promise<number> {
   try {
     const command = COMMANDS[name];
-    if (command === undefined) throw new AppError('usage', `${name} is no command of this host`);
+    if (command === undefined) throw new AppError('usage', `${name} is not a command of this host`);
     return await command(argv);
   } catch (error) {
     say(`regent ${name}: ${sentenceOf(error)}`);
@@ -126,7 +126,7 @@ async function runLeaveCommand(argv: readonly string[]): Promise<number> {
 
 /** The other verbs of `regent cluster` are the API's. */
 async function runClusterCommand([verb, ...argv]: readonly string[]): Promise<number> {
-  if (verb !== 'recover') throw new AppError('usage', `cluster ${verb ?? ''} is no command of this host`);
+  if (verb !== 'recover') throw new AppError('usage', `cluster ${verb ?? ''} is not a command of this host`);
   const options = parseRecoverOptions(argv);
   if (options === 'help') return help(RECOVER_HELP);
   if (isRejected(options)) {

@@ -74,7 +74,7 @@ export interface Snapshot {
   readonly tsigKeys?: readonly SigningKey[];
   readonly records: readonly DnsRecord[];
   readonly machines: readonly Machine[];
-  /** Of machines that are not new or have told of their hardware, in the order of their ids. Left out: none. */
+  /** Of machines that are not new or have reported their hardware, in the order of their ids. Left out: none. */
   readonly machineStages?: readonly MachineStage[];
   /** One for each architecture that has one. Left out: none. */
   readonly defaultImages?: readonly DefaultImage[];

@@ -98,7 +98,7 @@ function parse(source: string | Buffer, field: string): X509Certificate | Reject
     void certificate.publicKey;
     return certificate;
   } catch {
-    return invalid(field, 'this is no certificate', 'an X.509 certificate (RFC 5280)');
+    return invalid(field, 'this is not a certificate', 'an X.509 certificate (RFC 5280)');
   }
 }
 

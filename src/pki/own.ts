@@ -16,11 +16,11 @@ export const KEY_TEXT_MAX = 16_384;
 const RSA_BITS = { least: 2048, most: 8192 } as const;
 const CURVES = ['prime256v1', 'secp384r1', 'secp521r1'];
 const KEY_RULE =
-  'one private key as PEM, not encrypted: RSA of 2048 to 8192 bits, or on the curve P-256, P-384 or P-521 (haproxy and browsers take these)';
+  'one private key as PEM, not encrypted: RSA of 2048 to 8192 bits, or on the curve P-256, P-384 or P-521';
 
 /**
- * Reads an operator's certificate, its chain and its key, and checks all that every browser and haproxy would: the key belongs to the certificate, it has
- * begun and not ended, names are in it. A refusal never shows the key. `now`: ms.
+ * Reads an operator's certificate, its chain and its key, and checks all that every browser and haproxy would: the key belongs to the certificate, it is
+ * valid now, names are in it. A refusal never shows the key. `now`: ms.
  */
 export function readOwn(certificate: string, keyText: string, now: number): OwnCertificate | Rejected {
   const key = readKeyOf(keyText);
@@ -39,7 +39,7 @@ const WEAK = ['SHA-1', 'MD5'];
 /** What keeps browsers, or haproxy at its start, from taking these certificates. */
 function weaknessOfChain(chain: readonly string[]): string | null {
   const usages = new X509Certificate(chain[0] ?? '').keyUsage;
-  if (usages !== undefined && !usages.includes(SERVER)) return 'it is not for servers (extended key usage)';
+  if (usages !== undefined && !usages.includes(SERVER)) return 'its extended key usage does not allow TLS servers';
   for (const pem of chain) {
     const one = new X509Certificate(pem);
     const { hash } = new x509.X509Certificate(one.raw).signatureAlgorithm as {
@@ -55,13 +55,13 @@ function weaknessOfChain(chain: readonly string[]): string | null {
 function refusalOf(shown: Shown, now: number): Rejected | null {
   const { notBefore, notAfter, dnsNames, addresses, subject } = shown;
   const day = (ms: number) => new Date(ms).toISOString();
-  if (now >= notAfter) return invalid('certificate', `it ended at ${day(notAfter)}`, 'a certificate that is good now');
+  if (now >= notAfter) return invalid('certificate', `it ended at ${day(notAfter)}`, 'a certificate that is valid now');
   if (now < notBefore)
-    return invalid('certificate', `it begins at ${day(notBefore)} only`, 'a certificate that is good now');
+    return invalid('certificate', `it is not valid before ${day(notBefore)}`, 'a certificate that is valid now');
   if (dnsNames.length + addresses.length === 0)
     return invalid(
       'certificate',
-      `${subject === '' ? 'it' : subject} names no host: browsers look at its alternative names alone`,
+      `${subject === '' ? 'it' : subject} names no host: browsers read only its alternative names`,
       'a subjectAltName with names or addresses of the site',
     );
   const weakness = weaknessOfChain(shown.chain);
@@ -75,7 +75,7 @@ function refusalOf(shown: Shown, now: number): Rejected | null {
   if (isTaken || dnsNames.includes('*'))
     return invalid(
       'certificate',
-      `it names "${isTaken ? REGION_SERVER_NAME : '*'}", by which agents ask for the certificate of a region node`,
+      `it names "${isTaken ? REGION_SERVER_NAME : '*'}", the name by which agents verify a region node`,
       'names of the site',
     );
   return null;
@@ -88,16 +88,12 @@ function readKeyOf(text: string): KeyObject | Rejected {
   if (blocks.length === 0) return invalid('privateKey', 'no PEM text of a private key is in it', KEY_RULE);
   if (blocks.length > 1) return invalid('privateKey', `${blocks.length} private keys are in it`, KEY_RULE);
   if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: *4,ENCRYPTED/.test(text))
-    return invalid(
-      'privateKey',
-      'it is encrypted: openssl pkey -in FILE -out PLAIN takes the passphrase off',
-      KEY_RULE,
-    );
+    return invalid('privateKey', 'it is encrypted; remove the passphrase: openssl pkey -in FILE -out PLAIN', KEY_RULE);
   let key: KeyObject;
   try {
     key = createPrivateKey(text);
   } catch {
-    return invalid('privateKey', 'this is no private key', KEY_RULE);
+    return invalid('privateKey', 'this is not a private key', KEY_RULE);
   }
   const problem = weaknessOf(key);
   return problem === null ? key : invalid('privateKey', problem, KEY_RULE);

@@ -16,7 +16,7 @@ export function readPem(text: string, label: PemLabel, field: string): Buffer | 
   const isFramed = lines[0] === `-----BEGIN ${label}-----` && lines.at(-1) === `-----END ${label}-----`;
   const body = lines.slice(1, -1).join('');
   if (!isFramed || body === '' || !/^[A-Za-z0-9+/]+={0,2}$/.test(body))
-    return invalid(field, 'this is no such PEM text', rule);
+    return invalid(field, 'this is not such a PEM text', rule);
   return Buffer.from(body, 'base64');
 }
 
@@ -34,9 +34,9 @@ export function readKey(pem: string, field = 'key'): KeyObject | Rejected {
   if (!Buffer.isBuffer(der)) return der;
   try {
     const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-    return isP256(key) ? key : invalid(field, 'this is a key of another kind', rule);
+    return isP256(key) ? key : invalid(field, 'this key has another kind', rule);
   } catch {
-    return invalid(field, 'this is no private key', rule);
+    return invalid(field, 'this is not a private key', rule);
   }
 }
 

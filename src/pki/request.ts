@@ -34,7 +34,7 @@ export async function readRequest(pem: string, field = 'csr'): Promise<Certifica
     const publicKey = Buffer.from(request.publicKey.rawData);
     const key = createPublicKey({ key: publicKey, format: 'der', type: 'spki' });
     if (!isP256(key)) return invalid(field, 'its key is of another kind', rule);
-    if (!(await request.verify())) return invalid(field, 'its signature is not that of its key', rule);
+    if (!(await request.verify())) return invalid(field, 'its signature was not made by its key', rule);
     // The key, encoded again: two encodings of one key must not count as two keys.
     const commonName = request.subjectName.getField('CN')[0] ?? '';
     return {
@@ -43,6 +43,6 @@ export async function readRequest(pem: string, field = 'csr'): Promise<Certifica
       publicKeyDigest: digestOfPublicKey(key),
     };
   } catch {
-    return invalid(field, 'this is no certificate request', rule);
+    return invalid(field, 'this is not a certificate request', rule);
   }
 }

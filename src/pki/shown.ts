@@ -52,7 +52,7 @@ export function readShown(text: string, key: KeyObject, field = 'certificate'): 
   if (stray !== undefined)
     return invalid(
       field,
-      `${subjectOf(stray)} belongs to no certificate here: nothing in the chain of ${subjectOf(first)} was signed by it`,
+      `${subjectOf(stray)} is not needed: no certificate in the chain of ${subjectOf(first)} was signed by it`,
       'the certificate of the key, and those that lead to its root',
     );
   return shownOf(first, chain);
@@ -63,7 +63,7 @@ export function readShownPair(certificate: string, keyText: string): Shown | Rej
   try {
     return readShown(certificate, createPublicKey(createPrivateKey(keyText)));
   } catch {
-    return invalid('key', 'this is no private key', 'a private key as PEM');
+    return invalid('key', 'this is not a private key', 'a private key as PEM');
   }
 }
 
@@ -80,13 +80,13 @@ function certificatesIn(text: string, field: string): X509Certificate[] | Reject
     return invalid(field, `the text has ${text.length} characters, more than ${CHAIN_BOUNDS.text}`, RULE);
   const blocks = [...text.matchAll(BLOCK)];
   if (blocks.some(([, label = '']) => label.includes('PRIVATE KEY')))
-    return invalid(field, 'a private key stands in it', 'certificates alone; the key goes into its own field');
+    return invalid(field, 'it contains a private key', 'only certificates; the key goes into its own field');
   if (blocks.length === 0) return invalid(field, 'no PEM text of a certificate is in it', RULE);
   if (blocks.length > CHAIN_BOUNDS.certificates) return invalid(field, `it has ${blocks.length} PEM texts`, RULE);
   const found: X509Certificate[] = [];
   for (const [index, [, label, body = '']] of blocks.entries()) {
     const one = label === 'CERTIFICATE' ? parse(Buffer.from(body, 'base64')) : null;
-    if (one === null) return invalid(field, `PEM text ${index + 1} (${label}) is no certificate`, RULE);
+    if (one === null) return invalid(field, `PEM text ${index + 1} (${label}) is not a certificate`, RULE);
     if (!found.some((item) => item.raw.equals(one.raw))) found.push(one);
   }
   return found;
@@ -136,7 +136,7 @@ const hexOf = (fingerprint: string) => fingerprint.replaceAll(':', '').toLowerCa
 const isRoot = (certificate: X509Certificate) => certificate.checkIssued(certificate);
 const subjectOf = (certificate: X509Certificate) => oneLine(certificate.subject);
 
-/** Node has a line for each part of a name. A stranger's name is shown to people, so it has no control characters. */
+/** Node has a line for each part of a name. People read names that anybody may have chosen, so control characters leave. */
 function oneLine(name: string | undefined): string {
   return (name ?? '').replaceAll('\n', ', ').replace(/\p{C}/gu, '?').slice(0, 300);
 }

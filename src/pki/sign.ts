@@ -98,7 +98,7 @@ function checkAddresses(texts: readonly string[]): Rejected | null {
 }
 
 const isRegionName = (name: string) => name.toLowerCase() === REGION_SERVER_NAME;
-const ONLY_REGIONS = `"${REGION_SERVER_NAME}" is the name of region nodes alone`;
+const ONLY_REGIONS = `"${REGION_SERVER_NAME}" is reserved for region nodes`;
 
 async function sign(
   order: Omit<SigningOrder, 'subject'> & { readonly issuer?: string },
@@ -114,15 +114,11 @@ async function sign(
   if (!(lifetime > 0 && lifetime <= CERTIFICATE_DAYS_MAX * DAY_MS))
     return invalid(
       'notAfter',
-      'the certificate would live too long or not at all',
+      'the certificate would be valid for too long or not at all',
       `at most ${CERTIFICATE_DAYS_MAX} days`,
     );
   if (notAfter > issuer.notAfter)
-    return invalid(
-      'notAfter',
-      'the certificate would outlive the authority',
-      'the authority is replaced before its end',
-    );
+    return invalid('notAfter', 'the certificate would outlive the authority', 'replace the authority before it ends');
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial,
     subject: [{ CN: [commonName] }],

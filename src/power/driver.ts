@@ -45,7 +45,7 @@ export function closedFailure(sentence: string): PowerFailure {
   return failed(
     'unsupported',
     `No request was sent: ${sentence}.`,
-    'Give the BMC an address that is no node’s and no loopback or link-local one.',
+    'Give the BMC an address that no node has and that is not loopback or link-local.',
   );
 }
 

@@ -137,7 +137,7 @@ async function setBoot(
 ): Promise<StopReason | null> {
   if (boot === undefined) return null;
   if (!canSetBoot) {
-    visit.notes.push(`${label} cannot choose what the machine boots from: its firmware must have ${boot} first.`);
+    visit.notes.push(`${label} cannot set the boot device: set ${boot} first in the firmware's boot order.`);
     return null;
   }
   const accepted = await visit.say((line) => line.bootNext(boot));
@@ -208,20 +208,20 @@ function unseenFailure({ wanted, how }: StateGoal, timeMs: number, hasFallen: bo
   if (how === 'soft') {
     return failed(
       'lied',
-      `The power button was pressed, and the machine is still on after ${seconds} s.`,
+      `Regent pressed the power button, but the machine is still on after ${seconds} s.`,
       'Its operating system does not react to the button: switch it off with the stop mode hard.',
     );
   }
   if (hasFallen) {
     return failed(
       'lied',
-      `The BMC reported that the machine is on, and it was off again within ${seconds} s.`,
+      `The BMC reported that the machine was on, but the machine was off again within ${seconds} s.`,
       'Check its power supplies and the log of its BMC.',
     );
   }
   return failed(
     'lied',
-    `The BMC accepted the order "${wanted}", and does not report that the machine is ${wanted} after ${seconds} s.`,
+    `The BMC accepted the order "${wanted}", but still does not report the machine as ${wanted} after ${seconds} s.`,
     'Reset the BMC (cold), or switch the machine by hand and check the log of its BMC.',
   );
 }

@@ -20,7 +20,7 @@ export async function probeBmc(
   const { reach, clock } = guarded(effects, judge);
   const door = driver.doorOf(parameters);
   if (door.kind === 'nowhere')
-    return { isReachable: true, ms: null, why: `${driver.label}: nothing to ask on the network` };
+    return { isReachable: true, ms: null, why: `${driver.label}: no BMC to query on the network` };
   const startedAt = clock.monotonic();
   const answer =
     door.kind === 'rmcp'
@@ -29,6 +29,6 @@ export async function probeBmc(
   if (answer === 'answers' || answer === 'open') {
     return { isReachable: true, ms: Math.round((clock.monotonic() - startedAt) * 10) / 10, why: 'it answers' };
   }
-  const why = answer === 'alien' ? 'something answers that does not speak IPMI' : answer.sentence;
+  const why = answer === 'alien' ? 'something else than IPMI answers' : answer.sentence;
   return { isReachable: false, ms: null, why };
 }

@@ -29,24 +29,24 @@ export const QUIRKS: readonly QuirkRow[] = [
   {
     manufacturer: /\b(?:hpe?|hewlett[- ]packard(?: enterprise)?)\b/i,
     product: /\bilo|proliant|dl\d{3}/i,
-    why: 'An iLO is slow to switch off, and loops on orders that come close together.',
+    why: 'An iLO is slow to switch off, and fails on orders in quick succession.',
     gapMs: 1000,
     settleMs: 60_000,
   },
   {
     manufacturer: /\bsuper ?micro\b/i,
-    why: 'It takes a boot device only together with the mode of the firmware.',
+    why: 'A Supermicro BMC accepts a boot device only together with the firmware mode.',
     gapMs: 500,
     needsBootMode: true,
   },
   {
     manufacturer: /\b(?:ami|american megatrends|asrockrack|gigabyte|giga computing)\b/i,
-    why: 'MegaRAC wants If-Match with every change, and its own weak tags do not match.',
+    why: 'MegaRAC requires If-Match for every change, but its own weak tags do not match.',
     ifMatch: 'any',
   },
   {
     manufacturer: /\bhuawei\b/i,
-    why: 'It hangs after a burst of commands.',
+    why: 'A Huawei BMC hangs after a burst of commands.',
     gapMs: 1000,
   },
 ];

@@ -85,7 +85,7 @@ export class Visit {
     const overtaken = overtakenBy(this.#ports);
     if (overtaken !== null) return overtaken;
     if (this.left <= 0)
-      return failed('busy', 'The time was over before the BMC had its turn.', 'Give the order more time.');
+      return failed('busy', 'The time of the order ran out before the BMC had its turn.', 'Give the order more time.');
     if (this.#line === null) {
       const line = await driver.open(call);
       if (isFailed(line)) return line;
@@ -103,7 +103,7 @@ export function overtakenBy({ fence, bmc, epoch }: Pick<VisitPorts, 'fence' | 'b
   if (epoch >= highest) return null;
   return rejected(
     'conflict',
-    `The power order of epoch ${epoch} comes too late: ${bmc} has orders of epoch ${highest}. Rule: only whoever holds a BMC's orders now gives them.`,
+    `The power order of epoch ${epoch} comes too late: ${bmc} already has orders of epoch ${highest}. Rule: a BMC takes orders only from the newest epoch.`,
   );
 }
 

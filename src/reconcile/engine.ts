@@ -75,7 +75,7 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
         state.faults = 0;
         if (isWell(run)) state.settled = keyOf(wanted, facts);
       } catch (error) {
-        ports.log.error('a run of the engine was broken off', {
+        ports.log.error('a run of the reconcile engine was aborted', {
           generation: wanted.generation,
           error: sentenceOf(error),
         });
@@ -101,7 +101,7 @@ async function convergeOrSpare(run: ServiceRun): Promise<void> {
   if (state.attempt === before || state.attempt?.state !== 'rejected') return;
   const spared = await spareParts(run);
   if (spared === null) return;
-  run.ports.log.warn('parts that the daemon does not take are left out', {
+  run.ports.log.warn('parts that the daemon refuses are left out', {
     generation: wanted.generation,
     parts: spared.held.map(({ name }) => name).join(', '),
   });

@@ -37,7 +37,7 @@ export interface Situation {
 
 /**
  * `install`: keep, stage, check, move. `restore`: bring the previous files back. `activate`: make the daemon take the files on disk. `start`: the
- * unit is down. `operator_restart`, `tell`: see Situation. `probe`: ask; in a change until the deadline. `force`: restart a daemon that is silent
+ * unit is down. `operator_restart`, `notify`: see Situation. `probe`: ask; in a change until the deadline. `force`: restart a daemon that is silent
  * after a change. `confirm`: it is healthy, so a rollback leads here from now on. `roll_back`: refuse the wanted files from now on. `settle`: nothing
  * is left to do.
  */
@@ -47,7 +47,7 @@ export type ReconcileStep =
   | 'activate'
   | 'start'
   | 'operator_restart'
-  | 'tell'
+  | 'notify'
   | 'probe'
   | 'force'
   | 'confirm'
@@ -65,7 +65,7 @@ export function planStep(now: Situation): ReconcileStep {
     if (!now.loaded || !isSame(now.loaded.files, aim.files)) return 'activate';
   }
   if (now.isRestartRequested) return 'operator_restart';
-  if (now.hasNotification) return 'tell';
+  if (now.hasNotification) return 'notify';
   if (!now.isUnitUp && now.mayStart) return 'start';
   if (now.health === null) return 'probe';
   return now.health.isHealthy ? planHealthy(now) : planUnhealthy(now);

@@ -89,7 +89,7 @@ export function setAction(run: Pick<ServiceRun, 'ports' | 'state'>, action: Acti
   if (!action) return;
   const { memory } = run.state;
   const why = action.why.slice(0, ACTION_WHY_LIMIT);
-  run.ports.log.info('service was acted upon', { action: action.kind, why, trigger });
+  run.ports.log.info('action on a service', { action: action.kind, why, trigger });
   const lastAction = { kind: action.kind, why, at: new Date(run.ports.clock.now()).toISOString(), trigger };
   const actions = [...(memory.actions ?? []), { ...lastAction, why: why.slice(0, HISTORY_WHY_LIMIT) }];
   run.state.memory = { ...memory, lastAction, actions: actions.slice(-ACTIONS_MAX) };

@@ -33,7 +33,7 @@ export async function perform(step: Exclude<ReconcileStep, 'settle'>, context: R
       return await start(context);
     case 'operator_restart':
       return await operatorRestart(context);
-    case 'tell':
+    case 'notify':
       return await notify(context);
     case 'probe':
       return await probe(context);
@@ -92,7 +92,7 @@ async function noteDrift(context: ReconcileContext): Promise<void> {
   if (aim.kind !== 'wanted' || !loaded || !isSame(loaded.files, aim.files)) return;
   const drifted = changesBetween(context.disk, aim.files).map(({ target }) => target);
   if (drifted.length > 0) {
-    context.ports.log.warn('files were changed by somebody else: ours are put back', {
+    context.ports.log.warn('files were changed by somebody else: Regent restores its own', {
       paths: drifted.slice(0, 5).join(' '),
     });
     context.ports.onDrift?.(context.service.name, drifted);
@@ -131,7 +131,7 @@ async function bringBack(context: ReconcileContext): Promise<void> {
   const { good, refused } = state.memory;
   const texts = good && (await disk.previousTexts(ports.host, service.folder, good.files, context.disk));
   if (!good || !texts) {
-    const why = `${refused?.why ?? 'The configuration was refused'}; its predecessor is not complete on disk`;
+    const why = `${refused?.why ?? 'The configuration was refused'}; the previous configuration is not complete on disk`;
     return failAttempt(context, 'install_failed', why);
   }
   await disk.restore(ports.host, good.files, context.disk, texts);

@@ -104,7 +104,7 @@ function refusedSettings({ refusedSettings: refused = [], settings }: Snapshot) 
     code: 'setting_refused',
     severity: 'warning' as const,
     subject: `setting ${name}`,
-    sentence: `The stored value of ${name} is not allowed any more: ${shown(settings[name])} is in force. Rule: ${rule}.`,
+    sentence: `The stored value of ${name} is no longer allowed; ${shown(settings[name])} is in force instead. Rule: ${rule}.`,
     remedy: `regent setting set ${name} VALUE, or regent setting set ${name} --default`,
   }));
 }
@@ -216,7 +216,7 @@ function compileInstances(
     return [...instances.compile(snapshot, nodeId, shared)].map(([key, wanted]) => {
       const identity = identityOf(name, key);
       const instance = instanceOf(service, key);
-      if (!instance) return { identity, result: unusable(identity, `"${key}" is no key of ${name}`) };
+      if (!instance) return { identity, result: unusable(identity, `"${key}" is not a key of ${name}`) };
       const before = previous?.services[identity]?.desired ?? null;
       return { identity, result: acceptPart(instance, wanted, before) };
     });

@@ -188,7 +188,7 @@ export class Database {
       if (this.#clock.monotonic() + pause + SHORTEST_TRY_MS >= deadline) {
         return unavailable(limit, failureSentence(cause), isDoubtful);
       }
-      this.log.debug('database call is run again', {
+      this.log.debug('repeating a database call', {
         attempt,
         class: result.class,
         why: failureSentence(result.error),
@@ -285,7 +285,7 @@ type CallAttempt<T> =
   | { readonly kind: 'done'; readonly value: T | Rejected }
   | { readonly kind: 'failed'; readonly class: FailureClass | 'busy'; readonly error: unknown };
 
-const GONE = { kind: 'done', value: rejected('unavailable', 'Its caller has gone.') } as const;
+const GONE = { kind: 'done', value: rejected('unavailable', 'The caller of the query has gone.') } as const;
 const isAlways = () => true;
 
 /** `since` and `deadline` on the monotonic clock. */

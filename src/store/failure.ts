@@ -185,7 +185,7 @@ function isConnectionFailure(error: unknown): boolean {
 export function unavailable(limitMs: number, why: string, isDoubtful: boolean): Rejected {
   return rejected(
     'unavailable',
-    `The database did not do this within ${secondsOf(limitMs)} s: ${why}.${doubt(isDoubtful)}`,
+    `The database did not finish within ${secondsOf(limitMs)} s: ${why}.${doubt(isDoubtful)}`,
   );
 }
 
@@ -201,5 +201,5 @@ function secondsOf(ms: number): number {
 
 function doubt(isDoubtful: boolean): string {
   if (!isDoubtful) return '';
-  return ' Whether the change was made is not known; repeat it with the same Idempotency-Key to learn.';
+  return ' Whether the change was made is unknown. Repeat the call with the same Idempotency-Key to find out.';
 }

@@ -75,7 +75,7 @@ export function listen(options: ListenOptions): DatabaseListener {
         if (aim !== null) finder?.doubt(aim);
         failures = isConnected ? 0 : failures + 1;
         if (!stop.signal.aborted && failures <= 1) {
-          options.log.warn('listening for commits is interrupted', { why: failureSentence(error) });
+          options.log.warn('listening for commits was interrupted', { why: failureSentence(error) });
         }
       }
       isConnected = false;

@@ -73,7 +73,7 @@ export async function lockRow(tx: Tx, noun: Noun, target: VersionedKey): Promise
   if (wanted === null || wanted === row.version) return null;
   return rejected(
     'precondition_failed',
-    `The ${noun.label} ${target.key} has version ${row.version}, not ${wanted}: it was changed since you read it. Read it again.`,
+    `The ${noun.label} ${target.key} has version ${row.version}, not ${wanted}: somebody changed it after you read it. Read it again.`,
   );
 }
 

@@ -124,7 +124,7 @@ describe('the boot listener', () => {
   ])('tells a stranger so when the region %s, and goes on', async (_what, enlist) => {
     const { log } = await listen([], enlist);
     const { text } = await ask(scriptOf({ mac: strangerAt(1) }));
-    expect(text).toContain('the rack reaches no region that could enlist it');
+    expect(text).toContain('the rack reaches no region that can enlist it');
     expect(text).toContain('sleep 1');
     expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
   });
@@ -141,13 +141,13 @@ describe('the boot listener', () => {
     let refused = 0;
     const crowd = Array.from({ length: 100 }, async (_, index) => {
       const { text } = await ask(scriptOf({ mac: strangerAt(index % 50) }));
-      if (text.includes('too much to do')) refused += 1;
+      if (text.includes('too busy to enlist')) refused += 1;
       return text;
     });
     // Two machines of one MAC share a question, and the region answers none before all others were sent away.
     await until('all others are sent away', () => refused === 84);
     region.resolve();
-    expect((await Promise.all(crowd)).filter((text) => text.includes('left alone'))).toHaveLength(16);
+    expect((await Promise.all(crowd)).filter((text) => text.includes('ordered to ignore'))).toHaveLength(16);
     expect(asked).toHaveLength(8);
     expect(new Set(asked).size).toBe(8);
   });

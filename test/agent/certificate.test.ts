@@ -140,7 +140,7 @@ describe('a certificate', () => {
     await days(20);
     expect(one.codes()).toEqual(['certificate_due']);
     expect(one.findings.all()[0]?.sentence).toContain(
-      'good until 2026-01-31T00:00:00.000Z, could not be renewed: no region answers',
+      'valid until 2026-01-31T00:00:00.000Z, could not be renewed: no region answers',
     );
     const count = one.asked.length;
     await days(0.5, 60_000);
@@ -156,7 +156,7 @@ describe('a certificate', () => {
     await days(31);
     expect(one.codes().sort()).toEqual(['certificate_due', 'certificate_expired']);
     const sentence = one.findings.all().find(({ code }) => code === 'certificate_expired')?.sentence;
-    expect(sentence).toMatch(/Correct the clock if it is wrong\. Remedy: "regent token create"/);
+    expect(sentence).toMatch(/Correct the clock if it is wrong\. Remedy: run "regent token create"/);
     expect(one.trust.current()?.isUsable).toBe(false);
     one.region.fault = null;
     await days(0.05, 60_000);
@@ -256,7 +256,7 @@ describe('what a region answers', () => {
     {
       name: 'is not of the protocol',
       change: { sign: async () => ({ certificate: 1 }) },
-      words: 'not of the protocol',
+      words: 'not fit the agent protocol',
     },
     {
       name: 'is for another key',

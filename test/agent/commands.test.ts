@@ -241,7 +241,7 @@ describe('an agent that was restarted', () => {
     expect(region.told[0]).toMatchObject({
       id: 1,
       state: 'failed',
-      sentence: expect.stringContaining('did not begin'),
+      sentence: expect.stringContaining('did not start it'),
     });
     await rm(folder);
   });
@@ -291,7 +291,7 @@ describe('a run', () => {
     });
     expect((await endOf({ kind: 'toString' }, walk)).end).toMatchObject({
       state: 'failed',
-      sentence: 'this agent has no runner for toString',
+      sentence: 'this agent cannot run commands of the kind toString',
     });
   });
 
@@ -332,6 +332,9 @@ describe('the end of a command', () => {
     region.waiting.push(command(1));
     agent.commands.noteSign('a'.repeat(32));
     await until('it was told', () => region.told.length === 1);
-    expect(region.told[0]).toMatchObject({ state: 'failed', sentence: 'The region did not take its result.' });
+    expect(region.told[0]).toMatchObject({
+      state: 'failed',
+      sentence: 'The region did not accept the result of the command.',
+    });
   });
 });

@@ -69,7 +69,7 @@ describe('a rack whose cluster was recovered', () => {
     only(channel, OLD);
     const over = {
       code: 'region_unreachable',
-      message: expect.stringContaining('epoch 1 of the cluster, which is over: this node knows epoch 2 (4f2e90ab)'),
+      message: expect.stringContaining('epoch 1 of the cluster, which has ended: this node knows epoch 2 (4f2e90ab)'),
     };
     await expect(report(channel)).rejects.toMatchObject(over);
     await until('it is kept', () => kept !== null || undefined);
@@ -92,7 +92,7 @@ describe('a rack whose cluster was recovered', () => {
     only(channel, NEW);
     const over = {
       code: 'region_unreachable',
-      message: expect.stringContaining('epoch 2 (00000001) of the cluster, which is over'),
+      message: expect.stringContaining('epoch 2 (00000001) of the cluster, which has ended'),
     };
     const told = await report(channel).then(
       () => 'taken',

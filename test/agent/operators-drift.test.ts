@@ -73,7 +73,7 @@ describe('a hand edit, as the agent sees it', () => {
       `  ${path} ${name} → told and undone after ${Math.round(performance.now() - start)} ms: ${finding.sentence}`,
     );
     expect(finding.sentence).toBe(
-      `Files of fake were changed by hand on this host: ${path}. Regent puts its own back: change the configuration through Regent instead.`,
+      `Files of fake were changed by hand on this host: ${path}. Regent restores its own files. Change the configuration through Regent instead.`,
     );
     await until('healthy', () => rig.latest()?.services.some(({ state }) => state === 'healthy'));
   });

@@ -149,10 +149,10 @@ describe("the agent's keeper of the certificate for DHCP partners", () => {
   });
 
   it.each<readonly [string, (csr: string) => Promise<unknown>, string]>([
-    ['is of no protocol', async () => ({ certificate: 1 }), 'not of the protocol'],
+    ['is of no protocol', async () => ({ certificate: 1 }), 'not fit the agent protocol'],
     ['is damaged', async () => ({ certificate: 'x', authority: 'y' }), 'is damaged'],
     ['is by another cluster', (csr) => signed(csr, OWN, strange), 'not signed by the authority of this cluster'],
-    ['is by another name', (csr) => signed(csr, NEXT), 'another name than the one that partners take'],
+    ['is by another name', (csr) => signed(csr, NEXT), 'a name that partners do not accept'],
     [
       'is for another key',
       async () => {

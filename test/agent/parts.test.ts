@@ -103,7 +103,7 @@ describe('an agent that takes parts', () => {
     const told = await until('it is told', () =>
       rig.latest()?.findings?.find(({ code }) => code === 'desired_wrong_digest'),
     );
-    expect(told.sentence).toContain('does not have its digest');
+    expect(told.sentence).toContain('does not match its digest');
     expect((await ledger()).generation).toBe(1);
     rig.region.publish(desiredAt(3));
     await applied(3);

@@ -130,7 +130,7 @@ describe('the runner of probe-bmc', () => {
   it.each([
     ['answers', true, 'The BMC is reached: it answers.'],
     ['silent', false, 'The BMC is not reached: it said nothing.'],
-    ['alien', false, 'The BMC is not reached: something answers that does not speak IPMI.'],
+    ['alien', false, 'The BMC is not reached: something else than IPMI answers.'],
   ] as const)('asks without a password: %s', async (ping, isReachable, sentence) => {
     const bmc = new FakeBmc();
     bmc.ping = ping;

@@ -127,14 +127,14 @@ describe("the agent's keeper of the site's certificate", () => {
   });
 
   it.each<readonly [string, () => unknown, string]>([
-    ['is of no protocol', () => ({ certificate: 1 }), 'not of the protocol'],
+    ['is of no protocol', () => ({ certificate: 1 }), 'not fit the agent protocol'],
     [
       'has a key of another one',
       () => ({ certificate: one.certificate, key: two.key }),
       'none of the 2 is for the key',
     ],
-    ['has no key', () => ({ certificate: one.certificate, key: 'x' }), 'this is no private key'],
-    ['is another one than is wanted', () => two, 'another certificate than the one that is wanted'],
+    ['has no key', () => ({ certificate: one.certificate, key: 'x' }), 'this is not a private key'],
+    ['is another one than is wanted', () => two, 'a certificate that is not the current one of the site'],
     ['does not come', () => new AppError('region_unreachable', 'nobody answers'), 'nobody answers'],
   ])('takes no answer that %s: what is shown stays, a finding tells, and it is tried again', async (_, bad, words) => {
     await keeper.prepare();

@@ -46,7 +46,7 @@ interface Case {
   readonly field?: string;
 }
 
-const LABEL_RULE = 'a–z, 0–9 and inner "-", 1–63 characters, not digits alone, without dots';
+const LABEL_RULE = 'a–z, 0–9 and inner "-", 1–63 characters, not only digits, without dots';
 const TTL_RULE = 'a whole number of seconds from 1 to 604800';
 const CNAME_RULE = 'Rule: a CNAME is the only data of its name (RFC 1034 §3.6.2).';
 const record = (fqdn: string, type: string, data: string, more: object = {}) =>

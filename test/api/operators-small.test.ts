@@ -99,9 +99,9 @@ describe('a MAC address that no interface has', () => {
 });
 
 describe('a name that is not written in ASCII', () => {
-  const RULE = 'Rule: names are given in their ASCII form (IDNA, RFC 5891).';
+  const RULE = 'Rule: names in their ASCII form (IDNA, RFC 5891).';
   const says = (field: string, text: string, ascii: string) =>
-    `${field}: "${text}" is not written in ASCII; its ASCII form is ${ascii}. ${RULE}`;
+    `${field}: "${text}" is not ASCII; its ASCII form is ${ascii}. ${RULE}`;
   const record = { type: 'CNAME', fqdn: 'www.regent.internal' };
   const cases: readonly (readonly [Method, string, unknown, string])[] = [
     ['POST', '/domains', { name: 'bücher.test' }, says('name', 'bücher.test', 'xn--bcher-kva.test')],

@@ -411,7 +411,7 @@ describe('a DHCP pair through its faults', () => {
       const jump = monotonic();
       site.dayTime('k1', -3600);
       await until('the primary to stop', () => site.state('k1')?.state === 'fenced');
-      expect(site.state('k1')?.why).toContain('its clock is wrong, and so are its lease times');
+      expect(site.state('k1')?.why).toContain('its clock and therefore its lease times are wrong');
       const from = monotonic();
       // What it gave in the moment before it was seen.
       site.forget(jump, from);

@@ -173,8 +173,8 @@ describe("etcd's store before the step to 3.6", () => {
     await until('the store has forgotten it', async () => (await stored()).names.length === 0);
 
     for (const [text, why] of [
-      ['', 'it does not begin like one'],
-      ['x'.repeat(9000), 'it does not begin like one'],
+      ['', 'its header is not that of an etcd store'],
+      ['x'.repeat(9000), 'its header is not that of an etcd store'],
     ] as const) {
       host.write('/var/lib/etcd/no-store', text);
       const ran = await host.run([

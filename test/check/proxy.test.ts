@@ -410,7 +410,7 @@ describe('squid on rendered files', () => {
     // Squid breaks down at its first write, and its unit starts it again.
     await fetch(archive('/size/2000000/pool/full.deb'));
     await restart(site());
-    expect((await bench.probe(site())).detail).toContain('it keeps nothing on disk');
+    expect((await bench.probe(site())).detail).toContain('it stores nothing on disk');
     expect(bench.log).toContain('Squid runs without a cache on disk');
     const path = '/size/300000/pool/in-memory.deb';
     await fetch(archive(path));

@@ -145,7 +145,7 @@ describe('tgtd on a rendered list', () => {
     await once(held.stdout ?? held, 'data');
     const next = { ...SITE, images: [B] };
     expect((await bench.apply(next)).kind).toBe('command');
-    expect((await bench.probe(next)).detail).toBe('tgtd gives out 1 image to be read alone; machines logged in: 1');
+    expect((await bench.probe(next)).detail).toBe('tgtd gives out 1 image read-only; machines logged in: 1');
     expect(await ask(inside)).toEqual({ login: 0, names: [target(B)] });
     expect((await ask({ ...inside, target: target(A) }))['login']).not.toBe(0);
     await ended;

@@ -164,7 +164,9 @@ describe('bad days', () => {
       async () => (await site.service('dns')).findings.find(({ code }) => code === 'region_away'),
       { deadlineMs: 30_000 },
     );
-    expect(finding.sentence).toMatch(/No region answered from \S+Z to \S+Z; what was in force stayed in force/);
+    expect(finding.sentence).toMatch(
+      /No region answered from \S+Z to \S+Z; the configuration of this node stayed in force/,
+    );
     expect(await site.tell('service', 'show', 'dns')).toContain('No region answered from');
     told('region gone', `DNS gap ${silence.longest()} ms; a record flows ${Math.round(took)} ms after`, start);
   });

@@ -91,8 +91,8 @@ describe('machines of the lab with a real DHCP client', () => {
     await started;
     await expect(askForLease(order('52:54:00:00:00:01'))).rejects.toThrow(/52:54:00:00:00:01 runs already/);
     expect(left()).toHaveLength(1);
-    await expect(askForLease(order('01:00:5e:00:00:01'))).rejects.toThrow(/is no NIC's MAC/);
-    await expect(askForLease({ ...order(), hostname: 'a b' })).rejects.toThrow(/no host name/);
+    await expect(askForLease(order('01:00:5e:00:00:01'))).rejects.toThrow(/is not the MAC of a NIC/);
+    await expect(askForLease({ ...order(), hostname: 'a b' })).rejects.toThrow(/not a host name/);
     await expect(askForLease({ ...order(), network: 'vlan11' })).rejects.toThrow(/no client on "vlan11"/);
     running.pop()?.kill('SIGTERM');
     await until('the client to tidy up', () => left().length === 0);

@@ -190,7 +190,7 @@ describe('a lab of several hosts', () => {
     const { host } = placeOf(lab.layout, 'k1');
     for (const path of ['/', '/etc', '/var/log/', '/var/log/../lib', '/var/lib/postgresql']) {
       await expect(fillDisk(lab.layout, host, path)).rejects.toThrow(
-        /no file system of bounded size.*\/var\/lib\/kea, \/var\/log/s,
+        /not a file system of bounded size.*\/var\/lib\/kea, \/var\/log/s,
       );
     }
     const free = await diskOf('k1');
@@ -268,13 +268,13 @@ describe('a lab of several hosts', () => {
   });
 
   it('may grow, but is not turned into another one', async () => {
-    await expect(bring(SINGLE)).rejects.toThrow(/cannot become "single"/);
+    await expect(bring(SINGLE)).rejects.toThrow(/cannot change to "single"/);
     const before = readState(lab.layout)?.hosts;
     // A second rack would be the partner of the first, which then had another cable.
-    await expect(bring(clusterOf({ regions: 2, racks: 2 }))).rejects.toThrow(/cannot become/);
+    await expect(bring(clusterOf({ regions: 2, racks: 2 }))).rejects.toThrow(/cannot change to/);
     await bring(clusterOf({ regions: 3, racks: 1 }));
     expect(readState(lab.layout)?.hosts).toMatchObject(before ?? {});
     await flows('vlan10', '10.77.0.13');
-    await expect(bring(SITE)).rejects.toThrow(/cannot become/);
+    await expect(bring(SITE)).rejects.toThrow(/cannot change to/);
   });
 });

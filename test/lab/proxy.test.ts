@@ -70,7 +70,7 @@ describe('the proxy', () => {
   it('refuses a parent with a password, and shows what a parent would change', async () => {
     const refused = await site.regent('setting', 'set', 'http_proxy', 'http://joe:hunter2@192.0.2.1:3128');
     expect(refused.code).not.toBe(0);
-    expect(refused.stderr).toContain('no secrets in settings');
+    expect(refused.stderr).toContain('settings hold no secrets');
     expect(refused.stderr).not.toContain('hunter2');
     const dry = await site.tell('setting', 'set', 'http_proxy', 'http://192.0.2.1:3128', '--dry-run');
     expect(dry).toContain('+cache_peer 192.0.2.1 parent 3128');

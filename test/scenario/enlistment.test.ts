@@ -96,7 +96,7 @@ it('a machine that nobody knows boots our image, posts its inventory, and waits 
   const script = await boot(MAC);
   const [machine, ...more] = await machines();
   expect(more).toEqual([]);
-  expect(script).toContain(`Nobody knows the machine ${MAC}, so it is enlisted.`);
+  expect(script).toContain(`The machine ${MAC} is unknown, so it is enlisted.`);
   expect(script).toContain(`regent.metadata=http://127.0.0.1:5248/MAAS/metadata/inventory/${machine?.['id']}`);
   const posted = await callSecure({
     port: site.process.secureAgentPort,
@@ -141,7 +141,7 @@ it('another one is ignored, and its firmware goes on at each boot', async () => 
   const ignored = await site.asAdmin('POST', `/machines/${printer?.['hostname']}/ignore`, { comment: 'a printer' });
   expect(ignored).toMatchObject({ status: 200, body: { macs: [PRINTER] } });
   const script = await boot(PRINTER, { uuid: '', serial: '' });
-  expect(script).toContain(`An operator wants the machine ${PRINTER} left alone.`);
+  expect(script).toContain(`An operator ordered to ignore the machine ${PRINTER}.`);
   expect(script).not.toContain('kernel ');
 });
 

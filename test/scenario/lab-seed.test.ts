@@ -62,5 +62,5 @@ it('a network that the product is not to serve is not told; a refusal says what 
   expect(await rows()).toEqual(before);
   const served = { vid: 12, first: '10.10.12.10', last: '10.10.12.300' };
   const bad = seedNetwork(target(), { name: 'vlan12', cidr: '10.10.12.0/24', served });
-  await expect(bad).rejects.toThrow(/did not take vlan12 \(10\.10\.12\.0\/24\): .*10\.10\.12\.300[^]*What to do/);
+  await expect(bad).rejects.toThrow(/refused vlan12 \(10\.10\.12\.0\/24\): .*10\.10\.12\.300[^]*What to do/);
 });

@@ -298,7 +298,9 @@ describe('a machine that is commissioned', () => {
     expect(await machine()).toMatchObject({ state: 'commissioning', powerState: 'on' });
     await passDeadline();
     await until('it has failed', async () => (await machine())['state'] === 'failed-commissioning');
-    expect((await machine())['error']).toMatch(/It was switched on at \S+\. No boot of it from the network was seen\./);
+    expect((await machine())['error']).toMatch(
+      /The machine was switched on at \S+\. No rack saw it boot from the network\./,
+    );
     expect(orders()).toEqual(['chassis power off', 'chassis power on']);
   });
 

@@ -157,7 +157,7 @@ it('a circle of resolvers leaves that resolver out alone', { timeout: 30_000 }, 
   table.push(`(upstream_dns is ${own.join(', ')} now, by SQL; r1 has 10.77.0.11)`);
   const next = await regent('record create third.regent.internal A 10.10.10.62 --wait');
   expect(next.code).toBe(6);
-  expect(next.err).toContain('upstream_dns names 10.77.0.11, which is our own node r1');
+  expect(next.err).toContain("upstream_dns names 10.77.0.11, which is the cluster's own node r1");
   await published('10.10.10.62');
   expect(applied?.body.services['dns']?.desired?.['forwarders']).toEqual(['192.0.2.53']);
   expect(await regent('setting set upstream_dns 192.0.2.53 --wait')).toMatchObject({ code: 0 });

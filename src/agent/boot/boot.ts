@@ -97,7 +97,7 @@ function openRecords(findings: Findings) {
       else
         findings.raise(
           FINDING,
-          `${wrong} of ${records.length} boot records are not of a form that this release knows: these machines are unknown here. Update this host.`,
+          `${wrong} of ${records.length} boot records have a form that this release does not know, so this rack does not know their machines. Update this host.`,
         );
       last = { digest, records: indexRecords(usable) };
       return last.records;

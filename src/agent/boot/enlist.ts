@@ -18,7 +18,8 @@ export function askToEnlist(channel: Pick<RegionChannel, 'enlist'>): AskEnlist {
   return async ({ mac, uuid, serial, architecture, firmware }, signal, via = null) => {
     const question = { mac, uuid, serial, architecture, firmware, ...(via === null ? {} : { via }) };
     const answer = await channel.enlist(question, signal);
-    if (!validator.Check(answer)) throw new AppError('region_refused', 'the region answered with no answer of ours');
+    if (!validator.Check(answer))
+      throw new AppError('region_refused', 'the region’s answer does not fit the agent protocol');
     return answer;
   };
 }

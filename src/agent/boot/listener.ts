@@ -62,7 +62,7 @@ export function openBootListener(options: BootListenerOptions): BootListener {
       // Whoever gets no script asks again: the first scripts see to that.
       answer(request, response, place).catch((error: unknown) => {
         log.error('a machine got no script', { url: request.url?.slice(0, 200), error: sentenceOf(error) });
-        send(response, 500, 'The boot listener has a fault, its log says which.\n');
+        send(response, 500, 'The boot listener failed. Its log has the cause.\n');
       });
     });
     server.maxConnections = CONNECTIONS;
@@ -112,7 +112,7 @@ function openAnswerer(options: BootListenerOptions) {
       return send(response, 405, 'Only GET is answered here.\n');
     if (path === '/ipxe.cfg') return send(response, 200, renderAsk(templates));
     const loader = Object.hasOwn(LOADER_OF, path) ? LOADER_OF[path] : undefined;
-    if (loader === undefined) return send(response, 404, 'The boot listener has /ipxe.cfg and scripts.\n');
+    if (loader === undefined) return send(response, 404, 'The boot listener serves only /ipxe.cfg and boot scripts.\n');
     const question = { loader, query };
     const client = request.socket.remoteAddress ?? null;
     const known = state();

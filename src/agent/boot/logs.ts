@@ -45,7 +45,10 @@ export async function watchBootLogs(
     if (signal.aborted) break;
     failures = ports.clock.monotonic() - started > WELL_MS ? 1 : failures + 1;
     if (failures > 2)
-      findings.raise(UNREAD, `The journal cannot be read, so TFTP and HTTP of machines that boot are not seen: ${why}`);
+      findings.raise(
+        UNREAD,
+        `The journal cannot be read, so this rack does not see the TFTP and HTTP requests of booting machines: ${why}`,
+      );
     await ports.wait(backOffMs(failures - 1, BACK_OFF, ports.random), signal);
     if (failures === 1) findings.clear(UNREAD);
   }

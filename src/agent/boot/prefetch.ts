@@ -60,7 +60,7 @@ export function openPrefetch({ ports, held, exec, onChange }: PrefetchOptions): 
     });
     if (isSame) return;
     onChange();
-    if (isThere) log.info('a file of an image is fetched before machines ask', { path });
+    if (isThere) log.info('prefetching a file of an image', { path });
     else log.warn('no region has a file that machines will request; trying again', { path });
   };
 

@@ -58,7 +58,7 @@ export function openBootSteps({ ports, channel, findings, epoch }: BootStepsOpti
       dropped += 1;
       findings.raise(
         DROPPED,
-        `No region takes what this rack sees of machines that boot: the oldest ${dropped} steps are lost.`,
+        `No region accepts the boot steps that this rack reports. The oldest ${dropped} steps are lost.`,
       );
     }
     news.raise();
@@ -69,7 +69,8 @@ export function openBootSteps({ ports, channel, findings, epoch }: BootStepsOpti
     const steps = queue.slice(0, STEPS_PER_REPORT);
     const newest = steps.at(-1)?.sequence ?? 0;
     const outcome = await sent({ epoch, at: new Date(clock.now()).toISOString(), steps });
-    if (outcome !== 'taken') log.warn('a region did not take steps of machines', { count: steps.length, why: outcome });
+    if (outcome !== 'taken')
+      log.warn('a region did not accept boot steps of machines', { count: steps.length, why: outcome });
     while ((queue[0]?.sequence ?? Infinity) <= newest) queue.shift();
     if (queue.length > 0) return;
     dropped = 0;
@@ -79,7 +80,7 @@ export function openBootSteps({ ports, channel, findings, epoch }: BootStepsOpti
   const sent = async (report: Parameters<typeof channel.bootSteps>[0]): Promise<string> => {
     try {
       const answer = await channel.bootSteps(report);
-      return answer === 'unknown' ? 'it is of an earlier release' : answer;
+      return answer === 'unknown' ? 'its release does not know boot steps' : answer;
     } catch (error) {
       if (error instanceof AppError && error.code === 'region_refused') return error.message;
       throw error;
@@ -103,7 +104,7 @@ export function openBootSteps({ ports, channel, findings, epoch }: BootStepsOpti
         } catch (error) {
           if (signal.aborted) break;
           failures += 1;
-          if (failures === 3) log.warn('no region takes what is seen of machines', { error: sentenceOf(error) });
+          if (failures === 3) log.warn('no region accepts boot steps of machines', { error: sentenceOf(error) });
           await ports.wait(backOffMs(failures - 1, BACK_OFF, ports.random), signal);
         }
         beat();

@@ -25,10 +25,10 @@ export async function openEpochKeeper(text: DurableText, log: Log): Promise<Epoc
       const known = held?.authority === of ? held.epoch : [];
       const order = compareEpochs(epoch, known);
       if (order < 0)
-        return `it is of ${describeEpoch(epoch)} of the cluster, which is over: this node knows ${describeEpoch(known)}`;
+        return `it belongs to ${describeEpoch(epoch)} of the cluster, which has ended: this node knows ${describeEpoch(known)}`;
       if (isProven && (order > 0 || held?.authority !== of)) {
         if (order > 0)
-          log.warn('the cluster was recovered: regions of the epoch before count no more', {
+          log.warn('the cluster was recovered: regions of the previous epoch are ignored', {
             epoch: describeEpoch(epoch),
           });
         held = { authority: of, epoch };

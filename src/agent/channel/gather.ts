@@ -31,7 +31,7 @@ export async function gatherDesired(
   for (let questions = 0; questions <= QUESTIONS_MAX; questions += 1) {
     const joined = createJoiner((digest) => taken.get(digest) ?? own(digest))(root);
     if (joined.kind === 'whole') {
-      if (digestOf(joined.body) !== rest.digest) return useless('the parts make another body than the digest says');
+      if (digestOf(joined.body) !== rest.digest) return useless('the parts do not add up to the body of the digest');
       return { kind: 'whole', value: { ...rest, body: joined.body } };
     }
     if (joined.digests.length > PARTS_PER_QUESTION) return useless(`${joined.digests.length} parts are missing`);
@@ -44,7 +44,7 @@ export async function gatherDesired(
     }
     if (taken.size === before) return useless(`the region does not have part ${joined.digests[0]}`);
   }
-  return useless('parts are missing without an end');
+  return useless('parts are still missing after all requests');
 }
 
 function useless(why: string): Gathered {

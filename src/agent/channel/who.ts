@@ -40,7 +40,7 @@ export function headersOf(
   const isRegistration = call.path === REGISTER_PATH;
   if (proof === 'certificate' && !isRegistration) return {};
   if (proof === 'credential' && !isRegistration) return { authorization: `Bearer ${credential}` };
-  if (rack === null) throw new AppError('configuration', 'this node has neither a certificate, a credential nor a key');
+  if (rack === null) throw new AppError('configuration', 'this node has no certificate, no credential and no key');
   // The region digests what it parses: a member without a value is not there.
   const value: unknown = call.body === undefined ? undefined : JSON.parse(JSON.stringify(call.body));
   const signed = { uuid: rack.uuid, time: rack.clock.now(), nonce: random.hex(16) };

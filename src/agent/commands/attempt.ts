@@ -27,7 +27,8 @@ export async function attempt(
   });
   try {
     const runner = Object.hasOwn(runners, kind) ? runners[kind] : undefined;
-    if (runner === undefined) throw new AppError('command_unknown', `this agent has no runner for ${kind}`);
+    if (runner === undefined)
+      throw new AppError('command_unknown', `this agent cannot run commands of the kind ${kind}`);
     if (leftMs <= 0) throw new AppError('command_late', lateMessage);
     const run = runner({ args, secrets, leftMs, signal: AbortSignal.any([stop, late.signal]) });
     const { result, sentence } = await Promise.race([run, ended.promise]);

@@ -50,7 +50,7 @@ export function openCommands(options: CommandOptions): Commands {
 
   const work = async (command: ClaimedCommand, claimedAt: number, stop: AbortSignal): Promise<void> => {
     active += 1;
-    log.info('a command begins', { command: command.id, kind: command.kind, epoch: command.epoch });
+    log.info('command started', { command: command.id, kind: command.kind, epoch: command.epoch });
     const report = await attempt(command, runners, clock.monotonic() - claimedAt, stop);
     active -= 1;
     if (isWanted) wakeSignal.raise();
@@ -68,7 +68,7 @@ export function openCommands(options: CommandOptions): Commands {
     // Commands that are announced from here on may be too late for this claim.
     isWanted = false;
     const answer = await channel.claim({ key, kinds: Object.keys(runners), limit });
-    if (!Check(ClaimAnswer, answer)) throw new AppError('region_refused', 'the answer is not of the protocol');
+    if (!Check(ClaimAnswer, answer)) throw new AppError('region_refused', 'the answer does not fit the agent protocol');
     key = null;
     const taken = answer.commands.filter((command) => !note.has(command));
     isWanted ||= answer.commands.length >= limit;
@@ -83,7 +83,7 @@ export function openCommands(options: CommandOptions): Commands {
     try {
       await note.add(taken);
     } catch (error) {
-      const sentence = `The agent cannot note what it begins, so it did not begin: ${sentenceOf(error)}`.slice(0, 1000);
+      const sentence = `The agent could not record the command and did not start it: ${sentenceOf(error)}`.slice(0, 1000);
       return taken.forEach((command) => void send(command, { epoch: command.epoch, state: 'failed', sentence }, stop));
     }
     for (const command of taken) void work(command, claimedAt, stop);
@@ -99,7 +99,7 @@ export function openCommands(options: CommandOptions): Commands {
     },
     run: async (signal) => {
       const beat = ports.loop('commands', SILENCE_MS);
-      const sentence = 'The agent was restarted at work.';
+      const sentence = 'The agent restarted while the command ran.';
       for (const command of note.left)
         void send(command, { epoch: command.epoch, state: 'interrupted', sentence }, signal);
       let failures = 0;
@@ -115,7 +115,7 @@ export function openCommands(options: CommandOptions): Commands {
         } catch (error) {
           if (signal.aborted) break;
           isWanted = true;
-          if (failures === 0) log.warn('commands could not be taken yet', { error: sentenceOf(error) });
+          if (failures === 0) log.warn('commands could not be fetched yet', { error: sentenceOf(error) });
           failures += 1;
           await ports.wait(backOffMs(failures - 1, BACK_OFF, random), signal);
         }
@@ -147,12 +147,17 @@ async function sendEnd(
       if (stop.aborted) return;
       const isRefused = error instanceof AppError && error.code === 'region_refused';
       if (isRefused && result.state !== 'done') {
-        log.warn('no region takes the end of a command', { error: sentenceOf(error) });
+        log.warn('no region accepts the result of a command', { error: sentenceOf(error) });
         await note.remove(command).catch(() => {});
         return;
       }
-      if (isRefused) result = { epoch: result.epoch, state: 'failed', sentence: 'The region did not take its result.' };
-      if (tries === 0) log.warn('the end of a command could not be reported yet', { error: sentenceOf(error) });
+      if (isRefused)
+        result = {
+          epoch: result.epoch,
+          state: 'failed',
+          sentence: 'The region did not accept the result of the command.',
+        };
+      if (tries === 0) log.warn('the result of a command could not be reported yet', { error: sentenceOf(error) });
       await ports.wait(backOffMs(tries, BACK_OFF, ports.random), stop);
     }
   }

@@ -64,9 +64,9 @@ async function recall({ text, findings, clock }: NoteOptions): Promise<readonly 
     const value = parsed(written);
     if (Check(Note, value)) return value.commands;
     const aside = await text.setAside(`unusable-${clock.now()}`);
-    findings.raise('commands_unusable', `The note of commands in flight could not be read; it was moved to ${aside}.`);
+    findings.raise('commands_unusable', `The record of running commands could not be read; it was moved to ${aside}.`);
   } catch (error) {
-    findings.raise('commands_unusable', `The note of commands in flight cannot be read: ${sentenceOf(error)}.`);
+    findings.raise('commands_unusable', `The record of running commands cannot be read: ${sentenceOf(error)}.`);
   }
   return [];
 }

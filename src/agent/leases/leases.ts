@@ -70,7 +70,7 @@ export async function watchLeases(options: LeaseWatchOptions, signal: AbortSigna
       failures += 1;
       if (failures === WARN_AFTER) ports.log.warn('leases could not be reported', { error: sentenceOf(error) });
       if (failures >= UNREAD_AFTER)
-        findings.raise(unread, `The region gets no leases of this node: ${sentenceOf(error)}`);
+        findings.raise(unread, `This node cannot report its leases to the region: ${sentenceOf(error)}`);
       pauseMs = Math.max(pauseMs, backOffMs(failures - 1, BACK_OFF, ports.random));
     }
     beat();
@@ -167,7 +167,7 @@ async function walk(context: Walk, isWhole: boolean, signal: AbortSignal): Promi
   } while (after !== null && seen < LEASES_MAX);
   const { tooMany } = codesOf(context.service);
   if (after === null) findings.clear(tooMany);
-  else findings.raise(tooMany, `There are more than ${LEASES_MAX} leases; those behind ${after} are not shown.`);
+  else findings.raise(tooMany, `This node has more than ${LEASES_MAX} leases; those after ${after} are not shown.`);
 }
 
 /** Numbers the reports of a series; every failure, and a region that misses one, throws. */

@@ -66,7 +66,7 @@ async function recall(applied: DurableText, options: AppliedStoreOptions): Promi
     if (text === null) return memories;
     const value = parse(text);
     const services = typeof value === 'object' && value !== null && 'services' in value ? value.services : null;
-    if (typeof services !== 'object' || services === null) throw new Error('it is not JSON of the right form');
+    if (typeof services !== 'object' || services === null) throw new Error('it is not JSON in the expected form');
     for (const [service, memory] of Object.entries(services)) if (isMemory(memory)) memories.set(service, memory);
   } catch (error) {
     const aside = await applied.setAside(`unusable-${options.clock.now()}`).catch(() => 'where it was');

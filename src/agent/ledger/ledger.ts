@@ -59,6 +59,6 @@ function examine(text: string, nodeId: string): Desired | string {
     return 'is not JSON';
   }
   if (!Check(Desired, value)) return 'does not hold a desired state';
-  if (value.nodeId !== nodeId) return `is that of another node, ${value.nodeId}`;
-  return digestOf(value.body) === value.digest ? value : 'does not have the content of its digest';
+  if (value.nodeId !== nodeId) return `belongs to another node, ${value.nodeId}`;
+  return digestOf(value.body) === value.digest ? value : 'has content that does not match its digest';
 }

@@ -74,7 +74,7 @@ export function openCertificateKeeper(options: CertificateOptions): CertificateK
       const limits = held === null ? FIRST : held.isUsable || isClock ? RENEWAL : EXPIRED;
       notBefore = ports.clock.monotonic() + backOffMs(failures, limits, ports.random);
       failures += 1;
-      ports.log.warn('no certificate could be had', { error: sentenceOf(error) });
+      ports.log.warn('no certificate was issued', { error: sentenceOf(error) });
       if (held) findings.raise('certificate_due', dueSentence(held, error));
     }
   };
@@ -86,7 +86,7 @@ export function openCertificateKeeper(options: CertificateOptions): CertificateK
 }
 
 const JOIN_AGAIN =
-  'Remedy: "regent token create" on a region node, and "regent join -" with it on this host, which keeps what runs';
+  'Remedy: run "regent token create" on a region node, then "regent join -" with that token on this host; its services keep running';
 
 /**
  * Is another one wanted? It is due, or not good yet: signed while a clock was ahead. A clock that is behind the authority's own beginning is
@@ -110,14 +110,14 @@ function reportValidity(findings: Findings, held: Trust | null, now: number): vo
   const span = `from ${new Date(notBefore).toISOString()} to ${new Date(notAfter).toISOString()}`;
   findings.raise(
     'certificate_expired',
-    `The certificate of this node (serial ${serial}) is good ${span}, and this host's clock says ${new Date(now).toISOString()}: regions do not let it ` +
-      `in by it. What runs stays in force. Correct the clock if it is wrong. ${JOIN_AGAIN}.`,
+    `The certificate of this node (serial ${serial}) is valid ${span}, but this host's clock shows ${new Date(now).toISOString()}: regions refuse ` +
+      `this node. Its services keep running. Correct the clock if it is wrong. ${JOIN_AGAIN}.`,
   );
 }
 
 function dueSentence({ facts }: Trust, error: unknown): string {
   const until = new Date(facts.notAfter).toISOString();
-  return `The certificate of this node, good until ${until}, could not be renewed: ${sentenceOf(error)}. It is tried again.`;
+  return `The certificate of this node, valid until ${until}, could not be renewed: ${sentenceOf(error)}. The agent tries again.`;
 }
 
 /** Sends a request with the existing key, checks the answer and installs it. The last file shows that all files are complete. */
@@ -127,7 +127,7 @@ async function renew({ channel, trust, files, nodeId, ports }: CertificateOption
   // The library of certificates is large, and this is done once in twenty days.
   const { createRequest } = await import('../../pki/request.ts');
   const answer = await channel.certify(await createRequest(key, nodeId));
-  if (!Check(RenewalAnswer, answer)) throw new AppError('region_refused', 'the answer is not of the protocol');
+  if (!Check(RenewalAnswer, answer)) throw new AppError('region_refused', 'the answer does not fit the agent protocol');
   const { certificate, authority } = answer;
   checkAnswer({ certificate, authority, key, nodeId, known: trust.authority(), held, now: ports.clock.now() });
   const install = (file: (typeof TRUST_FILES)[keyof typeof TRUST_FILES], content: string) =>
@@ -170,5 +170,5 @@ function checkAnswer({ certificate, authority, key, nodeId, known, held, now }: 
         `${new Date(now).toISOString()}: one of the two clocks is wrong`,
     );
   if (held && held.facts.notBefore <= now && facts.notAfter <= held.facts.notAfter)
-    throw bad('the certificate lives no longer than the one that is held');
+    throw bad('the certificate ends no later than the present one');
 }

@@ -77,10 +77,10 @@ export function openPairKeeper(options: PairKeeperOptions): PairKeeper {
     } catch (error) {
       notBefore = ports.clock.monotonic() + backOffMs(failures, AGAIN, ports.random);
       failures += 1;
-      ports.log.warn('no certificate for DHCP partners could be had', { error: sentenceOf(error) });
+      ports.log.warn('no certificate for DHCP partners was issued', { error: sentenceOf(error) });
       findings.raise(
         FINDING,
-        `The DHCP servers of this rack have no good certificate for their partners: ${sentenceOf(error)}. It is tried again.`,
+        `The DHCP servers of this rack have no valid certificate for their partners: ${sentenceOf(error)}. The agent tries again.`,
       );
     }
   };
@@ -112,7 +112,7 @@ async function renew({ channel, files, nodeId, authority, ports }: PairKeeperOpt
   const key = await createKey();
   const { createRequest } = await import('../../pki/request.ts');
   const answer = await channel.pairCertificate(await createRequest(key, nodeId));
-  if (!Check(PairCertificateAnswer, answer)) throw bad('it is not of the protocol');
+  if (!Check(PairCertificateAnswer, answer)) throw bad('it does not fit the agent protocol');
   const { certificate } = answer;
   const [facts, signer, cluster] = [certificate, answer.authority, authority() ?? ''].map((text) =>
     readCertificate(text),
@@ -120,13 +120,13 @@ async function renew({ channel, files, nodeId, authority, ports }: PairKeeperOpt
   const own = publicKeyDigestOf(key);
   if (isRejected(own)) throw new AppError('pki', own.message);
   if (!facts || !signer || !cluster || isRejected(facts) || isRejected(signer) || isRejected(cluster))
-    throw bad('a certificate in it is damaged, or this host has none of the authority');
+    throw bad('a certificate in the answer is damaged, or this host lacks the certificate of the authority');
   if (facts.publicKeyDigest !== own) throw bad('the certificate is not for the key of this rack');
   if (signer.publicKeyDigest !== cluster.publicKeyDigest || !isSignedBy(certificate, answer.authority))
     throw bad('the certificate was not signed by the authority of this cluster');
   // Another region may not know the newest one yet, so the request is repeated.
-  if (signer.commonName !== wanted) throw bad('it was signed under another name than the one that partners take');
-  if (!isGoodAt(facts, ports.clock.now())) throw bad('the certificate is not good by the clock of this host');
+  if (signer.commonName !== wanted) throw bad('the certificate has a name that partners do not accept');
+  if (!isGoodAt(facts, ports.clock.now())) throw bad('the certificate is not valid by the clock of this host');
   await files.install({ ...TRUST_FILES.pairBundle, content: `${certificate.trimEnd()}\n${key}` });
   await files.install({ ...TRUST_FILES.pairCertificate, content: certificate });
   return certificate;

@@ -29,8 +29,8 @@ export async function openRackIdentity(
   } catch (error) {
     throw new AppError(
       'configuration',
-      "The rack's key is no Ed25519 key in PEM. Restore /var/lib/regent/agent/rack-key from a backup; or remove it, restart the agent, " +
-        `and let an admin run "regent rack reset-key ${uuid}"`,
+      "The rack's key is not an Ed25519 key in PEM. Restore /var/lib/regent/agent/rack-key from a backup. Or remove that file, restart the agent, " +
+        `and have an admin run "regent rack reset-key ${uuid}"`,
       // What the parser says might repeat the key.
       { cause: error instanceof TypeError ? error : undefined },
     );

@@ -61,13 +61,13 @@ export function openSiteKeeper(options: SiteKeeperOptions): SiteKeeper {
   const fetch = async (wanted: string) => {
     const answer = await channel.siteCertificate();
     if (!Check(SiteCertificateAnswer, answer))
-      throw new AppError('region_refused', 'the answer is not of the protocol');
+      throw new AppError('region_refused', 'the answer does not fit the agent protocol');
     const { certificate, key } = answer;
     const pair = readShownPair(certificate, key);
     if (isRejected(pair)) throw new AppError('region_refused', `the region's answer cannot be used: ${pair.message}`);
     // Another region may not know the newest one yet, so the request is repeated.
     if (textDigest(certificate) !== wanted)
-      throw new AppError('region_refused', 'the region gave another certificate than the one that is wanted');
+      throw new AppError('region_refused', 'the region sent a certificate that is not the current one of the site');
     await files.install({ ...TRUST_FILES.site, content: `${certificate}${key}` });
     await settle();
   };
@@ -80,10 +80,10 @@ export function openSiteKeeper(options: SiteKeeperOptions): SiteKeeper {
     } catch (error) {
       notBefore = ports.clock.monotonic() + backOffMs(failures, AGAIN, ports.random);
       failures += 1;
-      ports.log.warn("the site's certificate could not be had", { error: sentenceOf(error) });
+      ports.log.warn("the site's certificate could not be fetched", { error: sentenceOf(error) });
       findings.raise(
         FINDING,
-        `This node does not show the site's certificate: ${sentenceOf(error)}. It is tried again.`,
+        `This node does not use the site's certificate yet: ${sentenceOf(error)}. The agent tries again.`,
       );
     }
   };

@@ -73,7 +73,7 @@ export function inTurn(driver: Driver, { log, random, wait }: Pick<LoopPorts, 'l
       }
       const ms = turnMs(inForce, next, { holdsAddress, fraction: random.fraction() });
       if (ms === 0) return apply(next);
-      log.info('a change of the region nodes waits for the turn of this host', { generation: next.generation, ms });
+      log.info('the desired state waits: other region nodes apply it first', { generation: next.generation, ms });
       waiting = next;
       void applyLater(ms);
     },

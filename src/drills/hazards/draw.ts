@@ -18,7 +18,7 @@ export function pick<T>(items: readonly T[], chance: Chance): T {
   if (item !== undefined) return item;
   throw new AppError(
     'drill_cast',
-    'The cluster has no host for the part that this drill needs. What to do: leave the drill out, or take a larger cluster.',
+    'The cluster has no host for the role that this drill needs. What to do: leave the drill out, or use a larger cluster.',
   );
 }
 

@@ -19,8 +19,8 @@ interface LineRead extends Pick<ReportedRound, 'label'> {
   readonly verdict: RoundVerdict;
 }
 
-const text = simple('text', (value) => typeof value === 'string');
-const number = simple('number', (value) => typeof value === 'number');
+const text = simple('a text', (value) => typeof value === 'string');
+const number = simple('a number', (value) => typeof value === 'number');
 const RUN = object({ title: text, command: text, startedAt: text, place: text, version: text });
 const ROUND = object({
   hazard: object({

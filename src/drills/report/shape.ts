@@ -5,13 +5,13 @@ export type ValueShape = (value: unknown, at: string) => string | null;
 export function simple(noun: string, isGood: (value: unknown) => boolean): ValueShape {
   return (value, at) => {
     if (value === undefined) return `${at} is missing`;
-    return isGood(value) ? null : `${at} is no ${noun}`;
+    return isGood(value) ? null : `${at} is not ${noun}`;
   };
 }
 
 /** One of these texts. */
 export function literal(...choices: readonly string[]): ValueShape {
-  return simple('text that is known there', (value) => typeof value === 'string' && choices.includes(value));
+  return simple('one of its known texts', (value) => typeof value === 'string' && choices.includes(value));
 }
 
 /** May be absent. */
@@ -26,7 +26,7 @@ export function orNull(shape: ValueShape): ValueShape {
 
 /** A list of such items. */
 export function list(item: ValueShape): ValueShape {
-  const self = simple('list', Array.isArray);
+  const self = simple('a list', Array.isArray);
   return (value, at) => {
     if (!Array.isArray(value)) return self(value, at);
     for (const [index, one] of value.entries()) {
@@ -63,7 +63,7 @@ export function object(members: Readonly<Record<string, ValueShape>>): ValueShap
   };
 }
 
-const OBJECT = simple('object', () => false);
+const OBJECT = simple('an object', () => false);
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -12,16 +12,16 @@ export interface StoredRound {
 /** No recording is longer: a scale over more than this could not be drawn. */
 const DAY_MS = 86_400_000;
 
-const text = simple('text', (value) => typeof value === 'string');
+const text = simple('a text', (value) => typeof value === 'string');
 const flag = simple('true or false', (value) => typeof value === 'boolean');
-const whole = simple('whole number', (value) => Number.isSafeInteger(value));
-const moment = simple('time within a day, ms', (value) => typeof value === 'number' && Math.abs(value) <= DAY_MS);
-const date = simple('date', (value) => typeof value === 'string' && Number.isFinite(Date.parse(value)));
+const whole = simple('a whole number', (value) => Number.isSafeInteger(value));
+const moment = simple('a time within a day, ms', (value) => typeof value === 'number' && Math.abs(value) <= DAY_MS);
+const date = simple('a date', (value) => typeof value === 'string' && Number.isFinite(Date.parse(value)));
 
 const NAME = { hazard: text, round: whole, seed: whole, startedAt: date };
 const SPANS = list(object({ host: text, from: moment, to: moment }));
 
-const percent = simple('percentage', (value) => typeof value === 'number' && value >= 0 && value <= 100);
+const percent = simple('a percentage', (value) => typeof value === 'number' && value >= 0 && value <= 100);
 const BUSY = optional(object({ before: percent, after: percent }));
 
 /** Of a verdict. */

@@ -136,7 +136,7 @@ async function crowd(
   const place = { host: vip, port: API_PORT, path: READ_PATH, apiKey };
   const order = { ...place, callers, seconds, timeoutMs: CALLER_MS, pauseMs: CALLER_PAUSE_MS };
   const { answered, failed } = await playCrowd(layout.clientNetns(CLIENT), order);
-  if (answered === 0) throw new AppError('drill', `Of the crowd nobody was answered; ${failed} calls failed`);
+  if (answered === 0) throw new AppError('drill', `No caller of the crowd got an answer; ${failed} calls failed`);
 }
 
 type NetworkAct = Extract<Act, { do: 'cut' | 'partition' | 'oneway' | 'loss' | 'halfopen' | 'block' }>;

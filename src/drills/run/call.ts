@@ -101,7 +101,7 @@ export function parseDrillCall(commandLine: readonly string[]): DrillCall {
     if (given.has(name) && !PLAYING.includes(verb)) throw usage(`--${name} is of ${PLAYING.join(', ')}.`);
   for (const [owner, names] of OWN) {
     const stray = verb === owner ? undefined : names.find((name) => given.has(name));
-    if (stray !== undefined) throw usage(`--${stray} is of \`${owner}\`.`);
+    if (stray !== undefined) throw usage(`--${stray} belongs to \`${owner}\`.`);
   }
   return {
     verb,

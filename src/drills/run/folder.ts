@@ -78,7 +78,7 @@ export function keepRuns(root: string, runs: readonly RunRead[]): void {
   if (whole !== undefined)
     throw new AppError(
       'drill',
-      `${whole.folder} holds that run with its recordings, which would be lost. What to do: name another folder with --keep`,
+      `${whole.folder} already holds that run, and its recordings would be lost. What to do: name another folder with --keep`,
     );
   for (const { folder, run, rounds } of places) {
     mkdirSync(folder, { recursive: true, mode: 0o755 });

@@ -98,5 +98,5 @@ async function patiently(environment: Environment, host: string, statement: stri
     if (answer !== null) return answer === '' ? [] : answer.split(',');
     await environment.wait(500);
   }
-  throw new AppError('drill', `The database of ${host} does not answer, so nobody knows what it has`);
+  throw new AppError('drill', `The database of ${host} does not answer, so its content is unknown`);
 }

@@ -43,7 +43,7 @@ export async function predict(
     const { body } = await client.call('cluster.what-if', { query });
     return body.outages.flatMap(({ probe, leastMs, mostMs }) => (mostMs === null ? [] : [{ probe, leastMs, mostMs }]));
   } catch (error) {
-    note(`nothing was foretold: ${sentenceOf(error)}`);
+    note(`no prediction: ${sentenceOf(error)}`);
     return undefined;
   }
 }

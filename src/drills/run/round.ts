@@ -99,7 +99,7 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
     await environment.wait(Math.max(0, faultAt + UNDISTURBED_MS - healedAt));
     const redundant = await waitUntilRedundant(environment, hazard.redundantMs + MORE_MS);
     if (redundant.at === null)
-      marks.push({ at: environment.now(), kind: 'note', host: null, text: `not well: ${redundant.lack}` });
+      marks.push({ at: environment.now(), kind: 'note', host: null, text: `not healthy: ${redundant.lack}` });
     await environment.wait(TAIL_MS);
     const endedAt = environment.now();
     const [before, after] = [busyPercent(atRest, beforeFault), busyPercent(beforeFault, readTimes(environment))];
@@ -144,7 +144,7 @@ async function playSteps(
     const done = await resolveRoles(environment, act);
     const text = actText(done ?? act);
     if (done === null) {
-      marks.push({ at: environment.now(), kind: 'note', host: null, text: `${text}: left out, nobody has that role` });
+      marks.push({ at: environment.now(), kind: 'note', host: null, text: `${text}: left out, no host has that role` });
       continue;
     }
     say(text);

@@ -33,7 +33,7 @@ export async function needWell(environment: Environment, deadlineMs: number): Pr
   if (at === null)
     throw new AppError(
       'drill',
-      `The cluster is not well: ${lack} What to do: bin/regent doctor; sudo scripts/lab status`,
+      `The cluster is not healthy: ${lack} What to do: bin/regent doctor; sudo scripts/lab status`,
     );
 }
 
@@ -64,7 +64,7 @@ async function missing(environment: Environment): Promise<string | null> {
   if (followers !== regions.length - 1)
     return `${followers} of ${regions.length - 1} follow ${primary}${isPromised ? ' synchronously' : ''}.`;
   if (isPromised && !(await isVouchedFor(environment, primary)))
-    return `the keeper of ${primary} does not vouch for it yet.`;
+    return `the keeper of ${primary} has no proof of its lease yet.`;
   if (!isPromised && (await findHolder(environment)) === null) return 'nobody holds the floating address.';
   try {
     if (!isPromised) {

@@ -29,7 +29,7 @@ export function askName(
 ): Promise<ExecResult> {
   const id = randomInt(0x10000);
   const query = queryOf(id, name, isRecursive);
-  if (query === null) return Promise.resolve(failed(`${name} is no name of the DNS`));
+  if (query === null) return Promise.resolve(failed(`${name} is not a DNS name`));
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(nameserver) ? 'udp6' : 'udp4');
     const settle = (result: ExecResult) => {

@@ -40,7 +40,7 @@ export async function reach(
   const ms = Math.round((performance.now() - startedAt) * 10) / 10;
   if (typeof found === 'string') return { isReachable: false, way: null, port: null, ms: null, why: found };
   const isClosed = port !== null && found.way === 'refused';
-  return { isReachable: !isClosed, ...found, ms, why: isClosed ? `it answers, and refuses TCP port ${port}` : '' };
+  return { isReachable: !isClosed, ...found, ms, why: isClosed ? `it answers, but refuses TCP port ${port}` : '' };
 }
 
 /**
@@ -65,7 +65,7 @@ export async function firstSign(
   }
 }
 
-const ENDED = 'the question was ended';
+const ENDED = 'the query was cancelled';
 
 /** The first sign of life, or why there is none when all have failed. */
 async function firstOf(tries: readonly Promise<Sign>[]): Promise<Sign | string> {

@@ -47,7 +47,7 @@ export function askAt(place: string, question: SocketQuestion): Promise<ExecResu
       size += chunk.length;
       chunks.push(chunk);
       if (size <= ANSWER_LIMIT) return;
-      settle(failed(`${question.socket} answered more than ${ANSWER_LIMIT} bytes. Rule: ask for less at once`));
+      settle(failed(`${question.socket} answered more than ${ANSWER_LIMIT} bytes. Rule: request less at once`));
     });
     socket.on('end', () => settle(judge(question, Buffer.concat(chunks).toString('utf8'))));
     socket.on('error', (error) => settle(failed(describeFailure(question.socket, error))));

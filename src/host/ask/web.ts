@@ -45,7 +45,7 @@ export function openWeb(identity: () => WebIdentity | null): Web {
       try {
         const isSecure = question.url.startsWith('https:');
         const agent = isSecure ? secure() : FRESH_CONNECTION;
-        if (agent === null) return failed('this node has no certificate to show');
+        if (agent === null) return failed('this node has no certificate to present');
         const until = performance.now() + question.timeoutMs;
         const first = await once(question, agent, question.timeoutMs);
         // The daemon has just closed an idle connection. That is no answer, so we ask again.

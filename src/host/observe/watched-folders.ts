@@ -172,7 +172,7 @@ class Watch {
     } catch (error) {
       if (this.#hasFailed) return;
       this.#hasFailed = true;
-      const how = 'What others do to files there is noticed within a minute instead of at once.';
+      const how = 'Changes by others to files there are noticed within a minute instead of at once.';
       this.#log.warn('a folder cannot be watched', { path, error: sentenceOf(error), how });
     }
   }

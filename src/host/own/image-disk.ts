@@ -38,7 +38,7 @@ export function openImageDisk({
   const ready = () => parts.ready();
   const pathOf = ({ image, name }: FileName) => {
     if (!IMAGE.test(image) || !NAME.test(name))
-      throw new AppError('image_name', 'this is no name of a file of an image');
+      throw new AppError('image_name', 'this is not the name of an image file');
     return join(folder, image, name);
   };
   const manifestOf = (image: string) => durableText(pathOf({ image, name: MANIFEST }));

@@ -71,7 +71,7 @@ export function openImageParts(folder: string) {
     write: async (file: ExpectedFile, from: AsyncIterable<Uint8Array>, how: Placing): Promise<Rejected | null> => {
       const { start = 0, isResumable = false } = how;
       const isBusy = busy.has(nameOf(file));
-      if (isBusy && start > 0) return rejected('conflict', `${file.name} is being sent by another call just now.`);
+      if (isBusy && start > 0) return rejected('conflict', `${file.name} is in use: another call is sending it.`);
       const name = isResumable && !isBusy ? nameOf(file) : randomBytes(8).toString('hex');
       const path = join(folder, name);
       busy.add(name);
@@ -80,7 +80,7 @@ export function openImageParts(folder: string) {
         if (there !== start)
           return rejected(
             'conflict',
-            `${file.name}: the piece begins at byte ${start}, and ${there} bytes are here. Rule: pieces follow each other; go on at byte ${there}.`,
+            `${file.name}: the piece begins at byte ${start}, but ${there} bytes are stored. Rule: pieces follow each other. Continue at byte ${there}.`,
           );
         return await fill(path, file, from, how);
       } finally {
@@ -107,13 +107,13 @@ async function fill(
     isGone = !isResumable;
     const bytes = await append(handle, hash, { from, start, until });
     isGone = true;
-    if (bytes > until) return refused(file, `is longer than ${until} bytes, which ${sizeSource(file, until)}`);
+    if (bytes > until) return refused(file, `is longer than ${until} bytes, the size in ${sizeSource(file, until)}`);
     if (bytes < until) return refused(file, `ended after ${bytes} of ${until} bytes`);
     await handle.sync();
     isGone = hash !== null;
     if (hash === null) return null;
     const digest = hash.digest('hex');
-    if (digest !== file.sha256) return refused(file, `has the digest ${digest}, and the manifest says ${file.sha256}`);
+    if (digest !== file.sha256) return refused(file, `has the digest ${digest}, but the manifest has ${file.sha256}`);
     const refusal = inspect ? await inspect((compression) => unpacked(path, compression)) : null;
     if (refusal) return refusal;
     await place(path);
@@ -155,7 +155,7 @@ async function readInto(hash: Hash, handle: FileHandle, bytes: number): Promise<
 }
 
 function sizeSource({ size }: ExpectedFile, until: number): string {
-  return until === size ? 'the manifest says' : 'the call says';
+  return until === size ? 'the manifest' : 'the call';
 }
 
 function refused({ name }: ExpectedFile, why: string): Rejected {

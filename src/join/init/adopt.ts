@@ -94,7 +94,7 @@ export async function runAdopt(ports: InitPorts, deadlineMs: number): Promise<In
   } catch (error) {
     ports.say(`regent init --adopt: ${sentenceOf(error)}`);
     ports.say(
-      'Nothing is lost: the old data stay until the new ones serve. Run scripts/install again; it goes on from here.',
+      'Nothing is lost: the old data stay until the new database serves. Run scripts/install again: it continues from here.',
     );
     return error instanceof AppError && error.code === 'timeout' ? 5 : 1;
   }

@@ -35,7 +35,7 @@ export async function runInit(ports: InitPorts, options: InitOptions): Promise<I
     return 0;
   } catch (error) {
     ports.say(`regent init: ${sentenceOf(error)}`);
-    ports.say('Nothing is lost: after the cause is gone, run the same command again; it goes on from here.');
+    ports.say('Nothing is lost. Remove the cause, then run the same command again: it continues from here.');
     ports.say('Or clean this host and start again: regent leave --undo');
     ports.say('More: journalctl -u "regent-*" -u etcd -u patroni -u haproxy -n 50');
     return error instanceof AppError && error.code === 'timeout' ? 5 : 1;
@@ -112,7 +112,7 @@ function result({ note, apiKey }: InitRun, options: InitOptions): string {
     `  API key   ${apiKey}`,
     '',
     `The key is the admin's and is shown only this once; root's command line has it in ${PATHS.rootConfig}.`,
-    'Next, for a second and a third region node (one node alone cannot be lost):',
+    'Next, add a second and a third region node (a single node cannot be lost):',
     '  regent token create --role region',
     '  regent join -                        (on the other host, after scripts/install; it asks for the token)',
     'To see its status: regent cluster status',

@@ -95,7 +95,10 @@ export function readInitOptions(
   const rack = file.get('RACK') ?? 'no';
   if (!['yes', 'no', ''].includes(rack)) return usage(RULES, `${seed?.name}: RACK is yes or no`);
   if (isSingle && values.has('--vip'))
-    return usage(RULES, '--single means without a floating address; leave one of --single and --vip out');
+    return usage(
+      RULES,
+      '--single and --vip exclude each other: --single sets up no floating address. Leave one of them out',
+    );
   if (!isSingle && vip === null)
     return usage(
       RULES,

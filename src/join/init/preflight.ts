@@ -83,7 +83,7 @@ export function judgeAdoption(seen: HostInspection, space: AdoptionSpace | null)
     if (isRejected(conf)) error(conf.message);
   if (space !== null && space.free < space.needed + MARGIN_MEGABYTES)
     error(
-      `The database's data (${space.needed} MB) are copied to /var/lib/postgresql, where ${space.free} MB are free; ${space.needed + MARGIN_MEGABYTES} are needed, because the old ones go last. Make room on that file system.`,
+      `The database's data (${space.needed} MB) are copied to /var/lib/postgresql. ${space.free} MB are free there, but ${space.needed + MARGIN_MEGABYTES} MB are needed, because the old data are deleted last. Make room on that file system.`,
     );
   return findings.all;
 }
@@ -98,7 +98,7 @@ function checkPlan(plan: InitPlan, compile: (seed: Seed) => readonly string[], {
   if (family) error(family.message);
   else if (whole.length > NAME_MAX)
     error(
-      `--domain: with the node's name ${plan.name} it makes a name of ${whole.length} characters. Rule: at most ${NAME_MAX} in all (RFC 1035 §2.3.4).`,
+      `--domain: the full name of the node ${plan.name} would have ${whole.length} characters. Rule: at most ${NAME_MAX} (RFC 1035 §2.3.4).`,
     );
   else for (const sentence of compile({ ...plan, nodeId: 'seed', clusterId: 'regent-seed' })) error(sentence);
 }
@@ -136,7 +136,7 @@ function resumePlan(
   ] as const;
   const other = changes.find(([, requested, stored]) => requested !== null && requested !== stored);
   const start = 'An interrupted init began this cluster with';
-  const end = 'Run it with the same values, or undo it and start again: regent leave --undo';
+  const end = 'Run the command with the same values, or undo the first run and start again: regent leave --undo';
   if (note.isDatabaseExternal !== hasOwnDatabase) {
     const [stored, requested] = note.isDatabaseExternal
       ? ['a database of your own (--database)', 'none is named']
@@ -151,7 +151,8 @@ function resumePlan(
 }
 
 function checkNotes({ note, notes }: InitInputs, { error, warn }: HostFindings): void {
-  if (notes.isJoinDone) error('This host has joined a cluster already. A node of a cluster cannot begin another one.');
+  if (notes.isJoinDone)
+    error('This host has joined a cluster already. A node of a cluster cannot start another cluster.');
   else if (notes.isJoin)
     error('A join of this host was interrupted. Go on with it (the same regent join), or undo it: regent leave --undo');
   if (note !== null) warn('An earlier init was interrupted; this one goes on where it stopped.');
@@ -169,7 +170,7 @@ function checkRackConf(seen: InitInputs, { error }: HostFindings): void {
   const other = conf.urls.find((url) => !isOwn(url));
   if (other === undefined || seen.note !== null || seen.notes.isInitDone) return;
   error(
-    `${PATHS.rackConf} makes this host a rack of ${other}. Take MAAS_URL out of it if this host is to be a site of its own.`,
+    `${PATHS.rackConf} makes this host a rack of ${other}. Remove MAAS_URL from that file if this host is to be a site of its own.`,
   );
 }
 
@@ -180,7 +181,7 @@ const SERVER_TRIED = 170_000;
 function checkDatabase({ site, note, notes, hasOwnDatabase }: InitInputs, { error, warn }: HostFindings): void {
   if (hasOwnDatabase)
     warn(
-      `The cluster will use the database of DATABASE_URL (${PATHS.conf}), and its nodes run none. Regent then promises neither that an acknowledged write survives a failover, nor how long a failover takes: that is up to whoever runs that database.`,
+      `The cluster will use the database of DATABASE_URL (${PATHS.conf}), and its nodes run none. Regent then cannot guarantee that acknowledged writes survive a failover, or how long a failover takes. Both depend on that database.`,
     );
   if (site === null) return;
   if (isRejected(site)) {
@@ -192,23 +193,23 @@ function checkDatabase({ site, note, notes, hasOwnDatabase }: InitInputs, { erro
   const { version, encoding, isPlain } = site.server;
   const shown = `PostgreSQL ${Math.floor(version / 10_000)}`;
   if (version < SERVER_OLDEST)
-    error(`The database of DATABASE_URL is ${shown}. PostgreSQL 15 or newer is needed, 17 is tried.`);
+    error(`The database of DATABASE_URL is ${shown}. PostgreSQL 15 or newer is needed; Regent is tested with 17.`);
   else if (version < SERVER_TRIED)
-    warn(`The database of DATABASE_URL is ${shown}. Regent is tried with PostgreSQL 17.`);
+    warn(`The database of DATABASE_URL is ${shown}. Regent is tested with PostgreSQL 17.`);
   if (encoding !== 'UTF8')
     error(
       `The database of DATABASE_URL has the encoding ${encoding}. It must be UTF8: create database NAME encoding 'UTF8'`,
     );
   if (isPlain)
     warn(
-      'Sessions with the database of DATABASE_URL are not encrypted, and secrets of the site go over them. Better: sslmode=verify-full',
+      'Sessions with the database of DATABASE_URL are not encrypted, but they carry secrets of the site. Better: sslmode=verify-full',
     );
 }
 
 /** The sentence for a database that is somebody else's site. */
 export function siteTaken(site: SiteState): string {
   const names = site.nodes.map((node) => node.name).join(', ');
-  return `The database holds a site already, with the node(s) ${names}. init makes a new site and does not take over another one; give it an empty database (DATABASE_URL in ${PATHS.conf}).`;
+  return `The database already holds a site with these nodes: ${names}. init makes a new site and never takes over an existing one. Give it an empty database (DATABASE_URL in ${PATHS.conf}).`;
 }
 
 function checkVip(seen: InitInputs, plan: InitPlan, { error }: HostFindings): void {
@@ -221,7 +222,7 @@ function checkVip(seen: InitInputs, plan: InitPlan, { error }: HostFindings): vo
   if (seen.note !== null) return;
   if (ownAddresses(seen.facts).includes(bare))
     error(
-      `The floating address ${bare} is on an interface of this host already. It must be one that nobody has: keepalived moves it.`,
+      `The floating address ${bare} is on an interface of this host already. Rule: an address that no interface has, because keepalived assigns it.`,
     );
   else if (seen.isVipAnswering)
     error(

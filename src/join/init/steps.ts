@@ -66,7 +66,7 @@ export const STEPS: readonly SetupStep<InitRun>[] = [
   COMMON.configuration,
   COMMON.credential,
   { name: 'seed', title: 'the first configuration, compiled for this node', run: writeLedger },
-  { name: 'remains', title: 'remove what an interrupted making of the database left', run: clearHalfDatabase },
+  { name: 'remains', title: 'remove what an interrupted creation of the database left', run: clearHalfDatabase },
   COMMON.agent,
   { ...COMMON.database, run: waitForNewDatabase },
   COMMON.schema,

@@ -25,7 +25,7 @@ export async function runLeave(ports: MemberPorts, options: LeaveOptions): Promi
     if (leaveNote === null && node === null) return await nothingToLeave(ports);
     if (leaveNote === null && node !== null) {
       await checkOut(ports, node, options);
-      const question = `Remove everything of ${node} from this host, its copy of the database too?`;
+      const question = `Remove everything of ${node} from this host, including its copy of the database?`;
       if (!options.isConfirmed && !(await ports.confirm(question))) {
         ports.say('Nothing was changed.');
         return 1;
@@ -45,16 +45,16 @@ export async function runLeave(ports: MemberPorts, options: LeaveOptions): Promi
     // Only now may units start here again.
     await files.remove(PATHS.epochOver);
     await files.remove(PATHS.leaveNote);
-    await ports.show('This host is clean: it is no node any more, and regent join makes it a new one.\n');
+    await ports.show('This host is clean. It is no longer a node; regent join makes it a new one.\n');
     return 0;
   } catch (error) {
     ports.say(`regent leave: ${sentenceOf(error)}`);
     if (error instanceof AppError && error.code === 'refused') return 1;
     if (error instanceof AppError && error.code === 'timeout') {
-      ports.say('With --force this host is cleaned though nobody says that it is out.');
+      ports.say('With --force this host is cleaned without proof that the cluster removed it.');
       return 5;
     }
-    ports.say('After the cause is gone, run the same command again; it goes on from here.');
+    ports.say('Remove the cause, then run the same command again: it continues from here.');
     return 1;
   }
 }
@@ -69,8 +69,8 @@ async function nothingToLeave(ports: MemberPorts): Promise<0 | 1> {
   const isInterrupted = (await files.read(PATHS.joinNote)) !== null || (await files.read(PATHS.initNote)) !== null;
   ports.say(
     isInterrupted
-      ? 'regent leave: an init or a join has not ended. Take it back: regent leave --undo'
-      : 'This host is no node.',
+      ? 'regent leave: an init or a join is unfinished. Undo it: regent leave --undo'
+      : 'This host is not a node.',
   );
   return isInterrupted ? 1 : 0;
 }
@@ -94,8 +94,9 @@ async function checkOut(ports: MemberPorts, name: string, { isForced, deadlineMs
         `this host is the node ${answer.name ?? name} of its cluster. First, on a region node: regent node remove ${answer.name ?? name}`,
       );
     if (ports.monotonic() + ASK_AGAIN_MS >= end) {
-      if (isForced) return ports.say(`warning: no region says whether ${name} is out: ${answer.why}`);
-      throw new AppError('timeout', `no region says whether ${name} is out: ${answer.why}`);
+      if (isForced)
+        return ports.say(`warning: no region reports whether ${name} was removed from the cluster: ${answer.why}`);
+      throw new AppError('timeout', `no region reports whether ${name} was removed from the cluster: ${answer.why}`);
     }
     await ports.sleep(ASK_AGAIN_MS);
   }

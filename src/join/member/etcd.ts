@@ -76,7 +76,7 @@ export function parseMembers(text: string): EtcdMember[] {
 /** etcd takes in nobody, not even a learner, while one of its voters is away: another one would not make the cluster safer. */
 function remedyOf(why: string): string {
   if (!/unhealthy cluster/.test(why)) return '';
-  return '. A region node is away, and etcd takes in no other one meanwhile. Bring it back, or on a region node: regent node replace NAME, or regent node remove NAME. This goes on then';
+  return '. A region node is away, and etcd accepts no new member until it returns. Bring it back, or run on a region node: regent node replace NAME, or regent node remove NAME. Then this command continues';
 }
 
 /** etcd's message: the last line, taken out of its JSON. */

@@ -26,7 +26,7 @@ export async function runJoin(ports: MemberPorts, options: JoinOptions): Promise
   try {
     const { files } = ports.host;
     if ((await files.read(PATHS.leaveNote)) !== null) {
-      ports.say('regent join: a leave of this host was interrupted. End it first: regent leave');
+      ports.say('regent join: a leave of this host was interrupted. Complete it first: regent leave');
       return 1;
     }
     if ((await files.read(PATHS.epochOver)) !== null) {
@@ -37,7 +37,7 @@ export async function runJoin(ports: MemberPorts, options: JoinOptions): Promise
     if (joined !== null) {
       if (await isOfAnother(ports, options.token)) {
         ports.say(
-          `regent join: this host is the node ${joined.name} of another cluster than the token's. A node of a cluster cannot join another one.`,
+          `regent join: this host is the node ${joined.name} of another cluster than the token's. A node of a cluster cannot join another cluster.`,
         );
         return 1;
       }
@@ -57,7 +57,7 @@ export async function runJoin(ports: MemberPorts, options: JoinOptions): Promise
   } catch (error) {
     ports.say(`regent join: ${sentenceOf(error)}`);
     ports.say(
-      'After the cause is gone, run the same command again; it goes on from here. Or take it back: regent leave --undo',
+      'Remove the cause, then run the same command again: it continues from here. Or undo the join: regent leave --undo',
     );
     ports.say('More: journalctl -u "regent-*" -u etcd -u patroni -n 50; on a region node: regent doctor');
     return error instanceof AppError && error.code === 'timeout' ? 5 : 1;
@@ -77,7 +77,7 @@ async function goOn(run: JoinRun): Promise<boolean> {
     await ports.host.files.remove(TRUST_FILES.key.path);
     await ports.host.files.remove(PATHS.joinNote);
     ports.say(`regent join: ${sentenceOf(error)}`);
-    ports.say('The cluster did not let this host in; it is as it was before.');
+    ports.say('The cluster refused this host. The host is unchanged.');
     return false;
   }
 }
@@ -97,7 +97,7 @@ async function prepare(ports: MemberPorts, options: JoinOptions): Promise<JoinRu
   const { findings, plan } = judgeJoin({ ...seen, note, token, regions }, options);
   if (!reportFindings(ports, findings) || plan === null) return 1;
   const isWarned = findings.length > 0 && note === null;
-  if (isWarned && !options.isConfirmed && !(await ports.confirm('Go on in spite of this?'))) {
+  if (isWarned && !options.isConfirmed && !(await ports.confirm('Continue despite the warnings?'))) {
     ports.say('Nothing was changed.');
     return 1;
   }

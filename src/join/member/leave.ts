@@ -46,7 +46,7 @@ export async function runUndo(ports: MemberPorts, options: LeaveOptions): Promis
     ports.say(`regent leave: ${sentenceOf(error)}`);
     if (error instanceof AppError && error.code === 'refused') return 1;
     ports.say(
-      'After the cause is gone, run the same command again. With --force this host is cleaned even if no region answers.',
+      'Remove the cause, then run the same command again. With --force this host is cleaned even if no region answers.',
     );
     return error instanceof AppError && error.code === 'timeout' ? 5 : 1;
   }
@@ -57,7 +57,7 @@ async function refuse({ host }: MemberPorts): Promise<string | null> {
   const joined = parseJoinedNote(await host.files.read(PATHS.joinDone));
   if (done === null && joined === null) return null;
   const name = done?.name ?? joined?.name ?? '';
-  return `this host is the node ${name}, and has been one since its ${done === null ? 'join' : 'init'} ended: it has no unfinished init or join to undo. To take it out, on a region node: regent node remove ${name}`;
+  return `this host is the node ${name}: its ${done === null ? 'join' : 'init'} has ended, so there is nothing to undo. To remove it, on a region node: regent node remove ${name}`;
 }
 
 /** This comes before any change. A region node that counts as a member has its part of the database, which an undo cannot remove. */
@@ -103,7 +103,7 @@ async function waitForAnswer(
     if (kind === 'refused')
       throw new AppError(
         'refused',
-        `the cluster does not take this join back: ${why} If it has become a member, the same regent join ends it`,
+        `the cluster does not undo this join: ${why} If this host has become a member, the same regent join completes it`,
       );
     return { value: kind };
   });

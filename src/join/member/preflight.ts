@@ -42,13 +42,14 @@ export function judgeJoin(
   // A host that began a cluster gets that finding, not the one about its data.
   if (isRegion) checkData(seen, seen.note !== null || isInit || isInitDone, findings);
   checkPorts(seen, isRegion, findings);
-  if (isInitDone) error('This host began a cluster of its own. A node of a cluster cannot join another one.');
+  if (isInitDone)
+    error('This host has already started a cluster of its own. A node of a cluster cannot join another cluster.');
   else if (isInit)
     error('An init of this host was interrupted. Undo it before it joins a cluster: regent leave --undo');
   if (seen.note !== null) warn('An earlier join was interrupted; this one goes on where it stopped.');
   if (!isAdmitted) checkRegions(seen, findings);
   if (seen.note?.undo !== undefined)
-    error('An undo of an earlier join was interrupted. End it first: regent leave --undo');
+    error('An undo of an earlier join was interrupted. Complete it first: regent leave --undo');
   if (seen.note !== null && seen.token !== null && seen.token.pin !== seen.note.pin)
     error('An interrupted join began with the token of another cluster. Undo it first: regent leave --undo');
   const plan = seen.note !== null && isAdmitted ? resumePlan(seen.note, options, error) : newPlan(seen, options, error);
@@ -60,14 +61,14 @@ function checkRegions({ regions, token }: JoinInputs, { error, warn }: HostFindi
   const other = regions.find((region) => region.isOtherCluster);
   if (other !== undefined) {
     error(
-      `${other.url} is not the cluster of this token: ${other.why}. Either the token is of another cluster, or somebody stands in between.`,
+      `${other.url} is not the cluster of this token: ${other.why}. Either the token belongs to another cluster, or somebody intercepts the connection.`,
     );
     return;
   }
   const there = regions.filter((region) => region.why === '');
   if (there.length === 0) {
     error(
-      `No region of the token answers: ${regions.map(({ url, why }) => `${url} (${why})`).join('; ')}. Is the network right, and does a packet filter let 5443 through?`,
+      `No region of the token answers: ${regions.map(({ url, why }) => `${url} (${why})`).join('; ')}. Check the network, and that packet filters let TCP port 5443 through.`,
     );
     return;
   }
@@ -78,7 +79,7 @@ function checkRegions({ regions, token }: JoinInputs, { error, warn }: HostFindi
   const regionNow = there.map((region) => region.regionNow).find((value) => value !== null) ?? null;
   if (regionNow !== null && regionNow > Date.parse(token.expiresAt))
     error(
-      `The token ended at ${token.expiresAt}; it is ${new Date(regionNow).toISOString()} by the region's clock. Make a new one: regent token create.`,
+      `The token expired at ${token.expiresAt}; the region's clock shows ${new Date(regionNow).toISOString()}. Make a new token: regent token create.`,
     );
 }
 
@@ -87,10 +88,10 @@ function checkClock(skewMs: number, error: HostFindings['error'], warn: HostFind
   const sentence = `This host's clock is ${seconds} s ${skewMs > 0 ? 'behind' : 'ahead of'} the region's`;
   if (Math.abs(skewMs) > SKEW_MS.most)
     error(
-      `${sentence}; at most ${SKEW_MS.most / 1000} s are allowed, because certificates and leases go by it. Set it, then run this again.`,
+      `${sentence}. Rule: at most ${SKEW_MS.most / 1000} s, because certificates and leases depend on it. Set this host's clock, then run the command again.`,
     );
   else if (Math.abs(skewMs) > SKEW_MS.wanted)
-    warn(`${sentence}. It is set when the node has joined; until then certificates may be refused.`);
+    warn(`${sentence}. Regent sets the clock after the node has joined; until then certificates may be refused.`);
 }
 
 function newPlan(seen: JoinInputs, options: JoinOptions, error: HostFindings['error']): JoinPlan | null {
@@ -113,7 +114,7 @@ function resumePlan(note: JoinNote, options: JoinOptions, error: HostFindings['e
   ).find(([, requested, stored]) => requested !== null && requested !== stored);
   if (other !== undefined)
     error(
-      `An interrupted join began with ${other[0]} ${other[2]}, and ${other[1]} is requested now. Run it with the same values, or undo it and start again: regent leave --undo`,
+      `An interrupted join began with ${other[0]} ${other[2]}, and ${other[1]} is requested now. Run the command with the same values, or undo the first run and start again: regent leave --undo`,
     );
   const { name, address, isRegion, isRack, pin, urls } = note;
   return { name, address, isRegion, isRack, pin, urls };

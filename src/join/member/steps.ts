@@ -233,7 +233,7 @@ async function promote(run: JoinRun): Promise<void> {
   await untilDeadline(run, async () => {
     try {
       const own = ownMember(run, await etcd.members());
-      if (own === undefined) throw new AppError('etcd', 'this node is no member of etcd any more');
+      if (own === undefined) throw new AppError('etcd', 'this node is no longer a member of etcd');
       if (!own.isLearner) return { value: true };
       if (!own.isStarted) return { missing: (await watch()) ?? 'etcd of this node has not started yet' };
       await etcd.promote(own.id);

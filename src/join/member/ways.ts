@@ -30,7 +30,7 @@ export async function waitForRegionPorts(
       return { value: shut };
     return { missing: first };
   });
-  for (const why of away) ports.say(`warning: ${why}. It is not waited for.`);
+  for (const why of away) ports.say(`warning: ${why}. The join does not wait for it.`);
 }
 
 /** Why a region node does not let this host through; null: it does. */

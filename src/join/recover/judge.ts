@@ -40,30 +40,30 @@ export function judgeLoss(seen: RecoveryInputs): {
   const { held } = seen;
   if (held === null) {
     error(
-      'This host is no region node of a cluster, or its agent has lost its ledger: there is nothing to recover from.',
+      'This host is not a region node of a cluster, or its agent has lost its ledger: there is nothing to recover from.',
     );
     return { findings, report: null };
   }
   if (seen.unfinishedRun !== null) error(INTERRUPTED[seen.unfinishedRun]);
-  if (held.vip?.isMember === false) error('This node had not finished joining: recover on one that had.');
+  if (held.vip?.isMember === false) error('This node had not finished joining. Recover on a node that had.');
   if (!seen.hasAuthority) error("The key of the cluster's authority is missing on this host: nothing can be signed.");
   const others = held.dcs.members.filter(({ name }) => name !== held.dcs.name);
   if (others.length === 0)
     error('This is the only region node of its cluster: nobody else was lost. See: regent doctor.');
   else if (seen.noMajority === null)
     error(
-      `etcd of this host answers with its majority: the cluster is not lost. A node that is lost is taken out by: regent node replace NAME.`,
+      `etcd of this host answers with its majority: the cluster is not lost. To replace a lost node: regent node replace NAME.`,
     );
   for (const peer of seen.peers.filter(({ isThere }) => isThere))
     error(
       `${peer.name} (${peer.address}) is there: ${peer.why}. If it is to stay, bring it back. If it is lost for good, switch it off first.`,
     );
   if (seen.vipNode !== null)
-    error(`${seen.vipNode} answers at the floating address: a cluster is at work there. Check it first.`);
+    error(`${seen.vipNode} answers at the floating address: a cluster is running there. Check that cluster first.`);
   if (held.db !== null) findings.push(...judgeData(seen.data));
   if (seen.others.probed > 0 && seen.others.answered === 0)
     warn(
-      `None of the ${seen.others.probed} other hosts that this one knows, racks among them, answers either. Perhaps this host is cut off, and the others go on. Check its network first.`,
+      `None of the ${seen.others.probed} other hosts that this host knows, including racks, answers. Perhaps this host is cut off, and the others still run. Check its network first.`,
     );
   const lost = others.map(({ name, address }) => ({ name, address }));
   const report = {
@@ -76,9 +76,9 @@ export function judgeLoss(seen: RecoveryInputs): {
 }
 
 const INTERRUPTED = {
-  init: 'An init of this host has not ended. End it (regent init) or take it back (regent leave --undo).',
-  join: 'The join of this host has not ended, so it has no whole copy. Take it back: regent leave --undo.',
-  leave: 'A leave of this host was interrupted. End it: regent leave.',
+  init: 'An init of this host is unfinished. Complete it (regent init) or undo it (regent leave --undo).',
+  join: 'The join of this host is unfinished, so its copy of the database is incomplete. Undo the join: regent leave --undo.',
+  leave: 'A leave of this host was interrupted. Complete it: regent leave.',
 } as const;
 
 function judgeData({ hasData, isHalfMade }: DataState): readonly HostFinding[] {
@@ -86,12 +86,12 @@ function judgeData({ hasData, isHalfMade }: DataState): readonly HostFinding[] {
     return [
       {
         severity: 'error',
-        sentence: 'This node has no database that could be read: recover on one that has, or restore a backup.',
+        sentence: 'This node has no readable database. Recover on a node that has one, or restore a backup.',
       },
     ];
   if (!isHalfMade) return [];
   const sentence =
-    'The copy of the database on this node is not complete: it was being made when the primary went. Recover on another node, or restore a backup.';
+    'The copy of the database on this node is not complete: it was being made when the primary failed. Recover on another node, or restore a backup.';
   return [{ severity: 'error', sentence }];
 }
 
@@ -104,7 +104,7 @@ export function describeLoss(seen: RecoveryInputs, own: string, hasDatabase: boo
       : `No majority: etcd of this host does not answer for one (${seen.noMajority}).`,
     ...missing.map(({ name, address, why }) => `Missing: ${name} (${address}). Tried just now, ${why}.`),
   ];
-  if (!hasDatabase) return [...lines, "The database is the operator's own: nothing of it was on these nodes."];
+  if (!hasDatabase) return [...lines, "The database is the operator's own: these nodes stored none of it."];
   return [
     ...lines,
     describeData(seen.data, own),
@@ -133,7 +133,7 @@ function describeMissing(
   missing: readonly string[],
 ): readonly string[] {
   const { leader, standbys, leaderPosition } = remembered;
-  const later = `If ${missing.join(' and ') || 'others'} went on after this node was cut off, what they acknowledged then is not here.`;
+  const later = `If ${missing.join(' and ') || 'others'} went on after this node was cut off, the writes that they acknowledged since then are missing here.`;
   if (leader === null || standbys === null)
     return [
       'etcd of this host does not show which standbys the primary waited for. Acknowledged writes may be missing.',

@@ -159,7 +159,7 @@ async function vipNodeOf({ host }: RecoverPorts, vip: string, own: string): Prom
   const argv = ['curl', '-q', '--silent', '--include', '--noproxy', '*', '--max-time', '2', url];
   const answer = await host.exec({ argv, timeoutMs: COMMAND_MS });
   if (answer.code !== 0) return null;
-  const node = /^regent-node:\s*(\S+)/im.exec(answer.stdout)?.[1] ?? 'a host that is no region node';
+  const node = /^regent-node:\s*(\S+)/im.exec(answer.stdout)?.[1] ?? 'a host that is not a region node';
   return node === own ? null : node;
 }
 

@@ -21,7 +21,7 @@ export async function runRecover(ports: RecoverPorts, options: RecoverOptions): 
     const earlierNote = ports.uid === 0 ? parseRecoverNote(await ports.host.files.read(PATHS.recoverNote)) : null;
     if (earlierNote !== null && options.isCheck) {
       ports.say(
-        `This host has an unfinished recovery, to ${describeEpoch(newEpoch(earlierNote))}. End it: regent cluster recover.`,
+        `This host has an unfinished recovery, to ${describeEpoch(newEpoch(earlierNote))}. Complete it: regent cluster recover.`,
       );
       return 1;
     }
@@ -34,7 +34,7 @@ export async function runRecover(ports: RecoverPorts, options: RecoverOptions): 
     return 0;
   } catch (error) {
     ports.say(`regent cluster recover: ${sentenceOf(error)}`);
-    ports.say('After the cause is gone, run the same command again; it goes on from here.');
+    ports.say('Remove the cause, then run the same command again: it continues from here.');
     ports.say('More: journalctl -u "regent-*" -u etcd -u patroni -n 50');
     return error instanceof AppError && error.code === 'timeout' ? 5 : 1;
   }
@@ -94,8 +94,8 @@ function result(note: RecoverNote, options: RecoverOptions, already: boolean): s
   const names = note.lost.map(({ name }) => name).join(', ');
   return [
     `${note.name} is a cluster of one, under ${describeEpoch(epoch)}. Lost: ${names}.`,
-    'The cluster can lose none now. Let other hosts join: regent token create --role region; on each: regent join -',
-    `If ${names} come back they stay down; on each: regent leave.`,
+    'The cluster cannot lose a node now. Add other hosts: regent token create --role region; on each: regent join -',
+    `If ${names} return, their services stay down. Run on each: regent leave.`,
     '',
   ].join('\n');
 }

@@ -164,8 +164,8 @@ async function writeRows({ ports, note }: RecoverRun): Promise<void> {
   const known = held?.dcs.recovered;
   // The signature that the daemons already publish.
   const signature = known?.epoch === note.epoch ? known.signature : await sign(ports, epoch);
-  const { nodeId, lost, told } = note;
-  accepted(await ports.database.write({ nodeId, epoch, signature, lost, sentences: told }));
+  const { nodeId, lost } = note;
+  accepted(await ports.database.write({ nodeId, epoch, signature, lost, sentences: note.told }));
 }
 
 async function startRegion(run: RecoverRun): Promise<void> {

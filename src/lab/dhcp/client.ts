@@ -148,12 +148,15 @@ function macOfOrder(order: DhcpClientOrder): string {
   const mac = (order.mac ?? hardwareAddress(`${order.layout.instance} dhcp`, order.network)).toLowerCase();
   // The lowest bit of the first byte marks a group, which no NIC can be (IEEE 802).
   if (!/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/.test(mac)) {
-    throw new AppError('lab_client', `"${order.mac}" is no NIC's MAC. What to do: six bytes as 52:54:00:00:00:01.`);
+    throw new AppError(
+      'lab_client',
+      `"${order.mac}" is not the MAC of a NIC. What to do: six bytes as 52:54:00:00:00:01.`,
+    );
   }
   if (order.hostname !== undefined && !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(order.hostname)) {
     throw new AppError(
       'lab_client',
-      `"${order.hostname}" is no host name. What to do: letters, digits and "-", 63 at most.`,
+      `"${order.hostname}" is not a host name. What to do: letters, digits and "-", 63 at most.`,
     );
   }
   return mac;

@@ -66,7 +66,7 @@ export function parseFault(topology: Topology, args: readonly string[]): Network
     case 'loss':
       return { kind: 'loss', host: needHost(topology, first), percent: parsePercent(second) };
     default:
-      throw fault(`"${args.join(' ')}" is no fault of the network`, 'scripts/lab help');
+      throw fault(`"${args.join(' ')}" is not a network fault`, 'scripts/lab help');
   }
 }
 
@@ -82,13 +82,13 @@ function parseSides(topology: Topology, text: string): string[][] {
 function parsePercent(text: string): number {
   const percent = Number(text);
   if (/^\d{1,3}(\.\d{1,2})?$/.test(text) && percent <= 100) return percent;
-  throw fault(`"${text}" is no percentage`, 'give 0 to 100, with at most two decimals; 0 takes the loss away');
+  throw fault(`"${text}" is not a percentage`, 'give 0 to 100, with at most two decimals; 0 takes the loss away');
 }
 
 function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port > 0 && port < 65_536) return port;
-  throw fault(`"${text}" is no TCP port`, 'give 1 to 65535');
+  throw fault(`"${text}" is not a TCP port`, 'give 1 to 65535');
 }
 
 function needTwo(topology: Topology, verb: string, first: string, second: string): [string, string] {

@@ -53,7 +53,7 @@ function needDisk(layout: Layout, host: LabHost, path: string): DiskPlace {
     const known = disks.map((item) => item.path).join(', ') || 'it has none';
     throw new AppError(
       'lab_fill',
-      `${path} of ${host.name} is no file system of bounded size: filling it would fill this machine's own. What to do: name one of these: ${known}.`,
+      `${path} of ${host.name} is not a file system of bounded size: filling it would fill the file system of this machine. What to do: name one of these: ${known}.`,
     );
   }
   if (isMounted(disk.mount)) return disk;

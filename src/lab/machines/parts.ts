@@ -57,7 +57,7 @@ function oneOf<T extends string>(option: string, known: readonly T[], text: stri
 function within(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new AppError('usage', `--${option} ${text} is no whole number from ${least} to ${most}.`);
+  throw new AppError('usage', `--${option} ${text} is not a whole number from ${least} to ${most}.`);
 }
 
 /** The file of a disk in the machine's folder. */

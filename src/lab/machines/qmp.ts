@@ -24,7 +24,7 @@ export async function askQmp(socketPath: string, command: QmpCommand, timeoutMs:
     throw new Error('it hung up');
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('lab_machine', `QEMU did not take ${command.execute}: ${reason}`, { cause });
+    throw new AppError('lab_machine', `QEMU refused ${command.execute}: ${reason}`, { cause });
   } finally {
     socket.destroy();
   }

@@ -25,7 +25,7 @@ export function withMachines(topology: Topology): Topology {
   if (topology.hosts.some((host) => host.machines)) return topology;
   const served = topology.networks.filter((network) => network.served).slice(0, SERVED_NETWORKS);
   if (served.length === 0) {
-    throw new AppError('lab_topology', 'Machines need a VLAN that a rack serves. What to do: give at least one rack.');
+    throw new AppError('lab_topology', 'Machines need a VLAN that a rack serves. What to do: add at least one rack.');
   }
   const hasBmc = topology.networks.some((network) => network.name === BMC.name);
   const networks = hasBmc ? topology.networks : [...topology.networks, BMC];

@@ -13,7 +13,7 @@ export async function lockLab({ instance, drillSocket }: Layout): Promise<AsyncD
   if (held) return held;
   throw new AppError(
     'drill',
-    `Another drill plays on the lab "${instance}", and two on the same hosts spoil each other's rounds. What to do: wait until it has ended.`,
+    `Another drill runs on the lab "${instance}", and two drills on the same hosts disturb each other. What to do: wait until the other drill has ended.`,
   );
 }
 

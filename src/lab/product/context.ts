@@ -47,7 +47,7 @@ export function writeContext(file: string, url: string, newKey: string | null): 
   if (!apiKey) {
     throw new AppError(
       'lab_product',
-      'No API key is known any more. What to do: scripts/down --purge, then sudo scripts/up.',
+      'The API key is no longer known. What to do: scripts/down --purge, then sudo scripts/up.',
     );
   }
   const folder = dirname(file);

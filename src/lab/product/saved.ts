@@ -85,8 +85,8 @@ async function powerOff({ layout }: SavedOrder): Promise<void> {
     const ends = await Promise.all(hosts.map(async ({ name }) => ((await stop(layout, name, STOP_MS)) ? [] : [name])));
     const killed = ends.flat();
     if (killed.length === 0) continue;
-    const problem = `${killed.join(', ')} did not power off within ${STOP_MS / 1000} s, so its files are not saved.`;
-    throw new AppError('lab_saved', `${problem} What to do: find what hangs with scripts/lab stop HOST.`);
+    const problem = `${killed.join(', ')} did not power off within ${STOP_MS / 1000} s, so its files were not saved.`;
+    throw new AppError('lab_saved', `${problem} What to do: find the hanging host with scripts/lab stop HOST.`);
   }
 }
 
@@ -122,6 +122,6 @@ async function waitUntilWell({ layout }: SavedOrder, client: Client, since: numb
   }
   throw new AppError(
     'lab_saved',
-    `The product was not well after ${WELL_MS / 1000} s: ${reason}. What to do: run this again; it is then made again.`,
+    `The product was not healthy after ${WELL_MS / 1000} s: ${reason}. What to do: run this again; it builds the product again.`,
   );
 }

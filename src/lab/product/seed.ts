@@ -27,7 +27,7 @@ export async function seedNetwork(target: SeedTarget, network: LabNetwork): Prom
   } catch (cause) {
     throw new AppError(
       'lab_product',
-      `The product did not take ${network.name} (${network.cidr}): ${sentenceOf(cause)}\nWhat to do: bin/regent status, then run this again.`,
+      `The product refused ${network.name} (${network.cidr}): ${sentenceOf(cause)}\nWhat to do: bin/regent status, then run this again.`,
       { cause },
     );
   }
@@ -54,7 +54,7 @@ export async function seedPair(target: SeedTarget, network: LabNetwork): Promise
       return true;
     } catch (cause) {
       if (performance.now() > deadline) {
-        const problem = `The product did not take the racks of ${network.name}: ${sentenceOf(cause)}`;
+        const problem = `The product refused the racks of ${network.name}: ${sentenceOf(cause)}`;
         throw new AppError('lab_product', `${problem}\nWhat to do: bin/regent rack list, then run this again.`, {
           cause,
         });
@@ -80,7 +80,7 @@ export async function seedMachine(target: SeedTarget, machine: LabMachine, acces
     if (await find(client.all('machine.list', { query: { mac } }), () => true)) return;
     await client.call('machine.create', { body: { hostname: name, bmc, interfaces: [{ mac, vlan: network }] } });
   } catch (cause) {
-    const problem = `The product did not take the machine ${name}: ${sentenceOf(cause)}`;
+    const problem = `The product refused the machine ${name}: ${sentenceOf(cause)}`;
     throw new AppError('lab_product', `${problem}\nWhat to do: bin/regent status, then run this again.`, { cause });
   }
 }

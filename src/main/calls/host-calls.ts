@@ -65,7 +65,7 @@ function describeMismatch(socket: TLSSocket, pin: string): string | null {
   if (authority === undefined) return 'its authority is not the one that the token names';
   if (!authority.ca || !first.checkIssued(authority) || !first.verify(authority.publicKey))
     return 'its certificate was not signed by the authority that the token names';
-  if (first.checkHost(REGION_SERVER_NAME) === undefined) return 'it is no region node';
+  if (first.checkHost(REGION_SERVER_NAME) === undefined) return 'it is not a region node';
   return null;
 }
 

@@ -1,3 +1,4 @@
+import { formatCount } from '../../core/count-text.ts';
 import type { CommandRunner } from '../../agent/commands/runner.ts';
 import type { CommandArgs } from '../../contract/command-kinds.ts';
 import { LOG_BYTES_MAX, type LogLine, type ReadLogResult } from '../../contract/base/command.ts';
@@ -23,7 +24,7 @@ export function logRunner({ services, read }: LogRunnerPorts): CommandRunner {
     const found = await read({ units, lines, after, bytes: LOG_BYTES_MAX }, signal);
     const { cursor, isCut } = found;
     const result: ReadLogResult = { items: found.lines.map(shown), cursor, isCut };
-    return { result, sentence: `${result.items.length} lines of ${part}.` };
+    return { result, sentence: `${formatCount(result.items.length, 'line')} of ${part}.` };
   };
 }
 

@@ -177,7 +177,7 @@ export const NO_AUTHORITY = openCertificateAuthority(
 
 async function read(path: string): Promise<{ readonly text: string } | Rejected> {
   if (path === '')
-    return rejected('unavailable', 'This site is no cluster: it has no authority that signs certificates.');
+    return rejected('unavailable', 'This site is not a cluster: it has no authority that signs certificates.');
   try {
     return { text: await readFile(path, 'utf8') };
   } catch {

@@ -23,7 +23,7 @@ export function readDatabase(settings: Pick<ProcessSettings, 'get'>): Connection
   if (!existsSync(PASSWORD_FILE)) {
     const todo =
       'regent init makes it the first one of a cluster, regent join - one more, DATABASE_URL names another database';
-    throw new AppError('configuration', `This host is no region node (${PASSWORD_FILE} is missing): ${todo}`);
+    throw new AppError('configuration', `This host is not a region node (${PASSWORD_FILE} is missing): ${todo}`);
   }
   return clusterDatabase(read(PASSWORD_FILE).trim(), read(AUTHORITY_FILE));
 }

@@ -96,8 +96,8 @@ export function parseVip(text: string, nodeAddresses: readonly string[] = []): s
   const [bare = '', prefix = '', more] = text.trim().split('/');
   const address = parseAddress(bare);
   if (isRejected(address) || !/^\d{1,3}$/.test(prefix) || more !== undefined)
-    return bad(`${show(text)} is no floating address`);
-  if (address.family === 6) return bad(`${bare} is IPv6, and keepalived is set up for IPv4 alone so far`);
+    return bad(`${show(text)} is not a floating address`);
+  if (address.family === 6) return bad(`${bare} is IPv6, but keepalived is set up only for IPv4 so far`);
   if (isRejected(parseReachableAddress(bare, 'vip'))) return bad(`${bare} is an address that other hosts do not reach`);
   if (Number(prefix) < 1 || Number(prefix) >= bitsOf(address.family))
     return bad(`the prefix /${prefix} leaves no network`);

@@ -73,7 +73,7 @@ export function parseApplicant(applicant: Applicant): Applicant | Rejected {
   const name = parseNodeName(applicant.name, 'name');
   if (isRejected(name)) return name;
   if (!applicant.isRegion && !applicant.isRack)
-    return invalid('isRegion', 'it asks for no role', 'region, rack or both');
+    return invalid('isRegion', 'it requests no role', 'region, rack or both');
   const addresses: string[] = [];
   for (const text of applicant.addresses) {
     const address = parseReachableAddress(text, 'addresses');
@@ -112,7 +112,7 @@ function checkToken(token: ShownToken | null, applicant: Applicant): Rejected | 
   const remedy = 'An admin makes a new one: regent token create.';
   if (token.isRevoked) return rejected('unauthenticated', `The join token was revoked. ${remedy}`);
   if (token.usedByKey !== null && token.usedByKey !== applicant.keyDigest)
-    return rejected('unauthenticated', `The join token was used by another host: a token lets in one. ${remedy}`);
+    return rejected('unauthenticated', `The join token was used by another host: a token admits one host. ${remedy}`);
   if (token.isOver) return rejected('unauthenticated', `The join token has expired. ${remedy}`);
   const missing = [
     ...(applicant.isRegion && !token.isRegion ? ['region'] : []),
@@ -122,7 +122,7 @@ function checkToken(token: ShownToken | null, applicant: Applicant): Rejected | 
   const role = [token.isRegion ? 'region' : '', token.isRack ? 'rack' : ''].filter((text) => text !== '').join(',');
   return rejected(
     'forbidden',
-    `The join token lets in a ${role}, not a ${missing}. An admin makes another one: regent token create --role ${missing}.`,
+    `The join token admits a ${role}, not a ${missing}. An admin makes another token: regent token create --role ${missing}.`,
   );
 }
 
@@ -179,13 +179,13 @@ function checkClaim(site: JoinSite, rack: NonNullable<Applicant['rack']>, own: N
   if (!former) {
     return rejected(
       'conflict',
-      `The rack ${rack.uuid} waits for an admin, and this host did not sign with its key. Rule: a UUID is public and proves nothing. If it is this host, rebuilt: ` +
+      `The rack ${rack.uuid} waits for an admin, but this host did not sign with its key. Rule: a UUID is public and proves nothing. If this host is that rack, rebuilt: ` +
         `regent rack delete ${rack.uuid}, then join again. ${other}`,
     );
   }
   return rejected(
     'conflict',
-    `The rack ${rack.uuid} is the node ${former.name}, and this host did not sign with its key. Rule: a UUID is public and proves nothing. If this host ` +
+    `The rack ${rack.uuid} is the node ${former.name}, but this host did not sign with its key. Rule: a UUID is public and proves nothing. If this host ` +
       `takes the place of ${former.name}: regent node replace ${former.name} gives the token for it. ${other}`,
   );
 }
@@ -193,7 +193,7 @@ function checkClaim(site: JoinSite, rack: NonNullable<Applicant['rack']>, own: N
 function isSomebody(uuid: string, node: Node): Rejected {
   return rejected(
     'conflict',
-    `The rack ${uuid} stands on the node ${node.name}${node.isRegion ? ', which is a region node' : ''}. Give this host a CLUSTER_UUID of its own ` +
+    `The rack ${uuid} belongs to the node ${node.name}${node.isRegion ? ', which is a region node' : ''}. Give this host a CLUSTER_UUID of its own ` +
       `in /etc/regent/rack.conf${node.state === 'joining' ? `, or forget that node: regent node delete ${node.name}` : ''}.`,
   );
 }
@@ -207,8 +207,8 @@ function checkName(site: JoinSite, { name, rack }: Applicant, { node, how }: Joi
   if (!holder) return null;
   const isJoining = 'isRegion' in holder && holder.state === 'joining';
   const remedy = isJoining
-    ? `It never finished joining; if this is that host, forget it first: regent node delete ${name}.`
-    : 'Give this host another one: --name.';
+    ? `That node never finished joining. If this host is that node, forget the node first: regent node delete ${name}.`
+    : 'Give this host another name: --name.';
   return refuse('conflict', 'name', `Another node has the name ${name}. ${remedy}`);
 }
 
@@ -220,7 +220,7 @@ function checkAddresses(site: JoinSite, { addresses, isRegion }: Applicant, { no
       return refuse(
         'conflict',
         'addresses',
-        `${address} is the floating address of the cluster: no host has it for its own.`,
+        `${address} is the floating address of the cluster. Rule: an address of the host itself.`,
       );
     const other = site.nodes.find((item) => item.id !== node?.id && item.addresses.includes(address));
     if (other) return refuse('conflict', 'addresses', `The node ${other.name} has the address ${address}.`);
@@ -239,7 +239,7 @@ function checkTurn(site: JoinSite, { isRegion }: Applicant, { node }: JoinAdmiss
   const since = site.joiningSince === null ? '' : ` since ${site.joiningSince}`;
   return rejected(
     'too_many_requests',
-    `The region node ${other.name} is joining${since}. Rule: one after the other; the next turn comes when its etcd has a vote. ` +
+    `The region node ${other.name} is joining${since}. Rule: one region node joins at a time; the next one may join when the etcd of ${other.name} has a vote. ` +
       `If that join was given up: regent node delete ${other.name}.`,
   );
 }
@@ -250,14 +250,14 @@ function warningsOf(site: JoinSite, { isRegion, addresses }: Applicant, node: No
   const warnings: string[] = [];
   if (count % 2 === 0) {
     warnings.push(
-      `The cluster now has ${count} region nodes, an even number: it survives the loss of ${Math.ceil(count / 2) - 1}, no more than with ${count - 1}, ` +
-        `because more than half of them must stay. Join another one: with ${count + 1} it survives ${count / 2}.`,
+      `The cluster now has ${count} region nodes, an even number. It survives the loss of ${Math.ceil(count / 2) - 1}, no more than with ${count - 1}, ` +
+        `because more than half of them must stay. Join another one: ${count + 1} region nodes survive the loss of ${count / 2}.`,
     );
   }
   const near = site.vip === null ? null : parseVip(site.vip, addresses);
   if (near !== null && isRejected(near))
     warnings.push(
-      `The host stands outside the network of the floating address ${site.vip ?? ''} and can never hold it.`,
+      `The host has no address in the network of the floating address ${site.vip ?? ''} and can never hold it.`,
     );
   return warnings;
 }

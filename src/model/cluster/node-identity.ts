@@ -18,7 +18,7 @@ export function checkVipFamily(vip: string | null, address: string, field: strin
   if (vip === null || !address.includes(':')) return null;
   return invalid(
     field,
-    `${address} is IPv6, and the cluster has the floating address ${vip}`,
+    `${address} is IPv6, but the cluster has the floating address ${vip}`,
     'with a floating address every region node is reached by IPv4',
   );
 }

@@ -12,7 +12,7 @@ export interface Cluster {
   readonly isSeed: boolean;
   /** The database is an operator's own, so nodes run none. Left out: they run it. */
   readonly isDatabaseExternal?: boolean;
-  /** It was made anew from one node that was left. Left out: never. */
+  /** It was recovered from one node that was left. Left out: never. */
   readonly recovered?: Recovered;
   /** Left out: nobody has signed it yet, so daemons let every node of the cluster in. */
   readonly inner?: InnerTrust;

@@ -35,7 +35,7 @@ export function takePlace(
   if (name === null) {
     const isReserved = places.some((place) => place.name === applicant.name) && self?.name !== applicant.name;
     return isReserved
-      ? rejected('conflict', `${explainReservedName(applicant.name)} Give this host another one: --name.`)
+      ? rejected('conflict', `${explainReservedName(applicant.name)} Give this host another name: --name.`)
       : applicant;
   }
   const place = places.find((one) => one.name === name);
@@ -55,6 +55,6 @@ export function takePlace(
 export function explainReservedName(name: string): string {
   return (
     `The name ${name} is reserved for the host that takes the place of ${name}: regent node replace ${name} gives its token. ` +
-    `To give the place up: regent node remove ${name}.`
+    `To give up the reservation: regent node remove ${name}.`
   );
 }

@@ -62,12 +62,12 @@ function decideKey(site: RegistrationSite, request: Registration, same: KnownRac
   const other = site.racks.find((rack) => rack.publicKey === request.publicKey);
   const isItsNode = request.nodeId !== null && request.nodeId === same.nodeId;
   if (same.mayRekey && isItsNode && !other)
-    return { kind: 'rekey', state: same.state, why: 'An admin let it bring a new key.' };
+    return { kind: 'rekey', state: same.state, why: 'An admin allowed a new key.' };
   return refuse(
     'conflict',
-    `The rack ${request.uuid} is registered with another key. Rule: a UUID is public and proves nothing. If this host was rebuilt, an admin runs "regent rack ` +
-      `reset-key ${request.uuid} --key ${request.publicKey}", or joins it with the token for its place: regent node replace ${same.name}. If it is another ` +
-      'host, give it a CLUSTER_UUID of its own in /etc/regent/rack.conf.',
+    `The rack ${request.uuid} is registered with another key. Rule: a UUID is public and proves nothing. If this host was rebuilt: "regent rack reset-key ` +
+      `${request.uuid} --key ${request.publicKey}", or join it in its place: regent node replace ${same.name}. Another host needs ` +
+      'a CLUSTER_UUID of its own in /etc/regent/rack.conf.',
   );
 }
 
@@ -129,7 +129,7 @@ function known(rack: KnownRack): Decision {
 const KNOWN: Readonly<Record<RackState, string>> = {
   accepted: 'It is accepted.',
   waiting: 'It waits for an admin.',
-  rejected: 'An admin rejected it; it stays so until an admin accepts it.',
+  rejected: 'An admin rejected it; it stays rejected until an admin accepts it.',
 };
 
 function refuse(code: RejectionCode, why: string): Decision {

@@ -10,7 +10,7 @@ export interface Release {
 /** Parses a version. */
 export function parseRelease(text: string, field = 'version'): Release | Rejected {
   const [, major, minor, patch] = /^(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:[-+][0-9A-Za-z.+-]{1,64})?$/.exec(text) ?? [];
-  if (major === undefined) return invalid(field, `${show(text)} is no version`, 'MAJOR.MINOR.PATCH, such as 1.2.3');
+  if (major === undefined) return invalid(field, `${show(text)} is not a version`, 'MAJOR.MINOR.PATCH, such as 1.2.3');
   return { major: Number(major), minor: Number(minor), patch: Number(patch) };
 }
 
@@ -29,7 +29,7 @@ export function checkRelease(host: string, region: string, role: 'region' | 'rac
   if (isFine) return null;
   const rule =
     role === 'region'
-      ? 'a region node has the release of the other region nodes, or the next one'
+      ? 'a region node has the release of the other region nodes or the next release'
       : 'a rack is not newer than the region nodes, and at most one release older';
   return rejected(
     'conflict',

@@ -87,8 +87,8 @@ export function parseKeyring(text: string, field: string): string | Rejected {
   if (text === '') return '';
   const rule = 'a public key in base64, on one line: gpg --export KEY | base64 -w0';
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text))
-    return invalid(field, 'it is no base64', rule);
+    return invalid(field, 'it is not base64', rule);
   const first = atob(text.slice(0, 4)).charCodeAt(0);
   const type = (first & 0x40) === 0 ? (first >> 2) & 0x0f : first & 0x3f;
-  return (first & 0x80) !== 0 && type === 6 ? text : invalid(field, 'it is no public key', rule);
+  return (first & 0x80) !== 0 && type === 6 ? text : invalid(field, 'it is not a public key', rule);
 }

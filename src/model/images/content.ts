@@ -33,7 +33,7 @@ export function rootFileName(format: RootFormat, compression: Compression): stri
 /** Parses the member `content` of a manifest. `files`: names of the manifest's files, of which it is the only one. */
 export function parseContent(value: unknown, files: readonly string[]): ImageContent | Rejected {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return bad('', 'it is no object', 'file, format, compression, cloudInit of a deployable image');
+    return bad('', 'it is not an object', 'file, format, compression, cloudInit of a deployable image');
   const { file, format, compression, bytes, cloudInit } = value as Readonly<Record<string, unknown>>;
   const known = {
     format: oneOf('format', ROOT_FORMATS, format),

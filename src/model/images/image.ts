@@ -82,7 +82,7 @@ export function parseManifest(text: string): ImageManifest | Rejected {
   if (text.length > IMAGE_BOUNDS.manifest)
     return rejected('payload_too_large', `The manifest is longer than ${IMAGE_BOUNDS.manifest} characters.`);
   const value = parseObject(text);
-  if (value === null) return bad('', 'it is no JSON object', 'as scripts/build-image writes it');
+  if (value === null) return bad('', 'it is not a JSON object', 'a manifest as scripts/build-image writes it');
   if (value['format'] !== 1) return bad('format', `${show(value['format'])} is not known`, '1');
   const kind = IMAGE_KINDS.find((one) => one === value['kind']);
   if (kind === undefined) return bad('kind', `${show(value['kind'])} is not known`, IMAGE_KINDS.join(', '));
@@ -92,12 +92,12 @@ export function parseManifest(text: string): ImageManifest | Rejected {
   const isDeployable = kind === 'deployable';
   const kernel = value['kernel'] ?? (isDeployable ? '' : undefined);
   if (typeof kernel !== 'string' || !(KERNEL.test(kernel) || (isDeployable && kernel === '')))
-    return bad('kernel', `${show(kernel)} is no version of a kernel`, 'such as 6.12.57+deb13-cloud-amd64');
+    return bad('kernel', `${show(kernel)} is not a kernel version`, 'such as 6.12.57+deb13-cloud-amd64');
   const rawName = value['name'] ?? null;
   const name = rawName === null ? null : parseImageName(typeof rawName === 'string' ? rawName : '');
   if (isRejected(name)) return name;
   if (isDeployable && kernel === '' && name === null)
-    return bad('name', 'there is none', 'a deployable image without a kernel has a name');
+    return bad('name', 'there is none', 'a deployable image without a kernel needs a name');
   const files = parseFiles(value['files']);
   if (isRejected(files)) return files;
   const names = files.map((file) => file.name);
@@ -110,7 +110,7 @@ export function parseManifest(text: string): ImageManifest | Rejected {
 }
 
 function parseFiles(value: unknown): readonly ImageFile[] | Rejected {
-  if (!isObject(value)) return bad('files', 'it is no object', 'name → size and sha256');
+  if (!isObject(value)) return bad('files', 'it is not an object', 'name → size and sha256');
   const entries = Object.entries(value);
   const { files: most, file: fileMost, image: imageMost } = IMAGE_BOUNDS;
   if (entries.length === 0 || entries.length > most)
@@ -118,12 +118,12 @@ function parseFiles(value: unknown): readonly ImageFile[] | Rejected {
   const files: ImageFile[] = [];
   for (const [name, file] of entries) {
     if (!isImageFileName(name))
-      return bad('files', `${show(name)} is no name of a file`, `1–61 of a–z, 0–9 and . _ -, and not ${MANIFEST}`);
+      return bad('files', `${show(name)} is not a file name`, `1–61 of a–z, 0–9 and . _ -, and not ${MANIFEST}`);
     const { size, sha256 } = isObject(file) ? file : {};
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 1 || size > fileMost)
       return bad(`files/${name}/size`, `${show(size)} is not usable`, `1 to ${fileMost} bytes`);
     if (typeof sha256 !== 'string' || !isDigest(sha256))
-      return bad(`files/${name}/sha256`, `${show(sha256)} is no SHA-256`, '64 digits of lower-case hexadecimal');
+      return bad(`files/${name}/sha256`, `${show(sha256)} is not a SHA-256`, '64 digits of lower-case hexadecimal');
     files.push({ name, size, sha256 });
   }
   const bytes = imageBytes(files);

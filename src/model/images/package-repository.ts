@@ -49,12 +49,12 @@ export function parseSigningKey(text: string, field: string): string | Rejected 
   if (text === '') return '';
   const rule = 'a public key in base64, on one line: gpg --export KEY | base64 -w0';
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text))
-    return invalid(field, 'it is no base64', rule);
+    return invalid(field, 'it is not base64', rule);
   const bytes = atob(text);
   const first = bytes.charCodeAt(0);
   const type = (first & 0x40) === 0 ? (first >> 2) & 0x0f : first & 0x3f;
   const isKey = ARMOUR.test(bytes) || ((first & 0x80) !== 0 && type === 6);
-  return isKey ? text : invalid(field, 'it is no public key', rule);
+  return isKey ? text : invalid(field, 'it is not a public key', rule);
 }
 
 const splitList = (text: string) => text.split(' ').filter((item) => item !== '');

@@ -28,14 +28,13 @@ const PACKED = 1n << 62n;
 export function parseQcow2(head: Uint8Array): Qcow2 | Rejected {
   if (head.length < 72) return bad('it is cut');
   const view = new DataView(head.buffer, head.byteOffset, head.length);
-  if (view.getUint32(0) !== MAGIC) return bad('it is no qcow2 image');
+  if (view.getUint32(0) !== MAGIC) return bad('it is not a qcow2 image');
   const version = view.getUint32(4);
   if (version !== 2 && version !== 3) return bad(`version ${version} is not known`);
-  if (view.getBigUint64(8) !== 0n) return bad('it lies on another image (a backing file)');
+  if (view.getBigUint64(8) !== 0n) return bad('it depends on another image (a backing file)');
   if (view.getUint32(32) !== 0) return bad('it is encrypted');
   const features = version === 3 && head.length >= 104 ? view.getBigUint64(72) : 0n;
-  if ((features & ~(DIRTY | COMPRESSION)) !== 0n)
-    return bad(`it is damaged, or has features that are not known (${features})`);
+  if ((features & ~(DIRTY | COMPRESSION)) !== 0n) return bad(`it is damaged or has unknown features (${features})`);
   const type = (features & COMPRESSION) !== 0n && head.length > 104 ? view.getUint8(104) : 0;
   const clusterBits = view.getUint32(20);
   const tables = view.getUint32(36);

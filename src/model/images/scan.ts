@@ -34,15 +34,15 @@ export function createScan({ content, architecture, packedBytes }: ScanOf): Scan
     },
     end: () =>
       manifestBytes !== null && bytes < manifestBytes
-        ? rejected('invalid_value', `${file} unpacks to ${bytes} bytes, and its manifest says ${manifestBytes}.`)
+        ? rejected('invalid_value', `${file} unpacks to ${bytes} bytes, but its manifest says ${manifestBytes}.`)
         : inner.end(),
     bytes: () => bytes,
   };
 }
 
 function whyOf(most: number, manifestBytes: number | null): string {
-  if (most === manifestBytes) return ', which its manifest says';
-  return most === UNPACKED_MOST ? ', the most that is taken' : ': it grows far more than a system does';
+  if (most === manifestBytes) return ', the size in its manifest';
+  return most === UNPACKED_MOST ? ', the limit' : ': far more than a system grows';
 }
 
 const SECTOR = 512;
@@ -62,10 +62,10 @@ function createDiskScan(): Scan {
       if (kindOfBytes(head) === 'qcow2')
         return rejected(
           'invalid_value',
-          'It is a qcow2 image, and its manifest says raw. Upload it with --format qcow2.',
+          'It is a qcow2 image, but its manifest says raw. Upload it with --format qcow2.',
         );
       if (bytes < HEAD || head[SECTOR - 2] !== 0x55 || head[SECTOR - 1] !== 0xaa)
-        return rejected('invalid_value', 'It has no partition table: it is no image of a whole disk.');
+        return rejected('invalid_value', 'It has no partition table: it is not an image of a whole disk.');
       const view = new DataView(head.buffer);
       if (new TextDecoder('latin1').decode(head.subarray(SECTOR, SECTOR + 8)) !== 'EFI PART') return null;
       // The table's copy is the last sector of the disk (UEFI 2.10, 5.3.2).
@@ -73,7 +73,7 @@ function createDiskScan(): Scan {
       return bytes < wanted
         ? rejected(
             'invalid_value',
-            `It is cut: the partition table is of a disk of ${wanted} bytes, and ${bytes} came.`,
+            `It is cut off: the partition table describes a disk of ${wanted} bytes, and ${bytes} came.`,
           )
         : null;
     },

@@ -20,15 +20,16 @@ export function readHeader(block: Uint8Array): TarEntry | null | Rejected {
   if (block.every((byte) => byte === 0)) return null;
   const sum = block.reduce((all, byte, index) => all + (index >= 148 && index < 156 ? 32 : byte), 0);
   if (numberOf(block.subarray(148, 156)) !== sum)
-    return rejected('invalid_value', 'It is no whole tar archive: a header has another checksum than it says.');
+    return rejected('invalid_value', 'It is not a complete tar archive: the checksum of a header is wrong.');
   const flag = String.fromCharCode(block[156] ?? 0);
   const type = flag === '\0' ? '0' : flag;
   if (!TYPES.includes(type)) {
-    const problem = `It has a member of the kind ${JSON.stringify(type)}, which is not taken.`;
+    const problem = `It has a member of the kind ${JSON.stringify(type)}, which is not supported.`;
     return rejected('invalid_value', `${problem} Pack it by: tar --create, without --sparse.`);
   }
   const size = numberOf(block.subarray(124, 136));
-  if (size === null) return rejected('invalid_value', 'It is no whole tar archive: the size of a member is no number.');
+  if (size === null)
+    return rejected('invalid_value', 'It is not a complete tar archive: the size of a member is not a number.');
   const isPosix = textOf(block.subarray(257, 263)) === 'ustar';
   const prefix = isPosix ? textOf(block.subarray(345, 500)) : '';
   const name = textOf(block.subarray(0, 100));

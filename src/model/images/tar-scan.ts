@@ -155,16 +155,13 @@ function createMembers({ architecture, needsCloudInit }: TarWanted) {
     end: (): Rejected | null => {
       const [most] = [...programs].toSorted(([, one], [, other]) => other - one);
       if (most === undefined)
-        return rejected(
-          'invalid_value',
-          'It has no program in /usr/bin or /bin: it is no root file system of a Linux.',
-        );
+        return rejected('invalid_value', 'It has no program in /usr/bin or /bin: it is not a Linux root file system.');
       if (most[0] !== architecture)
-        return rejected('invalid_value', `Its programs are of ${most[0]}, and its manifest says ${architecture}.`);
+        return rejected('invalid_value', `Its programs are of ${most[0]}, but its manifest says ${architecture}.`);
       if (needsCloudInit && !hasCloudInit)
         return rejected(
           'invalid_value',
-          'It has no /usr/bin/cloud-init, and its manifest says that it has cloud-init. Upload it with --cloud-init no.',
+          'It has no /usr/bin/cloud-init, but its manifest says that it has cloud-init. Upload it with --cloud-init no.',
         );
       return null;
     },
@@ -198,7 +195,7 @@ function ancestorsOf(path: string): readonly string[] {
 }
 
 function leadsOut(name: string): Rejected {
-  return rejected('invalid_value', `The member ${show(name)} leads out of the folder that it is unpacked in.`);
+  return rejected('invalid_value', `The member ${show(name)} leads out of the folder into which it is unpacked.`);
 }
 
 function isFile(type: string): boolean {
@@ -213,5 +210,5 @@ function machineOf(head: Uint8Array): string | null {
 }
 
 function broken(why: string): Rejected {
-  return rejected('invalid_value', `It is no whole tar archive: ${why}.`);
+  return rejected('invalid_value', `It is not a complete tar archive: ${why}.`);
 }

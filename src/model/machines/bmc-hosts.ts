@@ -27,7 +27,7 @@ export function comparedAddress(text: string): string | null {
 /** Why no BMC is contacted at this address, as the end of a sentence; null: it may be. `closed`: addresses of nodes, as `comparedAddress` gives them. */
 export function closedAddress(text: string, closed: readonly string[] = []): string | null {
   const address = parseAddress(text);
-  if (isRejected(address)) return 'is no address';
+  if (isRejected(address)) return 'is not an address';
   const bare = unmapped(address);
   const block = blockWithoutHosts(bare) ?? (bare === address ? null : blockWithoutHosts(address));
   if (block !== null) return `lies in ${block.block}, which is ${block.what} (${block.source})`;

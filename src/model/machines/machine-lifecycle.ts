@@ -251,7 +251,7 @@ export function transition(
   if (at.isLocked && isRequest && event !== 'lock' && event !== 'unlock')
     return rejected(
       'conflict',
-      `${at.name} is locked, and stays ${state}. Rule: no ${verbOf(event)} before regent machine unlock ${at.name}.`,
+      `${at.name} is locked and stays ${state}. Rule: no ${verbOf(event)} before regent machine unlock ${at.name}.`,
     );
   const found = TABLE[state][event]?.(state, at) ?? null;
   if (found === null) return rejected('conflict', refusalOf(state, event, at));

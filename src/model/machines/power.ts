@@ -141,7 +141,7 @@ export function splitParameters(
   for (const { name } of masked) {
     const secret = old?.secrets[name];
     if (secret === undefined)
-      return invalid(`parameters/${name}`, 'it is masked, and there is none to keep', 'the secret itself');
+      return invalid(`parameters/${name}`, 'it is masked, but no secret is stored', 'the secret itself');
     stored[name] = secret;
   }
   const parsed = parsePowerParameters(settings, { ...given, ...stored }, 'parameters/');
@@ -157,13 +157,13 @@ export function splitParameters(
   // A stored secret whose place did not change goes on as before: the doctor names such a BMC.
   const fresh = Object.keys(secrets).find((name) => given[name] !== MASKED_SECRET);
   const [clear] = fresh === undefined ? [] : (law.inClear?.(parsed) ?? []);
-  if (clear !== undefined) return invalid(`parameters/${clear}`, `${fresh} would travel in clear`, CLEAR_RULE);
+  if (clear !== undefined) return invalid(`parameters/${clear}`, `${fresh} would be sent unencrypted`, CLEAR_RULE);
   return { shown: maskPowerParameters(settings, explicit), secrets };
 }
 
 const BOUND_RULE =
-  'a stored secret goes only where it was entered for; give the secret again, or leave it out to remove it';
-const CLEAR_RULE = 'https:// where a secret goes along; http:// only without one';
+  'a stored secret is sent only to the address for which it was entered; give the secret again, or leave it out to remove it';
+const CLEAR_RULE = 'https:// with a secret; http:// only without one';
 
 /** Why the stored secrets of a BMC would go elsewhere by these parameters, or less protected; null: they would not. */
 function changedPlace(old: StoredParameters, law: PowerLaw, parsed: PowerParameters): string | null {
@@ -218,7 +218,7 @@ export function parsePlace(text: string, field: string, port: number): PowerPlac
   const bare = parseAddress(text, field);
   if (!isRejected(bare)) return { host: formatAddress(bare), port };
   const match = PLACE.exec(text);
-  if (!match) return invalid(field, `${show(text)} is no place on a network`, PLACE_RULE);
+  if (!match) return invalid(field, `${show(text)} is not a place on a network`, PLACE_RULE);
   const given = Number(match[3] ?? port);
   if (given < 1 || given > 65_535) return invalid(field, `${show(text)} has the port ${given}`, '1 to 65535');
   const host = match[1] ?? match[2] ?? '';
@@ -226,7 +226,7 @@ export function parsePlace(text: string, field: string, port: number): PowerPlac
   if (!isRejected(address)) return { host: formatAddress(address), port: given };
   const name = parseDomainName(host, field);
   return isRejected(name)
-    ? invalid(field, `${show(text)} is no place on a network`, PLACE_RULE)
+    ? invalid(field, `${show(text)} is not a place on a network`, PLACE_RULE)
     : { host: name, port: given };
 }
 

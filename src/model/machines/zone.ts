@@ -2,7 +2,7 @@ import { invalid, type Rejected, show } from '../../core/errors.ts';
 
 /** The grammar of the name of a zone: it is a part of paths of MAAS's API. */
 export const ZONE_RULE =
-  '1–64 of letters, digits, blank and . _ -, starting and ending with a letter or digit, not digits alone';
+  '1–64 of letters, digits, blank and . _ -, starting and ending with a letter or digit, not only digits';
 
 /** Parses a zone's name. */
 export function parseZoneName(text: string, field = 'name'): string | Rejected {

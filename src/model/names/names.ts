@@ -19,7 +19,7 @@ export function parseHostLabel(text: string, field = 'hostname'): string | Rejec
     invalid(
       field,
       `${show(text)} is not a host name`,
-      'a–z, 0–9 and inner "-", 1–63 characters, not digits alone, without dots',
+      'a–z, 0–9 and inner "-", 1–63 characters, not only digits, without dots',
     )
   );
 }
@@ -32,7 +32,7 @@ export function parseDomainName(text: string, field = 'name'): string | Rejected
     return refuseUnicode(text, field) ?? invalid(field, `${show(text)} is not a domain name`, NAME_RULE);
   }
   if (/^\d+$/.test(labels.at(-1) ?? '')) {
-    return invalid(field, `${show(text)} ends in a number`, 'the last label is not digits alone (RFC 3696 §2)');
+    return invalid(field, `${show(text)} ends in a number`, 'the last label is not only digits (RFC 3696 §2)');
   }
   if (REVERSE_ROOTS.some((root) => name === root || name.endsWith(`.${root}`))) {
     return invalid(field, `${show(text)} is a reverse zone`, 'reverse zones are generated from the subnets');
@@ -61,8 +61,8 @@ export function refuseUnicode(text: string, field: string): Rejected | null {
   if (ascii === null) return null;
   return invalid(
     field,
-    `${show(text)} is not written in ASCII; its ASCII form is ${ascii}`,
-    'names are given in their ASCII form (IDNA, RFC 5891)',
+    `${show(text)} is not ASCII; its ASCII form is ${ascii}`,
+    'names in their ASCII form (IDNA, RFC 5891)',
   );
 }
 
@@ -81,7 +81,7 @@ export function parseTitle(text: string, field = 'name'): string | Rejected {
   return invalid(
     field,
     `${show(text)} is not usable`,
-    '1–64 of letters, digits, blank and . _ / : -, starting and ending with a letter or digit, not digits alone',
+    '1–64 of letters, digits, blank and . _ / : -, starting and ending with a letter or digit, not only digits',
   );
 }
 

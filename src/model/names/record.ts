@@ -98,7 +98,7 @@ export function writtenOf(type: RecordType, given: string, data: string): string
 function parseHost(text: string): string | Rejected {
   const name = parseOwnerName(text, 'data');
   if (isRejected(name) || !/[*_]/.test(name)) return name;
-  return invalid('data', `${show(text)} is no host`, 'the name of a host has letters, digits, "-" and dots');
+  return invalid('data', `${show(text)} is not a host`, 'the name of a host has letters, digits, "-" and dots');
 }
 
 /** In place of a host: the service, or the mail, is decidedly not there (RFC 2782, RFC 7505). */
@@ -160,13 +160,13 @@ export function checkRecordBeside(
   if (record.type === 'NS' && record.name === '@') {
     return rejected(
       'conflict',
-      `${fqdn}: the name servers of a domain of the site are its region nodes. Rule: an NS record gives a name below it to others.`,
+      `${fqdn}: the name servers of a domain of the site are its region nodes. Rule: an NS record delegates a name below the domain.`,
     );
   }
   if (record.type === 'NS' && record.name.startsWith('*')) {
     return rejected(
       'conflict',
-      `${fqdn}: a wildcard cannot give names to other name servers. Rule: an NS record has a name of its own (RFC 4592 §4.2).`,
+      `${fqdn}: a wildcard cannot delegate names to other name servers. Rule: an NS record has a name of its own (RFC 4592 §4.2).`,
     );
   }
   for (const other of others) {

@@ -183,7 +183,7 @@ export function checkSpecialName(name: string, field = 'name'): Rejected | null 
   return invalid(
     field,
     `${where} is no site's own: ${row.what} (${row.source})`,
-    'a domain of your own, or one below internal, home.arpa or test',
+    'a domain that you own, or one below internal, home.arpa or test',
   );
 }
 
@@ -196,6 +196,6 @@ export function checkPublicSuffix(name: string, isForced: boolean, field = 'name
   return invalid(
     field,
     `${name} is a public top-level domain: the site's hosts would lose every other name below it`,
-    'a name below it that is yours; `regent domain create --force` takes it as meant',
+    'a name below it that is yours; `regent domain create --force` accepts it',
   );
 }

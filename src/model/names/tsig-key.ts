@@ -27,7 +27,7 @@ export function maskedKey(key: SigningKey): SigningKey {
 const RESERVED = [COPY_KEY, 'rndc-key'];
 
 /** The grammar of a key's name: it is a domain name on the wire (RFC 8945 §4.2). */
-export const TSIG_NAME_RULE = `1–63 of a–z, 0–9 and -, starting and ending with a letter or digit, not digits alone, not "none", ${RESERVED.map((name) => `"${name}"`).join(' or ')}`;
+export const TSIG_NAME_RULE = `1–63 of a–z, 0–9 and -, starting and ending with a letter or digit, not only digits, not "none", ${RESERVED.map((name) => `"${name}"`).join(' or ')}`;
 /** The grammar of a secret. */
 export const TSIG_SECRET_RULE = 'base64 of 16 to 64 bytes, or "new": the region makes one';
 /** Requests a secret that the region makes. */

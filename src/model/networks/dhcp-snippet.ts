@@ -13,7 +13,7 @@ export interface DhcpSnippet {
 
 /** The grammar of a snippet's name. */
 export const SNIPPET_NAME_RULE =
-  '1–64 of letters, digits and . _ -, starting and ending with a letter or digit, not digits alone';
+  '1–64 of letters, digits and . _ -, starting and ending with a letter or digit, not only digits';
 
 /** Parses a snippet's name. */
 export function parseSnippetName(text: string, field = 'name'): string | Rejected {

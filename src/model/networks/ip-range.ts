@@ -42,7 +42,7 @@ export function parseRange(
     );
   }
   if (input.kind === 'dynamic' && first.family === 6) {
-    return invalid('kind', `${subnet.cidr} is IPv6, where no addresses are given out yet`, 'a dynamic range is IPv4');
+    return invalid('kind', `${subnet.cidr} is IPv6, and DHCPv6 is not supported yet`, 'a dynamic range is IPv4');
   }
   return { first: formatAddress(first), last: formatAddress(last), span: { first, last } };
 }
@@ -86,7 +86,7 @@ export function checkRangeUnclaimed(span: AddressSpan, claims: readonly AddressC
   if (!claim) return null;
   return rejected(
     'conflict',
-    `The dynamic range ${formatSpan(span)} holds ${claim.what}. Rule: DHCP gives no address out that somebody has for himself.`,
+    `The dynamic range ${formatSpan(span)} holds ${claim.what}. Rule: DHCP gives out no address that is in fixed use.`,
   );
 }
 

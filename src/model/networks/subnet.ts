@@ -101,7 +101,7 @@ export function parseGateway(text: string, subnet: Pick<Subnet, 'cidr'>): string
   if (!isRejected(network) && sizeOf(network) === 1n) {
     return invalid(
       'gateway',
-      `${subnet.cidr} has one address alone`,
+      `${subnet.cidr} has only one address`,
       'a gateway and a host need two: a prefix of /31 or shorter (IPv6: /127)',
     );
   }

@@ -57,11 +57,12 @@ export function checkRelay(
   }: { readonly subnets: readonly Pick<Subnet, 'vlanId' | 'cidr'>[]; readonly relayed: readonly string[] },
 ): Rejected | null {
   const refuse = (problem: string, rule: string) => invalid('relayVlan', problem, rule);
-  if (relay.id === vlan.id) return refuse(`${vlan.name} would relay to itself`, 'another VLAN, on which racks stand');
+  if (relay.id === vlan.id)
+    return refuse(`${vlan.name} would relay to itself`, 'another VLAN, on which racks have an address');
   if (relay.relayVlanId !== null)
-    return refuse(`${relay.name} is relayed itself`, 'a relay hands requests to racks, not to another relay');
+    return refuse(`${relay.name} is itself relayed`, 'a relay hands requests to racks, not to another relay');
   if (relayed.length > 0)
-    return refuse(`${relayed.join(', ')} is relayed to ${vlan.name}`, 'a VLAN that is relayed is no relay VLAN');
+    return refuse(`${relayed.join(', ')} is relayed to ${vlan.name}`, 'a VLAN that is relayed is not a relay VLAN');
   const hasSubnet = subnets.some((subnet) => subnet.vlanId === relay.id && !subnet.cidr.includes(':'));
   return hasSubnet
     ? null

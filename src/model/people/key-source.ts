@@ -18,8 +18,8 @@ const GRAMMAR = { lp: /^[a-z0-9][a-z0-9+.-]{0,63}$/, gh: /^[A-Za-z0-9][A-Za-z0-9
 /** Parses `lp:NAME` or `gh:NAME`. Pure. */
 export function parseKeySource(text: string): KeySource | Rejected {
   const [, keeper, name = ''] = /^(lp|gh):([^]*)$/.exec(text.trim()) ?? [];
-  if (keeper !== 'lp' && keeper !== 'gh') return bad(`${show(text)} names no keeper of keys that is known`);
-  return GRAMMAR[keeper].test(name) ? { keeper, name } : bad(`${show(name)} is no name on ${KEY_KEEPERS[keeper]}`);
+  if (keeper !== 'lp' && keeper !== 'gh') return bad(`${show(text)} names no known source of keys`);
+  return GRAMMAR[keeper].test(name) ? { keeper, name } : bad(`${show(name)} is not a name on ${KEY_KEEPERS[keeper]}`);
 }
 
 /** As it is stored and shown. */

@@ -32,19 +32,20 @@ export function formatSshKey({ type, data, comment }: Pick<SshKey, 'type' | 'dat
 
 /** Parses a line of a public key file (`id_ed25519.pub`). Refused: what is none, and what is too weak. */
 export function parseSshKey(text: string): SshKey | Rejected {
-  if (/PRIVATE KEY/.test(text)) return bad('this is a private key. Keep it, and give the file that ends with .pub');
+  if (/PRIVATE KEY/.test(text))
+    return bad('this is a private key. Keep it secret, and give the file that ends with .pub');
   const line = text.trim();
   if (line.length > SSH_KEY_BOUNDS.line)
     return bad(`it has ${line.length} characters, more than ${SSH_KEY_BOUNDS.line}`);
   if (/\p{C}/u.test(line)) return bad('it has several lines or control characters');
   const [, name = '', data = '', comment = ''] = /^(\S+) +(\S+)(?: +(.*))?$/.exec(line) ?? [];
   const type = SSH_KEY_TYPES.find((one) => one === name);
-  if (type === undefined) return bad(`${show(name === '' ? line : name)} is no type of key that is taken`);
+  if (type === undefined) return bad(`${show(name === '' ? line : name)} is not a supported key type`);
   if (comment.length > SSH_KEY_BOUNDS.comment)
     return bad(`its comment has more than ${SSH_KEY_BOUNDS.comment} characters`);
   const bytes = Buffer.from(data, 'base64');
   // Node skips what is not base64, so the text is encoded again and compared.
-  if (bytes.toString('base64') !== data) return bad('its middle part is no base64');
+  if (bytes.toString('base64') !== data) return bad('its middle part is not base64');
   const bits = bitsOf(type, bytes);
   return isRejected(bits) ? bits : { type, data, comment, bits };
 }
@@ -67,7 +68,7 @@ const CURVES = { nistp256: 256, nistp384: 384, nistp521: 521 } as const;
 /** Bits of a key of this type; refused: its bytes are none. */
 function bitsOf(type: SshKeyType, bytes: Buffer): number | Rejected {
   const [name, ...fields] = fieldsOf(bytes) ?? [];
-  if (name?.toString('latin1') !== type) return bad(`its bytes are no key of ${type}`);
+  if (name?.toString('latin1') !== type) return bad(`its bytes are not a key of the type ${type}`);
   const isHardware = type.startsWith('sk-');
   const application = isHardware ? fields.pop() : undefined;
   if (isHardware && (application === undefined || application.length === 0))
@@ -78,10 +79,10 @@ function bitsOf(type: SshKeyType, bytes: Buffer): number | Rejected {
   const [curve, point, ...rest] = fields;
   const found = Object.entries(CURVES).find(([one]) => type.includes(one));
   if (found === undefined || curve?.toString('latin1') !== found[0] || rest.length > 0)
-    return bad('its curve is another one than its type says');
+    return bad('its curve does not match its type');
   // An uncompressed point (SEC 1 §2.3.3).
   const isPoint = point !== undefined && point[0] === 4 && point.length === 1 + 2 * Math.ceil(found[1] / 8);
-  return isPoint ? found[1] : bad('it has no point of its curve');
+  return isPoint ? found[1] : bad('its point is not on its curve');
 }
 
 function rsaBits([exponent, modulus, ...rest]: readonly Buffer[]): number | Rejected {
@@ -90,7 +91,7 @@ function rsaBits([exponent, modulus, ...rest]: readonly Buffer[]): number | Reje
   const bits = bitLength(modulus);
   const isOdd = (number: Buffer) => ((number.at(-1) ?? 0) & 1) === 1;
   if (!isOdd(exponent) || bitLength(exponent) < 2 || !isOdd(modulus))
-    return bad('its exponent or its modulus is none of RSA');
+    return bad('its exponent or its modulus is not valid for RSA');
   const { rsaLeast, rsaMost } = SSH_KEY_BOUNDS;
   return bits < rsaLeast || bits > rsaMost ? bad(`it has ${bits} bits; RSA keys have ${rsaLeast} to ${rsaMost}`) : bits;
 }

@@ -17,8 +17,8 @@ interface OwnNodes {
 export function checkNoCircle(setting: string, value: unknown, own: OwnNodes): Rejected | null {
   const found = ownNodeAmong(hostsOf(setting, value), own);
   if (!found) return null;
-  const rule = 'a host that is no region node: what ours send there would go in a circle';
-  return invalid(setting, `${found.host} is our own node ${found.node}`, rule);
+  const rule = 'a host that is not a region node: requests to a region node would go in a circle';
+  return invalid(setting, `${found.host} is the cluster's own node ${found.node}`, rule);
 }
 
 /** Refuses a name server for a domain that is a node of the site itself: every node forwards questions about that domain. `servers`: canonical. */
@@ -28,8 +28,8 @@ export function checkForwardNoCircle(
 ): Rejected | null {
   const found = ownForwardAmong(servers, nodes);
   if (!found) return null;
-  const rule = 'a server that is no node of the site: ours would send it what they send to it, in a circle';
-  return invalid('forwardTo', `${found.host} is our own node ${found.node}`, rule);
+  const rule = 'a server that is not a node of the site: queries to a node would go in a circle';
+  return invalid('forwardTo', `${found.host} is the cluster's own node ${found.node}`, rule);
 }
 
 /** The first of these name servers that is a node of the site, and the node's name; null: none is. */
@@ -53,7 +53,7 @@ export function checkNodeNoCircle(
   for (const name of ['upstream_dns', 'http_proxy'] as const) {
     const found = ownNodeAmong(hostsOf(name, settings[name]), own);
     if (!found) continue;
-    const why = `as a region node it would send there what others send to it, in a circle`;
+    const why = 'its requests would go in a circle';
     return rejected(
       'conflict',
       `${node.name} cannot be a region node: the setting ${name} names ${found.host}, which is its own address or name; ${why}. Take it out of the setting first: regent setting set ${name}.`,

@@ -19,7 +19,11 @@ const LOOPBACK = ['127.0.0.0/8', '::1/128', '0.0.0.0/8', '::/128', '::ffff:0:0/9
 export function parseProxyUrl(text: string, field: string): string | Rejected {
   if (text === '') return '';
   if (text.includes('@')) {
-    return invalid(field, 'it holds a user name or a password', 'no secrets in settings: a proxy that asks for none');
+    return invalid(
+      field,
+      'it holds a user name or a password',
+      'a proxy without login, because settings hold no secrets',
+    );
   }
   const match = SHAPE.exec(text);
   if (!match) {

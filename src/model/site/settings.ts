@@ -122,7 +122,11 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
   dns_private_reverse: (value, field) =>
     value === 'here' || value === 'upstream'
       ? value
-      : invalid(field, `${show(value)} is unknown`, 'here (nobody has them) or upstream (upstream_dns has them)'),
+      : invalid(
+          field,
+          `${show(value)} is unknown`,
+          'here (no such names exist) or upstream (upstream_dns resolves them)',
+        ),
   dns_rate_limit: (value, field) => whole(value, field, 0, 1000),
   ntp_servers: (value, field) =>
     list(value, field, (item) => {
@@ -168,7 +172,7 @@ const PARSERS: { readonly [N in SettingName]: Parser<N> } = {
 /** BIND's `yes` takes trust anchors that somebody writes by hand, and has none without them: then each answer of a signed zone fails. */
 function refuseValidation(value: unknown, field: string): Rejected {
   const rule = 'auto (by the keys of the root, which named keeps up to date, RFC 5011) or no';
-  const problem = value === 'yes' ? 'it needs trust anchors written by hand, which there are none of' : 'is unknown';
+  const problem = value === 'yes' ? 'it needs trust anchors written by hand, and Regent has none' : 'is unknown';
   return invalid(field, `${show(value)}: ${problem}`, rule);
 }
 
@@ -209,7 +213,9 @@ function describePorts(ports: readonly number[]): string {
 }
 
 function yesOrNo(value: unknown, field: string): boolean | Rejected {
-  return typeof value === 'boolean' ? value : invalid(field, `${show(value)} is not a yes or no`, 'true or false');
+  return typeof value === 'boolean'
+    ? value
+    : invalid(field, `${show(value)} is neither true nor false`, 'true or false');
 }
 
 function text<T>(value: unknown, field: string, parse: (item: string) => T | Rejected): T | Rejected {
@@ -233,7 +239,7 @@ function canonicalAddress(item: string, field: string): string | Rejected {
   return isRejected(address) ? address : formatAddress(address);
 }
 
-/** A setting whose stored value is refused. The value itself may be a secret and is not told; `rule`: what a value must be. */
+/** A setting whose stored value is refused. The value itself may be a secret and is not shown; `rule`: what a value must be. */
 export interface RefusedSetting {
   readonly name: SettingName;
   readonly rule: string;

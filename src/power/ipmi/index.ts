@@ -118,12 +118,12 @@ class IpmiLine implements PowerLine {
       // Its firmware was changed: the next try begins with both again.
       const { cipher_suite_id: _, ...rest } = this.#learned;
       this.#learned = rest;
-      return failed('busy', 'The BMC does not take the cipher suite any more that it took.', 'Try again.');
+      return failed('busy', 'The BMC no longer accepts the cipher suite that it accepted before.', 'Try again.');
     }
     const tried = fixed ?? CIPHERS.join(' and ');
     return failed(
       'unsupported',
-      `The BMC takes no cipher suite of ${tried}.`,
+      `The BMC accepts none of the cipher suites ${tried}.`,
       'Turn cipher suite 17 or 3 on in the BMC.',
     );
   }
@@ -148,7 +148,7 @@ class IpmiLine implements PowerLine {
     }
     return failed(
       'busy',
-      'The BMC answers a ping, and is too slow for a session.',
+      'The BMC answers a ping, but is too slow for a session.',
       'Try again in a minute, or reset the BMC (cold).',
     );
   }
@@ -159,11 +159,7 @@ class IpmiLine implements PowerLine {
     const pong = await pingBmc(effects.reach, this.#place, timeLeft(this.#call, PING_MS));
     const place = formatPlace(this.#place, RMCP_PORT);
     if (pong === 'alien') {
-      return failed(
-        'garbage',
-        `Something answers at ${place} that does not speak IPMI.`,
-        'Check power_address and its port.',
-      );
+      return failed('garbage', `What answers at ${place} does not speak IPMI.`, 'Check power_address and its port.');
     }
     if (pong !== 'answers') {
       const remedy = "Check power_address, the BMC's network and that IPMI over LAN is on.";
@@ -171,7 +167,7 @@ class IpmiLine implements PowerLine {
     }
     if (!isQuickNo) return 'slow';
     const remedy = 'Check the user, the password and k_g, and that the user may use IPMI over LAN.';
-    return failed('refused-credentials', `The BMC at ${place} answers, and refuses the session.`, remedy);
+    return failed('refused-credentials', `The BMC at ${place} answers, but refuses the session.`, remedy);
   }
 }
 

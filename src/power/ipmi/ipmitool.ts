@@ -72,7 +72,7 @@ const REASONS: readonly IpmiReason[] = [
     meaning: (line) =>
       failed(
         'refused-credentials',
-        `The BMC does not let this user do it (${line}).`,
+        `The BMC does not permit this to the user (${line}).`,
         'Give the user the privilege OPERATOR, or set privilege_level to what it has.',
       ),
   },
@@ -80,11 +80,7 @@ const REASONS: readonly IpmiReason[] = [
     pattern:
       /node busy|insufficient resources|out of space|no (?:free|available).*session|session.*(?:slot|limit)|device.*initiali[sz]|BMC.*(?:update|initiali[sz])/i,
     meaning: (line) =>
-      failed(
-        'busy',
-        `The BMC has no time now (${line}).`,
-        'Try again in a minute; other programs may hold its sessions.',
-      ),
+      failed('busy', `The BMC is busy (${line}).`, 'Try again in a minute; other programs may hold its sessions.'),
   },
   {
     pattern:
@@ -92,7 +88,7 @@ const REASONS: readonly IpmiReason[] = [
     meaning: (line) =>
       failed(
         'unsupported',
-        `The BMC does not do this (${line}).`,
+        `The BMC does not support this (${line}).`,
         'Install newer firmware of the BMC, or use another power type.',
       ),
   },

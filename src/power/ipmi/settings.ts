@@ -149,5 +149,5 @@ function parseMac(text: string, field: string): string | Rejected {
   const mac = text.toLowerCase().replaceAll('-', ':');
   return /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)
     ? mac
-    : invalid(field, 'it is no MAC address', 'six bytes, as 52:54:00:00:00:01');
+    : invalid(field, 'it is not a MAC address', 'six bytes, as 52:54:00:00:00:01');
 }

@@ -18,7 +18,7 @@ const LINE: PowerLine = {
   on: async () => 'accepted',
   off: async () => 'accepted',
   bootNext: async (): Promise<PowerFailure> =>
-    failed('unsupported', 'Nobody can set what this machine boots from.', 'Choose the network in its firmware.'),
+    failed('unsupported', 'Regent cannot set the boot device of this machine.', 'Choose the network in its firmware.'),
   learned: () => ({}),
   close: async () => {},
 };

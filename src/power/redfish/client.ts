@@ -85,7 +85,7 @@ export class RedfishClient {
     const failure = judge(answer);
     if (failure !== null) return failure;
     const body = answer.text.trim() === '' ? {} : parseObject(answer.text);
-    if (body === null) return failed('garbage', `${request.target} is no JSON object.`, GARBAGE, answer.text);
+    if (body === null) return failed('garbage', `${request.target} is not a JSON object.`, GARBAGE, answer.text);
     return { body, etag: answer.headers['etag'] ?? null };
   }
 
@@ -109,14 +109,14 @@ export class RedfishClient {
     let target: string | null = request.target;
     for (let hop = 0; hop < HOPS_MAX; hop += 1) {
       const path = pathOf(target, this.#origin);
-      if (path === null) return failed('garbage', 'The BMC leads to another host.', GARBAGE, target);
+      if (path === null) return failed('garbage', 'The BMC redirects to another host.', GARBAGE, target);
       const answer = await this.#send(request, path);
       if (isFailed(answer)) return answer;
       const location: string | undefined = answer.headers['location'];
       if (![301, 302, 307, 308].includes(answer.status) || location === undefined) return answer;
       target = location;
     }
-    return failed('garbage', `The BMC leads in a circle at ${request.target}.`, GARBAGE);
+    return failed('garbage', `The BMC redirects in a circle at ${request.target}.`, GARBAGE);
   }
 
   async #send({ method, body, headers, timeoutMs }: RedfishRequest, path: string): Promise<WebAnswer | PowerFailure> {
@@ -169,7 +169,7 @@ function unreached({ why, sentence }: NoAnswer): PowerFailure {
       return failed(
         'untrusted',
         `The BMC shows another certificate than before: ${sentence}.`,
-        'If its certificate was changed, set certificate_fingerprint to the new one; otherwise somebody else answers at its address.',
+        'If the certificate was renewed, set certificate_fingerprint to the new one. Otherwise another host answers at the address of the BMC.',
       );
     case 'garbage':
       return failed('garbage', `What answers does not speak HTTPS: ${sentence}.`, 'Check power_address and its port.');
@@ -192,13 +192,13 @@ function judge(answer: WebAnswer): PowerFailure | null {
   if (status === 404 || status === 405 || status === 501 || status === 400) {
     return failed(
       'unsupported',
-      `The BMC does not do this (${status}).`,
+      `The BMC does not support this (${status}).`,
       'Check node_id, and install newer firmware of the BMC.',
       message,
     );
   }
   if (status === 409 || status === 423 || status === 429 || status >= 500) {
-    return failed('busy', `The BMC has no time now (${status}).`, 'Try again in a minute.', message);
+    return failed('busy', `The BMC is busy (${status}).`, 'Try again in a minute.', message);
   }
   return failed('garbage', `The BMC answers ${status}.`, GARBAGE, message);
 }
@@ -214,7 +214,7 @@ function refused(answer: WebAnswer): PowerFailure {
 }
 
 function noToken(): PowerFailure {
-  return failed('garbage', 'The BMC logs in and gives no token.', GARBAGE);
+  return failed('garbage', 'The BMC accepts the login, but sends no session token.', GARBAGE);
 }
 
 /** The first message of an error's body (DSP0266 §8.6), for people. */

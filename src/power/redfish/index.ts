@@ -100,7 +100,7 @@ class RedfishLine implements PowerLine {
     if (state === 'Paused') return 'unknown';
     return failed(
       'garbage',
-      'The BMC reports no power state of Redfish.',
+      'The BMC reports no power state that Redfish defines.',
       'Reset the BMC (cold).',
       JSON.stringify(answer.body['PowerState'] ?? null),
     );
@@ -171,7 +171,7 @@ class RedfishLine implements PowerLine {
       if (answer !== 'mismatch') return isFailed(answer) ? answer : null;
     }
     const remedy = 'Install newer firmware of the BMC.';
-    return failed('unsupported', 'The BMC refuses the change with its own ETag, and without one.', remedy);
+    return failed('unsupported', 'The BMC refuses the change both with its own ETag and without one.', remedy);
   }
 
   /** Some accept the change and forget it. */
@@ -182,7 +182,7 @@ class RedfishLine implements PowerLine {
     const now = textIn(boot, 'BootSourceOverrideTarget');
     if (now === target && textIn(boot, 'BootSourceOverrideEnabled') !== 'Disabled') return 'accepted';
     const remedy = 'Choose the network first in the firmware of the machine, or reset the BMC (cold).';
-    return failed('lied', `The BMC accepted ${target} for the next start, and reports ${show(now)}.`, remedy);
+    return failed('lied', `The BMC accepted ${target} for the next start, but reports ${show(now)}.`, remedy);
   }
 
   async #reset(wanted: readonly string[]): Promise<'accepted' | PowerFailure> {
@@ -203,7 +203,7 @@ class RedfishLine implements PowerLine {
       const listed = show((allowed ?? []).join(', '), 200);
       return failed(
         'unsupported',
-        `The BMC does none of ${wanted.join(', ')}, only ${listed}.`,
+        `The BMC supports none of ${wanted.join(', ')}, only ${listed}.`,
         'Use the other stop mode, or another power type.',
       );
     }

@@ -29,7 +29,7 @@ export const SETTINGS: readonly PowerSetting[] = [
 
 /** A place, with `https://` before it or without; a password is never sent in clear. */
 function parseAddressText(text: string, field: string): string | Rejected {
-  if (/^http:/i.test(text)) return invalid(field, `${show(text)} is not encrypted`, 'https, or an address alone');
+  if (/^http:/i.test(text)) return invalid(field, `${show(text)} is not encrypted`, 'https://…, or only an address');
   const bare = text.replace(/^https:\/\//i, '').replace(/(?:\/redfish(?:\/v1)?)?\/*$/i, '');
   // What other tools take as one address.
   const system = /^[^/]+\/redfish\/v1\/systems\/([^/]+)/i.exec(bare)?.[1];
@@ -37,7 +37,7 @@ function parseAddressText(text: string, field: string): string | Rejected {
     return invalid(
       field,
       `${show(text)} also names a system`,
-      `an address alone; the system ${show(system)} goes into node_id`,
+      `only an address; the system ${show(system)} goes into node_id`,
     );
   const place = parsePlace(bare, field, HTTPS_PORT);
   return isRejected(place) ? place : formatPlace(place, HTTPS_PORT);
@@ -45,12 +45,12 @@ function parseAddressText(text: string, field: string): string | Rejected {
 
 function parseNodeId(text: string, field: string): string | Rejected {
   if (/^[\w.:-]{1,128}$/.test(text) && !/^\.+$/.test(text)) return text;
-  return invalid(field, `${show(text)} is no id of a system`, '1–128 of A–Z, a–z, 0–9, ".", "_", ":" and "-"');
+  return invalid(field, `${show(text)} is not the id of a system`, '1–128 of A–Z, a–z, 0–9, ".", "_", ":" and "-"');
 }
 
 function parseFingerprint(text: string, field: string): string | Rejected {
   const hex = text.replaceAll(':', '').toLowerCase();
   return /^[0-9a-f]{64}$/.test(hex)
     ? hex
-    : invalid(field, `${show(text)} is no SHA-256`, '64 hexadecimal digits, with ":" or without');
+    : invalid(field, `${show(text)} is not a SHA-256`, '64 hexadecimal digits, with ":" or without');
 }

@@ -23,7 +23,7 @@ const REASONS: readonly VirshReason[] = [
     failure: (cause) =>
       failed(
         'unsupported',
-        `This rack lacks a program (${cause}).`,
+        `A program is missing on this rack (${cause}).`,
         'Install openssh-client, or use +libssh in power_address.',
       ),
   },
@@ -43,7 +43,7 @@ const REASONS: readonly VirshReason[] = [
   },
   {
     pattern: /state change lock|timed out during operation|too many (?:active )?(?:clients|connections)/i,
-    failure: (cause) => failed('busy', `libvirt has no time now (${cause}).`, 'Try again in a minute.'),
+    failure: (cause) => failed('busy', `libvirt is busy (${cause}).`, 'Try again in a minute.'),
   },
   {
     pattern:
@@ -54,7 +54,7 @@ const REASONS: readonly VirshReason[] = [
   {
     pattern: /already (?:active|running)|not running|not supported|operation is not valid|requested operation/i,
     failure: (cause) =>
-      failed('unsupported', `libvirt does not do this (${cause}).`, 'Check the domain: virsh dominfo.'),
+      failed('unsupported', `libvirt does not support this (${cause}).`, 'Check the domain: virsh dominfo.'),
   },
 ];
 

@@ -62,7 +62,7 @@ export const virsh: PowerDriver = {
 /** An argument of virsh, and no option. */
 function parseId(text: string, field: string): string | Rejected {
   return text.startsWith('-')
-    ? invalid(field, `${show(text)} is no virtual machine`, 'its name or UUID, no "-" first')
+    ? invalid(field, `${show(text)} is not a virtual machine`, 'its name or UUID, no "-" first')
     : text;
 }
 
@@ -100,7 +100,7 @@ class VirshLine implements PowerLine {
     const after = bootOrder(before.stdout, device);
     if (after === null) {
       const remedy = 'Take <boot order="…"/> out of its devices, or choose the order there.';
-      return failed('unsupported', 'The domain has its boot order at its devices.', remedy);
+      return failed('unsupported', 'The domain sets the boot order at its devices.', remedy);
     }
     if (after === before.stdout) return 'accepted';
     const result = await this.#say(['define', '--file', '/dev/stdin'], after);

@@ -38,7 +38,7 @@ const SHAPE = /^([a-z]+)(?:\+([a-z0-9]+))?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(\/[^?#
 /** Parses an address of libvirt by a closed grammar; gives the text as it is. */
 export function parseLibvirtUri(text: string, field: string): string | Rejected {
   const parts = partsOf(text);
-  if (parts === null) return invalid(field, `${show(text)} is no address of libvirt`, RULE);
+  if (parts === null) return invalid(field, `${show(text)} is not a libvirt address`, RULE);
   const { driver, transport, user, place, path, query } = parts;
   if (user.includes(':')) return invalid(field, 'it holds a password', RULE);
   const bad = (what: string, value: string) => invalid(field, `the ${what} ${show(value)} is not taken`, RULE);

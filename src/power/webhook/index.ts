@@ -139,7 +139,7 @@ function lineOf(call: PowerCall): PowerLine {
     bootNext: async (): Promise<PowerFailure> =>
       failed(
         'unsupported',
-        'A webhook cannot choose what the machine boots from.',
+        'A webhook cannot set the boot device of the machine.',
         'Choose the network in its firmware.',
       ),
     learned: () => call.learned,
@@ -156,8 +156,8 @@ async function query(call: PowerCall): Promise<Reading | PowerFailure> {
   if (matched === 'late')
     return failed(
       'unsupported',
-      `The patterns were not through with the answer after ${MATCH_MS} ms.`,
-      'Write power_on_regex and power_off_regex without a repeat inside of a repeat, such as (a+)+.',
+      `Matching the patterns against the answer took longer than ${MATCH_MS} ms.`,
+      'Write power_on_regex and power_off_regex without nested repeats such as (a+)+.',
     );
   const [isOn, isOff] = matched;
   if (isOn !== isOff) return isOn ? 'on' : 'off';
@@ -199,7 +199,7 @@ function judge(answer: WebAnswer | NoAnswer, name: string): string | PowerFailur
     return failed('refused-credentials', `The service refuses the user or the token (${status}).`, remedy);
   }
   if (status === 409 || status === 423 || status === 429 || status >= 500) {
-    return failed('busy', `The service has no time now (${status}).`, 'Try again in a minute, and check its log.');
+    return failed('busy', `The service is busy (${status}).`, 'Try again in a minute, and check its log.');
   }
   return failed('unsupported', `The service answers ${status}.`, `Check ${name}.`);
 }
@@ -240,7 +240,7 @@ function queryUrl(parameters: PowerParameters): URL {
 
 function parseUri(text: string, field: string): string | Rejected {
   const rule = 'http://… or https://…, without a user name and a password';
-  if (!URL.canParse(text)) return invalid(field, `${show(text)} is no URI`, rule);
+  if (!URL.canParse(text)) return invalid(field, `${show(text)} is not a URI`, rule);
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') return invalid(field, 'it holds a user name or a password', rule);
   if (!['http:', 'https:'].includes(url.protocol)) return invalid(field, `${show(text)} is of another kind`, rule);
@@ -254,6 +254,6 @@ function parsePattern(text: string, field: string): string | Rejected {
     RegExp(text);
     return text;
   } catch {
-    return invalid(field, `${show(text)} is no regular expression`, rule);
+    return invalid(field, `${show(text)} is not a regular expression`, rule);
   }
 }

@@ -129,7 +129,7 @@ function isAsPublished(config: Dynamic, desired: DbDesired): boolean {
 function sentenceOf(facts: PatroniFacts): string {
   if (facts.isBrokenOff === true)
     return 'PostgreSQL does not run here: its copy of the primary broke off; a new one is made after half a minute';
-  if (facts.role === 'none') return `PostgreSQL does not run here (${facts.state}); Patroni sees to it`;
+  if (facts.role === 'none') return `PostgreSQL does not run here (${facts.state}); Patroni handles it`;
   if (facts.role === 'primary') {
     const waited = facts.members.filter((member) => member.isSynchronous).map((member) => member.name);
     return `PostgreSQL is the primary; commits wait for ${waited.join(' and ') || 'nobody'}`;

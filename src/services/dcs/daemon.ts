@@ -46,7 +46,7 @@ export function activateDcs(changes: readonly FileChange[]): Activation {
   if (changes.some((change) => change.target === EPOCH_JSON && change.kind !== 'removed')) {
     return { kind: 'restart', why: 'epoch.json is another one: the cluster starts again with empty data' };
   }
-  return { kind: 'none', why: 'etcd keeps its members in its data: the list is for a member that begins' };
+  return { kind: 'none', why: 'etcd stores its members in its data: the list is for a member that first starts' };
 }
 
 /** etcd has its own leader and uses neither the floating address nor the database. */

@@ -17,6 +17,6 @@ export function allocatorOf({ pools }: Pick<DhcpSubnet, 'pools'>): { readonly al
 
 function valueOf(text: string): number {
   const address = parseAddress(text);
-  if (isRejected(address)) throw new Error(`the pool's end is no address: ${address.message}`);
+  if (isRejected(address)) throw new Error(`the pool's end is not an address: ${address.message}`);
   return Number(address.value);
 }

@@ -81,7 +81,7 @@ export function heldBackDns(shared: DnsShared, snapshot: Snapshot): readonly Fin
         code: 'zone_without_serial',
         severity: 'error',
         subject: `zone ${name}`,
-        sentence: `Zone ${name} has no serial for its new content, because it has used its last one: it keeps its last good content.`,
+        sentence: `Zone ${name} cannot publish its new content, because it has used its last serial. Its last good content stays in force.`,
         held: `zone ${name}`,
         remedy: `Give the domain another name: regent domain set ${name} --name NEW.`,
       };
@@ -159,7 +159,7 @@ function forwardersOf({ nodes, settings }: Snapshot): Pick<DnsShared, 'forwarder
             code: 'upstream_circle',
             severity: 'error',
             subject: `resolver ${host}`,
-            sentence: `upstream_dns names ${host}, which is our own node ${circle.node}: questions would go in a circle, so nobody is sent there.`,
+            sentence: `upstream_dns names ${host}, which is the cluster's own node ${circle.node}. Queries would go in a circle, so none is sent there.`,
             held: `resolver ${host}`,
             remedy: `Take ${host} out of the setting upstream_dns.`,
           },

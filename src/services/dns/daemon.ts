@@ -1,3 +1,4 @@
+import { formatCount } from '../../core/count-text.ts';
 import type { CommandRule, ExecResult, NameQuestion, ProcessCommand } from '../../core/host-values.ts';
 import type { Activation, FileChange, OutsideNeed, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import { newestZones } from './copies.ts';
@@ -144,7 +145,7 @@ export function parseProbeDns(answers: readonly ExecResult[], desired: DnsDesire
   };
   return {
     isHealthy: true,
-    detail: `named answers with ${what}; ${desired.zones.length} zones published`,
+    detail: `named answers with ${what}; ${formatCount(desired.zones.length, 'zone')} published`,
     facts: { ...facts },
   };
 }

@@ -37,7 +37,7 @@ function circle(domain: string, server: string, node: string): Finding {
     code: 'forward_circle',
     severity: 'error',
     subject: `domain ${domain}`,
-    sentence: `Questions about ${domain} are to go to ${server}, which is our own node ${node}: they would go in a circle, so nobody is sent there.`,
+    sentence: `Queries for ${domain} are to go to ${server}, which is the cluster's own node ${node}. They would go in a circle, so none is sent there.`,
     held: `server ${server} of ${domain}`,
     remedy: `Name another server: regent domain set ${domain} --forward-to ADDRESS.`,
   };
@@ -65,7 +65,7 @@ export function lintForwarded({ domains }: Pick<Snapshot, 'domains'>): readonly 
   return domains.flatMap((domain): Finding[] => {
     const above = served.find(({ name }) => isInDomain(domain.name, name));
     if (isServedHere(domain) || (domain.forwardTo ?? []).length > 0 || above === undefined) return [];
-    const sentence = `Others answer for ${domain.name}, but it lies in ${above.name}, which is served here: nobody finds its names. Name its servers: regent domain set ${domain.name} --forward-to ADDRESS.`;
+    const sentence = `Other servers answer for ${domain.name}, but it lies in ${above.name}, which this site serves, so clients do not find its names. Name its servers: regent domain set ${domain.name} --forward-to ADDRESS.`;
     return [{ code: 'domain_unreachable', severity: 'warning', subject: `domain ${domain.name}`, sentence }];
   });
 }

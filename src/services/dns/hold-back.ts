@@ -89,7 +89,7 @@ function withoutHidden(zone: ZoneContent): { zone: ZoneContent; findings: Findin
       code: 'name_delegated',
       severity: 'error',
       subject: `name ${fqdn}`,
-      sentence: `${fqdn} lies at or below ${cut}, which NS records give to other name servers: it is left out of zone ${zone.name}.`,
+      sentence: `${fqdn} lies at or below ${cut}, which NS records delegate to other name servers. ${fqdn} is left out of zone ${zone.name}.`,
       held: `name ${fqdn}`,
       remedy: `Move or delete ${fqdn}, or delete the NS records of ${cut}: regent record list --name ${cut}.`,
     };
@@ -107,7 +107,7 @@ function withoutLostHosts(zone: ZoneContent): { zone: ZoneContent; findings: Fin
       code: 'host_without_address',
       severity: 'error',
       subject: `name ${fqdn}`,
-      sentence: `Zone ${zone.name} has ${type} at ${fqdn}, whose host ${host} has no address: it is left out of the zone.`,
+      sentence: `The ${type} record at ${fqdn} points to ${host}, which has no address. The record is left out of zone ${zone.name}.`,
       held: `name ${fqdn}`,
       remedy: `Give ${host} an address, or delete the record: regent record list --name ${fqdn}.`,
     };

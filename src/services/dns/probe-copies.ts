@@ -1,3 +1,4 @@
+import { formatCount } from '../../core/count-text.ts';
 import type { ExecResult } from '../../core/host-values.ts';
 import type { ServiceHealth } from '../kit/contract.ts';
 import type { Copies } from './desired.ts';
@@ -34,7 +35,7 @@ export function parseProbeCopies(answers: readonly ExecResult[], copies: Copies)
     const [latest] = zones;
     return {
       isHealthy: true,
-      detail: `named answers with copies of ${copies.count} zones, ${latest?.name} serial ${latest?.serial}`,
+      detail: `named answers with copies of ${formatCount(copies.count, 'zone')}, ${latest?.name} serial ${latest?.serial}`,
       facts,
     };
   }

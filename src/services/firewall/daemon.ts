@@ -1,3 +1,4 @@
+import { formatCount } from '../../core/count-text.ts';
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import type { Activation, FileChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import { checkEach, startOrReload } from '../kit/steps.ts';
@@ -65,11 +66,11 @@ export function parseProbeFirewall(answers: readonly ExecResult[], desired: Fire
   if (table.rules !== rules) return ill(`it has ${table.rules} rules, published are ${rules}`);
   const open = [...table.members].filter((item) => !desired.members.includes(item));
   const missing = desired.members.filter((item) => !table.members.has(item));
-  if (open.length > 0) return ill(`it lets in ${open.join(', ')}, which is no member`);
-  if (missing.length > 0) return ill(`it keeps out ${missing.join(', ')}, which is a member`);
+  if (open.length > 0) return ill(`it lets in ${open.join(', ')}, but only members may enter`);
+  if (missing.length > 0) return ill(`it keeps out ${missing.join(', ')}, but members may enter`);
   return {
     isHealthy: true,
-    detail: `the packet filter lets ${desired.members.length} addresses reach what members alone may reach, ${desired.nodes.length} the agents' port`,
+    detail: `the packet filter admits ${formatCount(desired.members.length, 'address', 'addresses')} to the ports for members, ${formatCount(desired.nodes.length, 'address', 'addresses')} to the port for agents`,
   };
 }
 

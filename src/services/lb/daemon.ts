@@ -86,7 +86,7 @@ export function parseProbeLb(answers: readonly ExecResult[], desired: LbDesired)
   if (running !== wanted) return ill(`it runs the configuration ${running}, published is ${wanted}`);
   const facts = factsOf(answer.stdout, desired);
   const up = facts.regions.filter((region) => region.isUp).length;
-  const primary = facts.primary === null ? ', no primary is seen' : `, the primary is on ${facts.primary}`;
+  const primary = facts.primary === null ? ', it sees no primary' : `, the primary is on ${facts.primary}`;
   return {
     isHealthy: true,
     detail: `haproxy answers; ${up} of ${facts.regions.length} regions ready${desired.isDatabaseExternal === true ? '' : primary}`,

@@ -42,7 +42,7 @@ export const pairs: ManagedService<PairsDesired, PairsDesired, Serving> = {
   parseProbe: (answers, { keys }) => {
     const silent = keys.filter((_, index) => answers[index]?.code !== 0);
     const detail =
-      silent.length === 0 ? `it decides for ${keys.join(', ')}` : `it says nothing yet of ${silent.join(', ')}`;
+      silent.length === 0 ? `it decides for ${keys.join(', ')}` : `it has not reported on ${silent.join(', ')} yet`;
     return { isHealthy: silent.length === 0, detail };
   },
 };

@@ -36,7 +36,7 @@ export function prepareProxy({ nodes, settings }: Snapshot): ProxyShared {
     code: 'parent_circle',
     severity: 'error',
     subject: `proxy ${parent.host}`,
-    sentence: `http_proxy names ${parent.host}, which is our own node ${own.node}: requests would go in a circle, so everything is fetched from its origin.`,
+    sentence: `http_proxy names ${parent.host}, which is the cluster's own node ${own.node}. Requests would go in a circle, so Squid fetches everything from its origin.`,
     held: `proxy ${parent.host}`,
     remedy: 'Change the setting http_proxy.',
   };

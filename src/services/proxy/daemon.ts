@@ -118,7 +118,7 @@ function cacheState(text: string, desired: ProxyDesired): string {
   const number = (name: string) => Number(new RegExp(`^${name} *: *([0-9.]+) KB`, 'm').exec(text)?.[1] ?? 0);
   const most = Math.floor(number('Maximum Swap Size') / 1024);
   const used = Math.ceil(number('Current Store Swap Size') / 1024);
-  if (most === 0) return 'it keeps nothing on disk, which has no room or cannot be written (see its journal)';
+  if (most === 0) return 'it stores nothing on disk, because the disk is full or cannot be written (see its journal)';
   const cut = most < desired.cacheMb ? `, cut from ${desired.cacheMb} MB because its disk has no more room` : '';
   return `cache ${used} of ${most} MB${cut}`;
 }

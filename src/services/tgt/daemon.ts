@@ -1,3 +1,4 @@
+import { formatCount } from '../../core/count-text.ts';
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import { iscsiTarget } from '../../model/images/boot-media.ts';
 import type { Activation, FileChange, Metric, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
@@ -131,7 +132,7 @@ export function parseProbeTgt(answers: readonly ExecResult[], desired: TgtDesire
   const number = desired.images.length;
   return {
     isHealthy: true,
-    detail: `tgtd gives out ${number} ${number === 1 ? 'image' : 'images'} to be read alone; machines logged in: ${sessions}`,
+    detail: `tgtd gives out ${formatCount(number, 'image')} read-only; machines logged in: ${sessions}`,
   };
 }
 

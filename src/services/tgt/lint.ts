@@ -16,7 +16,7 @@ export function lintSiteTgt({ machines, machineStages = [], defaultImages = [] }
       code: 'tgt_image_without_part',
       severity: 'warning',
       subject: `image ${name}`,
-      sentence: `${first.hostname}${more} boot by iSCSI, and the image ${name} has no part for it (${ISCSI_PART}): such a machine of its architecture waits when it boots.`,
+      sentence: `The image ${name} has no part for iSCSI (${ISCSI_PART}), by which ${first.hostname}${more} boot. Such machines of its architecture wait when they boot.`,
       remedy: `Build and import the image again: scripts/build-image ephemeral. Or: regent machine set ${first.hostname} --boot-media http.`,
     }));
 }

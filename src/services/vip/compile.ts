@@ -23,7 +23,7 @@ export function compileVip(snapshot: Snapshot, nodeId: string): VipDesired | nul
   if (cluster?.vip == null || !node) return null;
   if (cluster.vip.includes(':')) {
     throw new TypeError(
-      `the floating address ${cluster.vip} is IPv6. Rule: an IPv4 address; keepalived is set up for IPv4 alone so far`,
+      `the floating address ${cluster.vip} is IPv6. Rule: an IPv4 address; keepalived is set up only for IPv4 so far`,
     );
   }
   const step = Math.max(1, Math.min(PRIORITY_STEP, Math.floor((PRIORITY_MAX - 1) / regions.length)));

@@ -53,7 +53,7 @@ export const CLUSTER_SENTENCES: Readonly<Record<string, Sentence>> = {
   refusals_publication: reference('publication', 'refusals of it'),
   commits_durable: {
     code: 'unavailable',
-    text: '{}. Rule: a COMMIT is acknowledged only when the standbys have it; synchronous_commit stays on.',
+    text: '{}. Rule: a COMMIT is acknowledged only when the standbys have it, so synchronous_commit stays on.',
   },
   drill_ledger_pkey: conflict(
     'This run has written the number already. Rule: a number is written once in a run.',

@@ -48,7 +48,7 @@ export const MACHINES_SENTENCES: Readonly<Record<string, Sentence>> = {
   ),
   interface_addresses_on_vlan: conflict('{}. Rule: the addresses of an interface lie on its VLAN.', 'subnet'),
   held_addresses_alone: conflict(
-    '{}. Rule: an address is free when nobody’s system has it; `regent lease release ADDRESS` ends that now.',
+    '{}. Rule: an address is free when no system uses it; `regent lease release ADDRESS` ends a lease now.',
     'address',
   ),
   machines_running_network: {
@@ -97,9 +97,7 @@ export const MACHINES_SENTENCES: Readonly<Record<string, Sentence>> = {
   interface_addresses_host: invalid('The address is not one host’s address.', 'address'),
   interface_addresses_in_subnet: invalid('{}. Rule: an address lies inside its subnet.', 'address'),
   bmc_power_bmc: reference('board controller', 'orders'),
-  bmc_power_learned_grammar: invalid(
-    'What was learned of the board controller is too long. Rule: at most 65536 bytes.',
-  ),
+  bmc_power_learned_grammar: invalid('The facts about the board controller are too long. Rule: at most 65536 bytes.'),
   bmc_power_epoch_counts: invalid('The number of an order is below 0.'),
   bmc_reach_bmc: reference('board controller', 'nodes that reach it'),
   bmc_reach_node: reference('node', 'board controllers that it reaches'),

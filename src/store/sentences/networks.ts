@@ -75,5 +75,8 @@ export const NETWORKS_SENTENCES: Readonly<Record<string, Sentence>> = {
     '{}. Rule: an address belongs to one of machine, reservation, gateway and dynamic range.',
   ),
   reported_addresses_node: reference('node', 'its addresses'),
-  own_addresses_alone: conflict('{}. Rule: an address of a node, or the floating one, is nobody else’s.', 'address'),
+  own_addresses_alone: conflict(
+    '{}. Rule: an address of a node and the floating address have no other user.',
+    'address',
+  ),
 };

@@ -22,10 +22,13 @@ export const PEOPLE_SENTENCES: Readonly<Record<string, Sentence>> = {
   files_content_size: invalid('The file is too large. Rule: at most 3145728 bytes.', 'content'),
   users_have_machines: {
     code: 'in_use',
-    text: '{}. Rule: a machine or device that somebody took is never nobody’s; release it, or use --transfer-to USER.',
+    text: '{}. Rule: an allocated machine or device keeps an owner; release it, or use --transfer-to USER.',
   },
   users_pkey: conflict('A user with the name {} exists already.', 'name'),
-  users_name_unique: conflict('A user with this name exists already; capitals make no other name.', 'name'),
+  users_name_unique: conflict(
+    'A user with this name exists already. Rule: upper and lower case make no difference.',
+    'name',
+  ),
   users_name_grammar: invalid(
     'A user’s name is 1–150 letters, digits and . _ @ + -, starting with a letter or a digit.',
     'name',
@@ -40,7 +43,7 @@ export const PEOPLE_SENTENCES: Readonly<Record<string, Sentence>> = {
   ssh_keys_once: conflict('The user has this SSH key already. Rule: a user has each key once.', 'key'),
   ssh_keys_user: reference('user', 'SSH keys'),
   ssh_keys_type_known: invalid('The type of the SSH key is unknown.', 'key'),
-  ssh_keys_data_grammar: invalid('The SSH key is no base64 of a key.', 'key'),
+  ssh_keys_data_grammar: invalid('The SSH key is not base64 of a key.', 'key'),
   ssh_keys_comment_grammar: invalid(
     'The comment of an SSH key has at most 256 characters and no control characters.',
     'key',

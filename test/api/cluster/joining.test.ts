@@ -418,12 +418,12 @@ describe('what is refused', () => {
       [{ addresses: ['10.77.0.12', '10.77.0.10'] }, '409', 'floating address'],
       [{ addresses: ['10.77.0.40'] }, '409', 'the reserved address 10.77.0.40'],
       [{ addresses: ['127.0.0.1'] }, '422', 'reached by no other host'],
-      [{ version: '1.6.0' }, '409', 'or the next one'],
-      [{ version: '1.3.9' }, '409', 'or the next one'],
-      [{ isRegion: false, isRack: false }, '422', 'asks for no role'],
+      [{ version: '1.6.0' }, '409', 'or the next release'],
+      [{ version: '1.3.9' }, '409', 'or the next release'],
+      [{ isRegion: false, isRack: false }, '422', 'requests no role'],
       [{ isRegion: false, isRack: true, rack: { uuid: UUID, publicKey: rackKey() } }, '403', 'not a rack'],
       [{ isRack: true, rack: null }, '422', 'its UUID and its key'],
-      [{ csr: 'nonsense' }, '422', 'no such PEM text'],
+      [{ csr: 'nonsense' }, '422', 'not such a PEM text'],
     ];
     for (const [change, status, words] of cases) {
       const answer = await ask(token, await aHost(change), { ...VIA, 'x-forwarded-for': `198.51.100.${cases.length}` });

@@ -211,7 +211,7 @@ describe("an operator's own certificate", () => {
     const other = await operatorCertificate({ names: ['a.test'], kind: 'ec' });
     for (const [certificate, key, words] of [
       [own.leaf, other.key, 'none of the 1 is for the key'],
-      [`${own.leaf}${own.key}`, own.key, 'a private key stands in it'],
+      [`${own.leaf}${own.key}`, own.key, 'it contains a private key'],
       ['x', own.key, 'no PEM text of a certificate'],
       [own.leaf, 'x', 'no PEM text of a private key'],
     ] as const) {

@@ -229,7 +229,7 @@ it.each<[string, () => void, string]>([
 it('a file of another digest is refused and leaves nothing', async () => {
   offerStream('good', { sha256: 'a'.repeat(64) });
   await source();
-  expect(await sync()).toMatchObject({ state: 'failed', problem: expect.stringContaining('the manifest says') });
+  expect(await sync()).toMatchObject({ state: 'failed', problem: expect.stringContaining('but the manifest has') });
   expect(await images()).toEqual([]);
   expect((await readdir(join(folder, '.parts'))).length).toBe(0);
 });

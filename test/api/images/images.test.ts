@@ -121,9 +121,9 @@ describe('an image', () => {
   });
 
   it.each([
-    ['no manifest', { manifest: 'x' }, 422, 'no JSON object'],
+    ['no manifest', { manifest: 'x' }, 422, 'not a JSON object'],
     ['another digest', { manifest: image.manifest, digest: 'a'.repeat(64) }, 409, `has the digest ${image.digest}`],
-    ['a way out', { manifest: anImage({ '..': kernel }).manifest }, 422, 'no name of a file'],
+    ['a way out', { manifest: anImage({ '..': kernel }).manifest }, 422, 'not a file name'],
     ['a name', { manifest: image.manifest, name: '../x' }, 422, 'not usable'],
     ['a long text', { manifest: 'x'.repeat(70_000) }, 422, 'manifest'],
   ])('is refused with %s', async (_, body, status, why) => {
@@ -162,7 +162,7 @@ describe('an upload is refused', () => {
   it.each([
     ['truncated', kernel.subarray(1), 'by the manifest, and 499999 are announced'],
     ['longer', Buffer.concat([kernel, Buffer.from('x')]), '500001 are announced'],
-    ['of another digest', Buffer.alloc(500_000, 'x'), 'the manifest says'],
+    ['of another digest', Buffer.alloc(500_000, 'x'), 'but the manifest has'],
   ])('when it is %s, and leaves nothing', async (_, bytes, why) => {
     const answer = await put('vmlinuz', bytes);
     expect(answer).toMatchObject({ status: 422 });

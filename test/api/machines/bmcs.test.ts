@@ -213,7 +213,7 @@ describe('secrets', () => {
     );
     expect(await inForce('thief')).toMatchObject({
       kind: 'rejected',
-      message: expect.stringContaining('belongs elsewhere'),
+      message: expect.stringContaining('belongs to another object'),
     });
   });
 

@@ -125,7 +125,7 @@ describe('allocate', () => {
     [
       'all that none has',
       { cpus: 8, memoryMb: 10 ** 6 },
-      'Of 3 ready machines none fits: 2 after 8 processors, 0 after 1000000 MiB of memory are left.',
+      'None of 3 ready machines fits: 2 after 8 processors, 0 after 1000000 MiB of memory are left.',
     ],
     ['a tag that none has', { tags: ['fast'] }, '0 after tag fast are left.'],
     [
@@ -293,7 +293,7 @@ describe('release', () => {
     );
     await ask('lock');
     expect((await ask('release')).body.detail).toBe(
-      'm1 is locked, and stays allocated. Rule: no release before regent machine unlock m1.',
+      'm1 is locked and stays allocated. Rule: no release before regent machine unlock m1.',
     );
     await ask('unlock');
     expect(await ask('release')).toMatchObject({ status: 202 });

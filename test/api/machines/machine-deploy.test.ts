@@ -355,7 +355,7 @@ describe('the guard', () => {
       'a VLAN without DHCP',
       async () => void (await on.site.call('PATCH', '/vlans/vlan10', { body: { dhcpOn: false } })),
       'Its VLAN',
-      'has no DHCP: it would not boot.',
+      'has no DHCP: the machine would not boot.',
     ],
     [
       'no rack that answers',
@@ -366,13 +366,13 @@ describe('the guard', () => {
     [
       'no image on any region',
       () => on.admin('delete from image_places'),
-      'No region node has the image debian-13 whole.',
+      'No region node has a complete copy of the image debian-13.',
       'regent image show debian-13',
     ],
     [
       'no image that installs',
       () => on.admin('update images set is_default = false'),
-      'There is no default image of the kind ephemeral',
+      'Its architecture has no default image of the kind ephemeral',
       'regent image set-default',
     ],
     [

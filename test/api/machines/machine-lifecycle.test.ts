@@ -126,7 +126,7 @@ describe('commissioning', () => {
     await passDeadline();
     expect(await show()).toMatchObject({ state: 'failed-commissioning', deadline: null, busy: false, job: null });
     expect((await show())['error']).toBe(
-      'Its inventory and the end of its scripts did not come within 30 minutes. Its BMC did not report that it was switched on. See: regent job list.',
+      'Its inventory and the end of its scripts did not come within 30 minutes. Its BMC did not report that the machine was switched on. See: regent job list.',
     );
     expect((await jobs())[0]).toMatchObject({ abortBy: 'system:lifecycle' });
     await admin('delete from jobs');
@@ -135,7 +135,7 @@ describe('commissioning', () => {
     expect(await show()).toMatchObject({ state: 'commissioning', job: null, busy: true });
     await passDeadline();
     expect((await show())['error']).toMatch(
-      /30 minutes\. It was switched on at 20\S+Z\. No boot of it from the network was seen\. Check its boot order, cable, VLAN and DHCP\.$/,
+      /30 minutes\. The machine was switched on at 20\S+Z\. No rack saw it boot from the network\. Check its boot order, cable, VLAN and DHCP\.$/,
     );
   });
 
@@ -187,7 +187,9 @@ describe('commissioning', () => {
           'No BMC switches it: a person must start it from the network. It waits for its inventory and the end of its scripts.',
       });
       await passDeadline();
-      expect((await show())['error']).toContain('No BMC switches it: a person must switch it on. No boot of it');
+      expect((await show())['error']).toContain(
+        'The machine has no BMC: a person must switch it on. No rack saw it boot',
+      );
     }
     expect(await jobs()).toEqual([]);
   });
@@ -286,7 +288,7 @@ describe('a locked machine', () => {
     for (const verb of Object.keys(MACHINE_VERBS).filter((one) => !one.endsWith('lock'))) {
       const answer = await ask(verb);
       expect(answer, verb).toMatchObject({ status: 409 });
-      expect(answer.body.detail).toBe(`m1 is locked, and stays new. Rule: no ${verb} before regent machine unlock m1.`);
+      expect(answer.body.detail).toBe(`m1 is locked and stays new. Rule: no ${verb} before regent machine unlock m1.`);
     }
     const rule = 'm1.regent.internal is locked. Rule: it is';
     for (const verb of ['off', 'cycle'])

@@ -132,10 +132,10 @@ describe('while an order is unfinished', () => {
     const { id = 0 } = (await power('gone', { verb: 'on' })).body;
     const machine = await say('DELETE', '/machines/gone');
     expect(machine).toMatchObject({ status: 409, body: { code: 'in_use' } });
-    expect(machine.body.detail).toContain('Rule: a machine is deleted while no job is at it');
+    expect(machine.body.detail).toContain('Rule: a machine is deleted while no job works on the target');
     await say('PATCH', '/machines/gone', { bmc: null });
     expect((await say('DELETE', '/bmcs/gone-bmc')).body.detail).toContain(
-      'Rule: a BMC is deleted while no job is at it',
+      'Rule: a BMC is deleted while no job works on the target',
     );
     await say('POST', `/jobs/${id}/abort`);
     expect(await say('DELETE', '/bmcs/gone-bmc')).toMatchObject({ status: 200 });

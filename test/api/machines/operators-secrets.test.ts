@@ -75,8 +75,8 @@ const undo = async () => {
 };
 
 const BOUND =
-  'Rule: a stored secret goes only where it was entered for; give the secret again, or leave it out to remove it.';
-const CLEAR = 'Rule: https:// where a secret goes along; http:// only without one.';
+  'Rule: a stored secret is sent only to the address for which it was entered; give the secret again, or leave it out to remove it.';
+const CLEAR = 'Rule: https:// with a secret; http:// only without one.';
 const PASSWORD = 'Geheim-4711';
 const MASK = '********';
 const PIN = 'ab'.repeat(32);
@@ -226,7 +226,7 @@ describe('S16: a stored secret stays where it was entered for', () => {
       'PATCH',
       '/bmcs/b-ipmi',
       { parameters: { power_address: '10.88.66.6', power_pass: MASK } },
-      'parameters/power_pass: it is masked, and there is none to keep. Rule: the secret itself.',
+      'parameters/power_pass: it is masked, but no secret is stored. Rule: the secret itself.',
     );
     // Taken back, it is where it was entered for.
     await undo();
@@ -278,26 +278,26 @@ describe('S16: never in clear', () => {
       'POST',
       '/bmcs',
       body({ power_token: 't' }),
-      `parameters/power_on_uri: power_token would travel in clear. ${CLEAR}`,
+      `parameters/power_on_uri: power_token would be sent unencrypted. ${CLEAR}`,
     );
     await refused(
       'POST',
       '/bmcs',
       body({ power_user: 'u', power_pass: 'p' }),
-      `parameters/power_on_uri: power_pass would travel in clear. ${CLEAR}`,
+      `parameters/power_on_uri: power_pass would be sent unencrypted. ${CLEAR}`,
     );
     await refused(
       'POST',
       '/bmcs',
       body({ power_token: 't', power_query_uri: 'http://10.88.1.5/state' }, 'https'),
-      `parameters/power_query_uri: power_token would travel in clear. ${CLEAR}`,
+      `parameters/power_query_uri: power_token would be sent unencrypted. ${CLEAR}`,
     );
     await done('POST', '/bmcs', body({}));
     await refused(
       'PATCH',
       '/bmcs/hook',
       { parameters: { ...uris('http'), power_token: 't' } },
-      `parameters/power_on_uri: power_token would travel in clear. ${CLEAR}`,
+      `parameters/power_on_uri: power_token would be sent unencrypted. ${CLEAR}`,
     );
     await done('PATCH', '/bmcs/hook', { parameters: { ...uris('https'), power_token: 't' } });
   });
@@ -320,7 +320,7 @@ describe('S16: never in clear', () => {
       'PATCH',
       '/bmcs/hook',
       { parameters: { ...uris('http'), power_token: 'u' } },
-      `parameters/power_on_uri: power_token would travel in clear. ${CLEAR}`,
+      `parameters/power_on_uri: power_token would be sent unencrypted. ${CLEAR}`,
     );
   });
 
@@ -339,7 +339,7 @@ describe('S16: never in clear', () => {
       'POST',
       '/bmcs',
       { name: 'rf', powerType: 'redfish', parameters },
-      'parameters/power_address: "http://10.88.1.6" is not encrypted. Rule: https, or an address alone.',
+      'parameters/power_address: "http://10.88.1.6" is not encrypted. Rule: https://…, or only an address.',
     );
   });
 });
@@ -511,7 +511,7 @@ describe('S10, S14: patterns and addresses of libvirt', () => {
       'POST',
       '/bmcs',
       add('https://10.88.1.11/redfish/v1/Systems/1'),
-      'parameters/power_address: "https://10.88.1.11/redfish/v1/Systems/1" also names a system. Rule: an address alone; the system "1" goes into node_id.',
+      'parameters/power_address: "https://10.88.1.11/redfish/v1/Systems/1" also names a system. Rule: only an address; the system "1" goes into node_id.',
     );
     const made = await done('POST', '/bmcs', add('https://10.88.1.11/redfish/v1/'));
     expect(made.body['parameters']).toMatchObject({ power_address: '10.88.1.11' });

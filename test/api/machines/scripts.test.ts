@@ -235,7 +235,7 @@ describe('a tag with a definition', () => {
 
   it.each([
     ['//node[@id="x"', 'it ends too early'],
-    ['document("/etc/passwd")', 'document at 1 is no function'],
+    ['document("/etc/passwd")', 'document at 1 is not a function'],
     ['memory.kb >=', 'it ends too early'],
     ['memory.kb >= many', 'compares numbers'],
     ['(memory.kb memory.kb', 'a ( has no )'],

@@ -74,7 +74,7 @@ describe('a definition by XPath', () => {
 
   it.each([
     ['//node[@id=', 'it ends too early'],
-    ['//node[matches(., "a")]', 'matches at 8 is no function'],
+    ['//node[matches(., "a")]', 'matches at 8 is not a function'],
     ['count(3) > 1', 'count takes nodes'],
     ['//*[//*[//*]]', 'it visits more than 100000 nodes'],
   ])('%s is refused, and nothing is made', async (definition, why) => {

@@ -71,7 +71,7 @@ describe('API v1', () => {
     const own = items.find(({ addresses }) => addresses.length > 0);
     const circle = await say('PATCH', '/domains/corp.test', { forwardTo: [`${own?.addresses[0]}:5353`] });
     expect(circle).toMatchObject({ status: 422 });
-    expect(circle.body.detail).toContain(`our own node ${own?.name}`);
+    expect(circle.body.detail).toContain(`the cluster's own node ${own?.name}`);
     const usual = await say('PUT', '/settings/default_domain', { value: 'corp.test' });
     expect(usual).toMatchObject({ status: 422 });
     expect(usual.body.detail).toContain('others answer for corp.test');

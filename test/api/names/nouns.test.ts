@@ -132,11 +132,11 @@ describe('settings, nodes, services, users', () => {
     expect(secret.raw).not.toContain('hunter2');
     for (const own of ['http://10.77.0.11:3128', 'http://r1.regent.internal']) {
       expect((await put('http_proxy', own)).body.detail).toContain(
-        'is our own node r1. Rule: a host that is no region',
+        "is the cluster's own node r1. Rule: a host that is not a region",
       );
     }
     expect((await put('upstream_dns', ['9.9.9.9', '10.77.0.11'])).body.detail).toContain(
-      '10.77.0.11 is our own node r1',
+      "10.77.0.11 is the cluster's own node r1",
     );
     expect((await site.call('GET', '/settings')).body['items']).toHaveLength(Object.keys(DEFAULT_SETTINGS).length);
     expect((await site.call('GET', '/settings/nope')).body.detail).toContain('default_domain');

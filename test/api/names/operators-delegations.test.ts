@@ -109,7 +109,7 @@ describe('a delegation', () => {
     await refused('given.a.test', 'NS', 'ns.other.test', /would give the machine given\.a\.test to/);
     await made('mail.a.test', 'MX', '10 mx.other.test');
     await refused('mail.a.test', 'NS', 'ns.other.test', /to other name servers/);
-    await refused('*.wild.a.test', 'NS', 'ns.other.test', /a wildcard cannot give names/);
+    await refused('*.wild.a.test', 'NS', 'ns.other.test', /a wildcard cannot delegate names/);
   });
 
   it('may have glue, in either order, and nothing else', async () => {

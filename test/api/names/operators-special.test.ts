@@ -19,9 +19,9 @@ const rename = (name: string, more: object = {}): Call => ['PATCH', '/domains/ow
 const setting = (name: string, value: unknown): Call => ['PUT', `/settings/${name}`, { value }];
 
 const HOSTS = 'Rule: a subnet has unicast addresses that hosts may have.';
-const OWN = 'Rule: a domain of your own, or one below internal, home.arpa or test.';
+const OWN = 'Rule: a domain that you own, or one below internal, home.arpa or test.';
 const SUFFIX = (name: string, field = 'name') =>
-  `${field}: ${name} is a public top-level domain: the site's hosts would lose every other name below it. Rule: a name below it that is yours; \`regent domain create --force\` takes it as meant.`;
+  `${field}: ${name} is a public top-level domain: the site's hosts would lose every other name below it. Rule: a name below it that is yours; \`regent domain create --force\` accepts it.`;
 const SERVER = 'Rule: the unicast address of another host.';
 
 const refusedNetworks: readonly (readonly [string, string])[] = [
@@ -230,7 +230,7 @@ describe('networks and names with a special purpose', () => {
     expect(wrong.body).toMatchObject({
       status: 422,
       detail:
-        'dns_private_reverse: "there" is unknown. Rule: here (nobody has them) or upstream (upstream_dns has them).',
+        'dns_private_reverse: "there" is unknown. Rule: here (no such names exist) or upstream (upstream_dns resolves them).',
     });
     expect((await site.call('PUT', '/settings/dns_private_reverse', { body: { value: 'upstream' } })).status).toBe(200);
     expect((await site.call('GET', '/subnets/10.78.0.0%2F26')).body).toMatchObject({
@@ -269,7 +269,7 @@ describe('networks and names with a special purpose', () => {
     table.push(`  rollback of the deletion of old.local: ${back.status} ${back.body.detail}`);
     expect(back.body).toMatchObject({
       status: 422,
-      detail: 'old.local lies in local. Rule: a name with a special use (RFC 6761) is no site’s own.',
+      detail: 'old.local lies in local. Rule: a site does not use a name with a special use (RFC 6761).',
     });
   });
 });

@@ -78,9 +78,9 @@ const RANGES = 'Rule: ranges share no address.';
 const INSIDE = 'Rule: an address lies inside its subnet.';
 const FIXED = 'Rule: a fixed address lies outside of what DHCP gives out.';
 const TITLE =
-  '1–64 of letters, digits, blank and . _ / : -, starting and ending with a letter or digit, not digits alone';
+  '1–64 of letters, digits, blank and . _ / : -, starting and ending with a letter or digit, not only digits';
 const WEB1 = '10.10.10.5, the address of eth0 of the machine web1';
-const HOLDS = 'Rule: DHCP gives no address out that somebody has for himself.';
+const HOLDS = 'Rule: DHCP gives out no address that is in fixed use.';
 const DHCP = 'Rule: DHCP needs a dynamic range in an IPv4 subnet of the VLAN.';
 
 const CASES: readonly Case[] = [
@@ -145,7 +145,7 @@ const CASES: readonly Case[] = [
     range('2001:db8::100', '2001:db8::1ff'),
     422,
     'invalid_value',
-    'kind: 2001:db8::/64 is IPv6, where no addresses are given out yet. Rule: a dynamic range is IPv4.',
+    'kind: 2001:db8::/64 is IPv6, and DHCPv6 is not supported yet. Rule: a dynamic range is IPv4.',
   ],
   [
     'a dynamic range over a machine',
@@ -265,7 +265,7 @@ const CASES: readonly Case[] = [
     reserve('10.10.10.30', { hostname: 'a.b' }),
     422,
     'invalid_value',
-    'hostname: "a.b" is not a host name. Rule: a–z, 0–9 and inner "-", 1–63 characters, not digits alone, without dots.',
+    'hostname: "a.b" is not a host name. Rule: a–z, 0–9 and inner "-", 1–63 characters, not only digits, without dots.',
   ],
   [
     'a reservation named as a machine',
@@ -356,7 +356,7 @@ const CASES: readonly Case[] = [
     set('/subnets/10.32.0.0%2F32', { gateway: '10.32.0.0' }),
     422,
     'invalid_value',
-    'gateway: 10.32.0.0/32 has one address alone. Rule: a gateway and a host need two: a prefix of /31 or shorter (IPv6: /127).',
+    'gateway: 10.32.0.0/32 has only one address. Rule: a gateway and a host need two: a prefix of /31 or shorter (IPv6: /127).',
   ],
   [
     'a range longer than a /31',

@@ -141,7 +141,7 @@ describe.each(OWN.filter(([address]) => is4(address)))('%s, %s', (address, words
     const lowest =
       address === '10.77.0.11' ? '10.77.0.10, the floating address of the cluster' : `${address}, ${words}`;
     const sentence = (span: string, what: string) =>
-      `The dynamic range ${span} holds ${what}. Rule: DHCP gives no address out that somebody has for himself.`;
+      `The dynamic range ${span} holds ${what}. Rule: DHCP gives out no address that is in fixed use.`;
     expect([status, detail]).toEqual([409, sentence(`${first}-${last}`, lowest)]);
     const id = (await ranges()).find((range) => range.first === address.replace(/\d+$/, '200'))?.id;
     const set = await ask(`range set --first ${address}`, 'PATCH', `/ranges/${id}`, { first: address });

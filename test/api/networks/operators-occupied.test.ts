@@ -305,7 +305,7 @@ describe('24, 22: static routes', () => {
     ],
     [{ source: '10.99.0.0/24', gateway: '10.99.0.1' }, '10.99.0.0/24 is no subnet. Rule: a route begins in a subnet'],
     [{ gateway: '10.67.0.1' }, '10.67.0.1 is not in 10.10.10.0/24'],
-    [{ gateway: '10.10.10.255' }, "10.10.10.255 is no host's address of 10.10.10.0/24"],
+    [{ gateway: '10.10.10.255' }, "10.10.10.255 is not a host's address of 10.10.10.0/24"],
     [{ destination: '10.10.10.128/25' }, '10.10.10.128/25 is a part of where the route begins'],
     [{ destination: '10.10.10.0/24' }, '10.10.10.0/24 is where the route begins'],
     [{ destination: '2001:db8::/64' }, '2001:db8::/64 cannot be reached from 10.10.10.0/24'],
@@ -319,7 +319,7 @@ describe('24, 22: static routes', () => {
       'POST',
       '/static-routes',
       { ...route, name: 'x-again' },
-      /leads from 10\.10\.10\.0\/24 to 10\.67\.0\.0\/16 already, by 10\.10\.10\.253\. Rule: each route stands once/,
+      /leads from 10\.10\.10\.0\/24 to 10\.67\.0\.0\/16 already, by 10\.10\.10\.253\. Rule: each route occurs once/,
     );
     await done('POST', '/static-routes', { ...route, name: 'x-second', gateway: '10.10.10.252', metric: 10 });
     await refused(

@@ -90,7 +90,7 @@ it('proposes a balanced plan of four racks and 40 VLANs, and changes nothing', a
     vlan: 'fabric-1/vlan-1',
     before: { primary: null, secondary: null },
     after: { primary: 'k1', secondary: 'k2' },
-    why: 'it names no rack, and k1 serves it alone',
+    why: 'it names no rack, and only k1 serves it',
   });
   expect(await propose()).toEqual(plan);
   expect((await site.call('GET', '/status')).body['revision']).toBe(before['revision']);

@@ -30,7 +30,7 @@ describe('a relay VLAN', () => {
 
   it.each([
     ['vlan-30', 'vlan-30', 'fabric-1/vlan-30 would relay to itself. Rule: another VLAN'],
-    ['vlan-30', 'branch', 'fabric-1/branch is relayed itself. Rule: a relay hands requests to racks'],
+    ['vlan-30', 'branch', 'fabric-1/branch is itself relayed. Rule: a relay hands requests to racks'],
     ['vlan-10', 'vlan-30', 'fabric-1/branch is relayed to fabric-1/vlan-10. Rule: a VLAN that is relayed'],
     ['vlan-30', 'vlan-40', 'fabric-1/vlan-40 has no IPv4 subnet. Rule: racks have an address'],
   ])('of %s is not %s', async (vlan, other, problem) => {

@@ -107,7 +107,7 @@ describe('security S4: the UUID of a living rack', () => {
     expect(line('a new rack k1 with a token', answer)).toBe('200 done');
     certificate = identityOf(first, answer);
     const refusal =
-      `409 The rack ${UUID} is the node k1, and this host did not sign with its key. Rule: a UUID is public and proves nothing. If this host ` +
+      `409 The rack ${UUID} is the node k1, but this host did not sign with its key. Rule: a UUID is public and proves nothing. If this host ` +
       `takes the place of k1: regent node replace k1 gives the token for it. ${OWN_UUID}`;
     const publicKey = publicKeyOf(first.rackKey);
     const copied = await aRack('k1', 29);
@@ -188,7 +188,7 @@ describe('security S4: a rack that waits, and one that was removed', () => {
     expect(line('k2 registers and waits', await registers(own, OTHER, 'k2'))).toBe('200 done');
     const taken = await joins(await site.token(RACK), await aRack('k2', 22, { uuid: OTHER }), 'key');
     expect(line("k2's UUID with a token and another key", taken)).toBe(
-      `409 The rack ${OTHER} waits for an admin, and this host did not sign with its key. Rule: a UUID is public and proves nothing. If it is this host, ` +
+      `409 The rack ${OTHER} waits for an admin, but this host did not sign with its key. Rule: a UUID is public and proves nothing. If this host is that rack, ` +
         `rebuilt: regent rack delete ${OTHER}, then join again. ${OWN_UUID}`,
     );
     const other = await registers(newRackKey(), OTHER, 'k2');
@@ -353,8 +353,7 @@ describe('security S8: without TLS', () => {
 
 describe('passwords', () => {
   it('that everybody tries first are refused, also by the MAAS API', async () => {
-    const rule =
-      "Rule: 8 to 256 characters, no control characters, not the user's name, and none that everybody tries first.";
+    const rule = "Rule: 8 to 256 characters, no control characters, not the user's name, and not a common password.";
     for (const [password, why] of [
       ['password', 'it is one of those that everybody tries first'],
       ['P@ssw0rd1', 'it is one of those that everybody tries first'],

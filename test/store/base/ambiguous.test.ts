@@ -102,7 +102,7 @@ test('a doubt that lasts until the deadline is told as a doubt, and the same key
   }));
   expect(refusal(result)).toMatchObject({ code: 'unavailable' });
   expect(refusal(result).message).toMatch(
-    /Whether the change was made is not known; repeat it with the same Idempotency-Key/,
+    /Whether the change was made is unknown\. Repeat the call with the same Idempotency-Key/,
   );
   const again = value(
     await write(direct, operation({ key: 'doubt' }), async () => {

@@ -79,7 +79,7 @@ test('a frozen server: refused within the deadline, and well when it thaws', asy
     'unavailable',
     'unavailable',
   ]);
-  expect(refusal(answers[0]).message).toMatch(/^The database did not do this within 3 s: .+\.$/);
+  expect(refusal(answers[0]).message).toMatch(/^The database did not finish within 3 s: .+\.$/);
   expect(answers[3]).toMatchObject({ isUp: false, latencyMs: null });
   postgres.get().server.kill('SIGCONT');
   expect(value(await one(db))).toEqual({ n: 1 });

@@ -10,12 +10,12 @@ import { change, value } from '../../kit/store.ts';
 
 /** Stored by an earlier release, or by hand → what is told, and what is in force. */
 const CASES: readonly (readonly [string, string, string | null])[] = [
-  ['maas_proxy_port', '8008', 'maas_proxy_port is not allowed any more: 8000 is in force. Rule: '],
-  ['maas_proxy_port', '2379', 'maas_proxy_port is not allowed any more: 8000 is in force. Rule: '],
+  ['maas_proxy_port', '8008', 'maas_proxy_port is no longer allowed; 8000 is in force instead. Rule: '],
+  ['maas_proxy_port', '2379', 'maas_proxy_port is no longer allowed; 8000 is in force instead. Rule: '],
   ['maas_proxy_port', '8001', null],
-  ['dns_rate_limit', '"many"', 'dns_rate_limit is not allowed any more: '],
-  ['upstream_dns', '["nobody"]', 'upstream_dns is not allowed any more: none is in force. Rule: '],
-  ['http_proxy', '"http://user:geheim@ /"', 'http_proxy is not allowed any more: none is in force. Rule: '],
+  ['dns_rate_limit', '"many"', 'dns_rate_limit is no longer allowed; '],
+  ['upstream_dns', '["nobody"]', 'upstream_dns is no longer allowed; none is in force instead. Rule: '],
+  ['http_proxy', '"http://user:geheim@ /"', 'http_proxy is no longer allowed; none is in force instead. Rule: '],
   ['from_the_future', '1', null],
 ];
 

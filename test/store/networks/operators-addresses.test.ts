@@ -29,7 +29,7 @@ let rival: Database;
 let subnetId: number;
 let domainId: number;
 const table: string[] = [];
-const RULE = 'Rule: an address of a node, or the floating one, is nobody else’s.';
+const RULE = 'Rule: an address of a node and the floating address have no other user.';
 const vip = (address: string | null) => (tx: Tx) =>
   writeCluster(tx, { id: 'c1', vip: address === null ? null : `${address}/24`, virtualRouter: 51 });
 const node = (id: string, ...addresses: string[]) => ({ id, name: id, isRegion: false, isRack: true, addresses });

@@ -104,7 +104,7 @@ test('refused when a row was changed since, naming it; nothing is half undone', 
   const second = await change((tx) => updateRecord(tx, { key: id }, { ttl: 77 }));
   const before = await content();
   expect(refusal(await revert(first)).message).toBe(
-    `Change ${first} cannot be taken back: records ${id} was changed since. Undo the later change first.`,
+    `Change ${first} cannot be undone: records ${id} was changed later. Undo the later change first.`,
   );
   expect(await content()).toEqual(before);
   value(await revert(second));
@@ -123,14 +123,14 @@ test('refused: an unknown change, and one that only asked for a restart', async 
   expect(refusal(await revert(999)).code).toBe('not_found');
   await change((tx) => createNode(tx, { id: 'n1', name: 'r1', isRegion: true, isRack: true, addresses: [] }));
   const restart = await change((tx) => requestRestart(tx, { nodeId: 'n1', service: 'dns', nonce: 'x', actor: 'ada' }));
-  expect(refusal(await revert(restart)).message).toMatch(/holds nothing that can be taken back/);
+  expect(refusal(await revert(restart)).message).toMatch(/contains nothing that can be undone/);
 });
 
 test('refused: what makes or unmakes a region node; a rack that came to stand on one goes again', async () => {
   const made = await change((tx) =>
     createNode(tx, { id: 'n1', name: 'r1', isRegion: true, isRack: false, addresses: [], state: 'joining' }),
   );
-  expect(refusal(await revert(made)).message).toContain('made or unmade a region node');
+  expect(refusal(await revert(made)).message).toContain('added or removed a region node');
   const joined = await change((tx) => updateNode(tx, { key: 'n1' }, { state: 'member' }));
   expect(refusal(await revert(joined)).code).toBe('conflict');
   const rack = await change((tx) => updateNode(tx, { key: 'n1' }, { isRack: true }));

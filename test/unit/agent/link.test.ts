@@ -39,7 +39,7 @@ describe('the link to the regions', () => {
       {
         code: 'region_away',
         sentence:
-          'No region answered from 2026-01-02T03:04:14.999Z to 2026-01-02T03:04:29.999Z; what was in force stayed in force.',
+          'No region answered from 2026-01-02T03:04:14.999Z to 2026-01-02T03:04:29.999Z; the configuration of this node stayed in force.',
       },
     ]);
     step(600_000);

@@ -20,9 +20,9 @@ const validator = Compile(BootRecord);
 
 describe('decideBoot', () => {
   it.each([
-    [{ kind: 'ignored' }, 'leave', 'An operator wants the machine 52:54:00:aa:00:01 left alone.'],
+    [{ kind: 'ignored' }, 'leave', 'An operator ordered to ignore the machine 52:54:00:aa:00:01.'],
     [{ kind: 'ignored', reason: 'It is off.' }, 'leave', 'It is off.'],
-    [{ kind: 'busy' }, 'wait', expect.stringContaining('the regions have too much to do')],
+    [{ kind: 'busy' }, 'wait', expect.stringContaining('the regions are too busy')],
     [{ kind: 'busy', reason: 'm1 is new.' }, 'wait', 'm1 is new.'],
   ] as const)('tells a stranger what a region says of it: %j', (enlist, kind, reason) => {
     const said = decideBoot(null, { client: client('ipxe-bios'), place: PLACE, enlist }, BOOT_NOW);
@@ -46,7 +46,7 @@ describe('decideBoot', () => {
     const { initrd: _, ...bare } = ISCSI;
     expect(decided(aRecord('commissioning', { boots: [{ ...plan, iscsi: bare }] }))).toMatchObject({
       kind: 'wait',
-      reason: expect.stringContaining('has no part for that: build the image again'),
+      reason: expect.stringContaining('has no part for iSCSI: build the image again'),
     });
   });
 
@@ -80,7 +80,7 @@ describe('decideBoot', () => {
     expect(withOptions(Array.from({ length: 11 }, () => `a=${'x'.repeat(170)}`))).toMatchObject({
       kind: 'wait',
       reason: expect.stringMatching(
-        /command line has 20\d\d characters, and it takes 2000: shorten the kernel options/,
+        /command line has 20\d\d characters, but the kernel takes at most 2000: shorten the kernel options/,
       ),
     });
   });

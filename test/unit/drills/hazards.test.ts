@@ -222,7 +222,7 @@ describe('the catalogue', () => {
 
   it('says that a drill needs a rack when there is none', () => {
     const steps = () => hazardOf('host-kill-rack')?.steps({ ...CAST, racks: [] }, dice(1).next);
-    expect(steps).toThrowError(/no host for the part/);
+    expect(steps).toThrowError(/no host for the role/);
   });
 
   it('draws one short hazard of each group, and more than one sooner or later', () => {

@@ -52,5 +52,5 @@ it('notes that nothing was foretold, and asks nothing of what the model does not
   const note = (text: string) => void notes.push(text);
   expect(await predict({ client }, stepsOf('host-kill-primary'), note)).toBeUndefined();
   expect(await predict({ client }, stepsOf('noise-busy'), note)).toBeUndefined();
-  expect(notes).toEqual(['nothing was foretold: nobody answers']);
+  expect(notes).toEqual(['no prediction: nobody answers']);
 });

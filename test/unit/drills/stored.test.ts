@@ -25,20 +25,16 @@ describe('a stored round', () => {
     expect(verdict.busy).toEqual({ before: 40, after: 80 });
     expect(parseStored('round 1', verdict, timeline)).toEqual({ verdict, timeline });
     const refusal = parseStored('round 1', { ...verdict, busy: { before: 140, after: 80 } }, timeline);
-    expect(isRejected(refusal) && refusal.message).toContain('verdict/busy/before is no percentage');
+    expect(isRejected(refusal) && refusal.message).toContain('verdict/busy/before is not a percentage');
   });
 
   it.each([
-    ['no list', { marks: 'x' }, 'timeline/marks is no list'],
-    ['an item of another shape', { deeds: [7] }, 'timeline/deeds/0 is no object'],
-    [
-      'an unknown word',
-      { marks: [{ at: 1, kind: 'x', host: null, text: '' }] },
-      'timeline/marks/0/kind is no text that',
-    ],
-    ['a moment beyond a day', { endedAt: 1e300 }, 'timeline/endedAt is no time within a day, ms'],
+    ['no list', { marks: 'x' }, 'timeline/marks is not a list'],
+    ['an item of another shape', { deeds: [7] }, 'timeline/deeds/0 is not an object'],
+    ['an unknown word', { marks: [{ at: 1, kind: 'x', host: null, text: '' }] }, 'timeline/marks/0/kind is not one of'],
+    ['a moment beyond a day', { endedAt: 1e300 }, 'timeline/endedAt is not a time within a day, ms'],
     ['a member that is missing', { cast: {} }, 'timeline/cast/regions is missing'],
-    ['a name of the language', { ledger: { ...small().timeline?.ledger, found: { constructor: 1 } } }, 'is no list'],
+    ['a name of the language', { ledger: { ...small().timeline?.ledger, found: { constructor: 1 } } }, 'is not a list'],
   ])('with %s is refused', (_what, part, sentence) => {
     const { verdict, timeline } = stored();
     const refusal = parseStored('round 1', verdict, { ...timeline, ...part });

@@ -10,7 +10,7 @@ const restartsNotAfter = (unit: string) =>
 // systemd looks at ConditionPathExists= when a unit is started, not when it starts one again by itself (Restart=).
 describe('a unit whose configuration has gone ends for good', () => {
   it('the health program of the floating address says so by its exit status', () => {
-    expect(existsSync('/etc/keepalived/regent/health.json'), 'this machine is no region node').toBe(false);
+    expect(existsSync('/etc/keepalived/regent/health.json'), 'this machine is not a region node').toBe(false);
     const ended = spawnSync(process.execPath, [join(ROOT, 'ha/vip/health.ts')], { encoding: 'utf8', timeout: 20_000 });
     expect({ status: String(ended.status), stderr: ended.stderr }).toEqual({
       status: restartsNotAfter('regent-vip-health.service'),

@@ -39,7 +39,7 @@ const peer = (changes: Partial<HealthInputs['peers'][number]> = {}): HealthInput
 describe('who may hold the floating address', () => {
   it.each<[string, Partial<HealthInputs>, boolean, RegExp]>([
     ['all is well', {}, true, /etcd answers/],
-    ['its cluster was recovered without it', { ...HELD, isOver: true }, false, /its epoch is over/],
+    ['its cluster was recovered without it', { ...HELD, isOver: true }, false, /its epoch has ended/],
     ['well and alone', { regions: 1 }, true, /etcd answers/],
     ['haproxy is dead', { proxy: { answeredAt: AGO(50), isRefused: true } }, false, /does not listen/],
     ['haproxy is frozen', { proxy: { answeredAt: AGO(2100), isRefused: false } }, false, /haproxy does not answer/],
@@ -135,7 +135,7 @@ describe('who may hold the floating address', () => {
       'another one hears a holder that is not heard here',
       { peers: [peer({ holder: 'r3' })] },
       false,
-      /r2 hears r3 hold/,
+      /r2 hears r3 as holder/,
     ],
     ['the same, and this one holds it', { isHolder: true, peers: [peer({ holder: 'r3' })] }, true, /etcd answers/],
     [
@@ -148,7 +148,7 @@ describe('who may hold the floating address', () => {
       'the holder was heard here, and is no more',
       { peers: [peer({ holder: 'r3' }), peer({ name: 'r3', seenAt: AGO(MAJORITY_MS + 1) })] },
       false,
-      /r2 hears r3 hold/,
+      /r2 hears r3 as holder/,
     ],
     [
       'the holder is silent, and the other one does not know it yet',
@@ -198,7 +198,7 @@ describe('who may hold the floating address', () => {
       'own etcd is dead, others have theirs, holder',
       { etcdAt: AGO(6000), isHolder: true, peers: [peer({ hasEtcd: true }), peer()] },
       false,
-      /answers others/,
+      /answers other nodes/,
     ],
     [
       'etcd is gone everywhere, holder',

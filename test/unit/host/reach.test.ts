@@ -31,7 +31,7 @@ describe('a look whether an address is reachable', () => {
       isReachable: false,
       way: 'refused',
       port: closed,
-      why: `it answers, and refuses TCP port ${closed}`,
+      why: `it answers, but refuses TCP port ${closed}`,
     });
     await end();
   });
@@ -74,7 +74,7 @@ describe('a look whether an address is reachable', () => {
     await new Promise<void>((resolve) => silent.bind(0, '127.0.0.1', resolve));
     const asked = firstSign((end) => [pingBmc('127.0.0.1', end, silent.address().port)], 20_000, stop.signal);
     stop.abort();
-    expect(await asked).toBe('the question was ended');
+    expect(await asked).toBe('the query was cancelled');
     expect(await reach('127.0.0.1', null, 2000, stop.signal)).toMatchObject({
       isReachable: false,
       way: null,
@@ -99,7 +99,7 @@ describe('the runner of probe-address', () => {
     );
     expect(await run(closed)).toMatchObject({
       result: { isReachable: false, way: 'refused' },
-      sentence: `127.0.0.1 is not reachable: it answers, and refuses TCP port ${closed}.`,
+      sentence: `127.0.0.1 is not reachable: it answers, but refuses TCP port ${closed}.`,
     });
     await end();
   });

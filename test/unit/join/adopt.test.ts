@@ -180,7 +180,7 @@ describe('regent init --adopt', () => {
     site.listening.push('tcp LISTEN 0 511 0.0.0.0:5432 0.0.0.0:* users:(("postgres",pid=20,fd=18))');
     const before = new Map(site.files);
     expect(await checkAdoption(site.adoption())).toBe(1);
-    expect(site.said.join('\n')).toMatch(/44 MB.* 500 MB are free; 544 are needed/);
+    expect(site.said.join('\n')).toMatch(/44 MB.* 500 MB are free there, but 544 MB are needed/);
     expect(site.said.join('\n')).toMatch(/Port 5432, needed for PostgreSQL/);
     expect(site.said.at(-1)).toBe('Nothing was changed.');
     expect(site.files).toEqual(before);

@@ -181,7 +181,7 @@ describe('regent init', () => {
     site.isMigrated = true;
     site.site = { nodeId: 'abcd', nodeName: 'other', addresses: [], domain: 'x.test' };
     expect(await runInit(site.ports({ hasOwnDatabase: true }), OPTIONS)).toBe(1);
-    expect(site.said.join('\n')).toMatch(/holds a site already, with the node\(s\) other/);
+    expect(site.said.join('\n')).toMatch(/already holds a site with these nodes: other/);
     expect(site.said.at(-1)).toBe('Nothing was changed.');
     expect(site.site.nodeName).toBe('other');
     expect(site.text(PATHS.initNote)).toBeNull();

@@ -60,7 +60,7 @@ describe('regent leave', () => {
     expect(await leave(host), host.said.join('\n')).toBe(0);
     expectClean(host, 'left');
     expect(await leave(host)).toBe(0);
-    expect(host.said.at(-1)).toBe('This host is no node.');
+    expect(host.said.at(-1)).toBe('This host is not a node.');
   });
 
   it.each([false, true])(
@@ -80,7 +80,7 @@ describe('regent leave', () => {
       }
       // A join in between is refused.
       expect(joins.length).toBeGreaterThan(3);
-      for (const joined of joins) expect(joined).toMatch(/^1 .*End it first: regent leave/s);
+      for (const joined of joins) expect(joined).toMatch(/^1 .*Complete it first: regent leave/s);
     },
     120_000,
   );
@@ -100,7 +100,7 @@ describe('regent leave', () => {
     expect(host.text(PATHS.key)).not.toBeNull();
     expect(await leave(host, { isForced: true })).toBe(0);
     expectClean(host, 'by force');
-    expect(host.said.join('\n')).toContain('warning: no region says whether r2 is out');
+    expect(host.said.join('\n')).toContain('warning: no region reports whether r2 was removed from the cluster');
   });
 
   it('cleans a host whose cluster was recovered without it, though nobody can be asked; until then no join begins', async () => {

@@ -86,12 +86,12 @@ describe('preflight of join', () => {
     [
       'an expired token',
       { regions: [{ ...REGION, regionNow: NOW + 700_000 }] },
-      /^error: The token ended at .*token create/,
+      /^error: The token expired at .*token create/,
     ],
     [
       'a cluster of its own',
       { notes: { ...GOOD.notes, isInitDone: true }, data: ['/var/lib/etcd/regent/member'] },
-      /^error: This host began a cluster of its own/,
+      /^error: This host has already started a cluster of its own/,
     ],
     [
       'an interrupted init',

@@ -87,14 +87,14 @@ describe('preflight', () => {
     ['missing units', { missingUnits: ['regent-agent.service'] }, /^error: .*regent-agent\.service.*scripts\/install/],
     ['a small disk', { freeMegabytes: 100 }, /^error: .*100 MB free; at least 600/],
     ['a smallish disk', { freeMegabytes: 900 }, /^warning: .*900 MB free/],
-    ['unknown ports', { listeners: null }, /^warning: Which ports/],
+    ['unknown ports', { listeners: null }, /^warning: The ports in use/],
     ['a clock that never ran', { now: 0 }, /^error: This host's clock says 1970-01-01.*timedatectl/],
     ['a bad configuration', { conf: 'A=1\nnonsense\n' }, /^error: \/etc\/regent\/regent\.conf, line 2/],
     ['a bad rack.conf', { rackConf: 'MAAS_URL=x\n' }, /^error: \/etc\/regent\/rack\.conf, line 1: MAAS_URL/],
     [
       'a rack of another site',
       { rackConf: 'MAAS_URL=http://192.0.2.99:5240/MAAS\n' },
-      /^error: .*a rack of http:\/\/192\.0\.2\.99:5240\. Take MAAS_URL out/,
+      /^error: .*a rack of http:\/\/192\.0\.2\.99:5240\. Remove MAAS_URL/,
     ],
     ['an interrupted init', { note: NOTE }, /^warning: An earlier init was interrupted/],
     [
@@ -106,7 +106,7 @@ describe('preflight', () => {
     [
       'data of an earlier cluster',
       { data: ['/var/lib/postgresql/17/regent/PG_VERSION'] },
-      /^error: This host has data of an earlier cluster: .*PG_VERSION.*neither takes them over/,
+      /^error: This host has data of an earlier cluster: .*PG_VERSION.*does not use or remove these data/,
     ],
     [
       'data that cannot be looked at',
@@ -125,7 +125,7 @@ describe('preflight', () => {
     [
       'an own database',
       { hasOwnDatabase: true, site: { isRegent: false, nodes: [] } },
-      /^warning: .*DATABASE_URL.*its nodes run none.*promises neither/,
+      /^warning: .*DATABASE_URL.*its nodes run none.*cannot guarantee/,
     ],
     ['a host name that is none', { facts: { ...GOOD.facts, hostname: '12' } }, /^error: .*is not a host name.*--name/],
     [
@@ -143,11 +143,11 @@ describe('preflight', () => {
     [
       'one that is not tried',
       { site: server({ version: 160_004 }) },
-      /^warning: .*PostgreSQL 16\. .*tried with PostgreSQL 17/,
+      /^warning: .*PostgreSQL 16\. .*tested with PostgreSQL 17/,
     ],
     ['another encoding', { site: server({ encoding: 'LATIN1' }) }, /^error: .*LATIN1.*UTF8/],
     ['sessions that anybody reads', { site: server({ isPlain: true }) }, /^warning: .*not encrypted.*verify-full/],
-    ["another site's", { site: { isRegent: true, nodes: [{ id: 'a', name: 'x1' }] } }, /^error: .*node\(s\) x1/],
+    ["another site's", { site: { isRegent: true, nodes: [{ id: 'a', name: 'x1' }] } }, /^error: .*these nodes: x1/],
   ])('explains an own database: %s', (_, changes, wanted) => {
     expect(sentences({ hasOwnDatabase: true, ...changes })[1]).toMatch(wanted);
   });
@@ -167,7 +167,7 @@ describe('preflight', () => {
       'an IPv6 floating address',
       { vip: '2001:db8::10/64' },
       [],
-      /^error: vip: 2001:db8::10 is IPv6, and keepalived is/,
+      /^error: vip: 2001:db8::10 is IPv6, but keepalived is/,
     ],
     ['a multicast one', { vip: '224.0.0.5/1' }, [], /^error: vip: 224\.0\.0\.5 is an address that other hosts do not/],
     [
@@ -188,7 +188,7 @@ describe('preflight', () => {
       'a domain in which no name fits',
       { domain: Array(4).fill('a'.repeat(62)).join('.') },
       [],
-      /^error: --domain: with the node's name r1 it makes a name of 254 characters\. Rule/,
+      /^error: --domain: the full name of the node r1 would have 254 characters\. Rule/,
     ],
   ])('refuses what services would refuse later: %s', (_, options, more, wanted) => {
     const [nic] = GOOD.facts.interfaces;
@@ -291,8 +291,8 @@ describe('arguments of init', () => {
     [['--bogus'], null, /"--bogus" is not known/],
     [['--single', '--name'], null, /--name needs a value/],
     [['--single=yes'], null, /--single takes no value/],
-    [['--single', '--vip', '10.0.0.9/24'], null, /leave one of --single and --vip out/],
-    [['--vip', '10.0.0.9'], null, /is no floating address/],
+    [['--single', '--vip', '10.0.0.9/24'], null, /--single and --vip exclude each other/],
+    [['--vip', '10.0.0.9'], null, /is not a floating address/],
     [['--vip', '10.0.0.9/24', '--virtual-router', '256'], null, /--virtual-router is a whole number from 1 to 255/],
     [['--single', '--name', 'a";};zone "x'], null, /--name/],
     [['--single', '--domain', 'a b'], null, /--domain/],

@@ -155,20 +155,20 @@ describe('regent cluster recover', () => {
       /r1 \(10\.77\.0\.11\) is there: it refuses port/,
     ],
     ['somebody else has the floating address', (host) => (host.vipNode = 'r3'), /r3 answers at the floating address/],
-    ['there is no database', (host) => (host.marks = []), /no database that could be read/],
+    ['there is no database', (host) => (host.marks = []), /no readable database/],
     [
       'its copy is half made',
       (host) => (host.marks = ['PG_VERSION', 'backup_label', 'standby.signal']),
       /is not complete/,
     ],
-    ['its join has not ended', (host) => host.put(PATHS.joinNote, '{}'), /join of this host has not ended/],
+    ['its join has not ended', (host) => host.put(PATHS.joinNote, '{}'), /join of this host is unfinished/],
     ['its own epoch is over', (host) => host.put(PATHS.epochOver, '{}'), /belongs to an epoch that is over/],
     [
       'the key of the authority is missing',
       (host) => host.files.delete(PATHS.authorityKey),
       /key of the cluster's authority is missing/,
     ],
-    ['it is no region node', (host) => host.put(PATHS.ledger, '{}'), /no region node of a cluster/],
+    ['it is not a region node', (host) => host.put(PATHS.ledger, '{}'), /not a region node of a cluster/],
   ])('is refused where %s, and changes nothing', async (_, prepare, words) => {
     const host = survivor();
     prepare(host);

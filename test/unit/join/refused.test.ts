@@ -30,7 +30,7 @@ describe('a join that the cluster refuses', () => {
     expect(host.files).toEqual(before);
     expect(host.active.size + host.enabled.size).toBe(0);
     const said = host.said.join('\n');
-    expect(said).toMatch(/used by another host[^]*it is as it was before/);
+    expect(said).toMatch(/used by another host[^]*The host is unchanged/);
     expect(said).not.toContain(host.cluster.token().slice(20, 60));
   });
 

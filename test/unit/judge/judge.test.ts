@@ -370,13 +370,13 @@ describe('a round that breaks one thing', () => {
       why: 'nobody looked who has the address',
       breaks: 'recording',
       round: { ...GOOD, holdings: [] },
-      measured: 'nobody was seen to hold the address before the fault',
+      measured: 'no host was seen to hold the address before the fault',
     },
     {
       why: 'nobody looked who takes writes',
       breaks: 'recording',
       round: { ...GOOD, writables: GOOD.writables.slice(1) },
-      measured: 'nobody was seen to take local writes before the fault',
+      measured: 'no host was seen to accept local writes before the fault',
     },
     {
       why: 'a span ends before it begins',
@@ -407,7 +407,7 @@ describe('a round that breaks one thing', () => {
     const checks = broken({ ...GOOD, healedAt: null, redundantAt: null });
     expect(checks.map(({ what, measured }) => [what, measured])).toEqual([
       ['redundancy', 'never healed'],
-      ['recording', 'the fault was not taken away'],
+      ['recording', 'the fault was not removed'],
     ]);
   });
 });

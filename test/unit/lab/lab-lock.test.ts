@@ -16,7 +16,7 @@ describe('one drill at a time on a lab', () => {
     const first = await lockLab(layout);
     await expect(lockLab(layout)).rejects.toMatchObject({
       code: 'drill',
-      message: expect.stringContaining(`Another drill plays on the lab "${layout.instance}"`),
+      message: expect.stringContaining(`Another drill runs on the lab "${layout.instance}"`),
     });
     await first[Symbol.asyncDispose]();
     await (await lockLab(layout))[Symbol.asyncDispose]();

@@ -10,7 +10,7 @@ describe('where a region listens', () => {
       expect(showListen(parseListen(text))).toBe(text);
     expect(parseListen('tls:[::]:5251')).toEqual({ host: '::', port: 5251, isTls: true });
     for (const text of ['', '5240', 'tls:', 'tls:unix:/x', 'ssl:1.2.3.4:5', '1.2.3.4:70000'])
-      expect(() => parseListen(text), text).toThrow('is no address to listen on');
+      expect(() => parseListen(text), text).toThrow('is not an address to listen on');
   });
 
   it('with TLS asks for its certificate by the name of the file that is missing', () => {

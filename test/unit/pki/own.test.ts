@@ -63,12 +63,12 @@ describe("an operator's own certificate", () => {
     expect(isRejected(readOwn(other.leaf, sec1, NOW))).toBe(false);
     for (const type of ['pkcs1', 'pkcs8'] as const) {
       const locked = key.export({ format: 'pem', type, cipher: 'aes-256-cbc', passphrase: 'x' }).toString();
-      expect(refused(chain, locked)).toContain('it is encrypted: openssl pkey -in FILE');
+      expect(refused(chain, locked)).toContain('it is encrypted; remove the passphrase: openssl pkey -in FILE');
     }
     expect(refused(chain, `${own.key}${other.key}`)).toContain('2 private keys are in it');
     expect(refused(chain, own.leaf)).toContain('no PEM text of a private key');
     expect(refused(chain, own.key.replace(/\n[A-Za-z0-9+/]{12}/, '\nAAAAAAAAAAAA'))).toContain(
-      'this is no private key',
+      'this is not a private key',
     );
     expect(refused(chain, 'x'.repeat(16_385))).toContain('more than 16384 characters');
     const pem = (pair: { privateKey: { export(o: { format: 'pem'; type: 'pkcs8' }): string | Buffer } }) =>
@@ -81,23 +81,19 @@ describe("an operator's own certificate", () => {
 
   it.each<readonly [string, () => string, string]>([
     ['of another key', () => `${other.leaf}${other.middle}`, 'none of the 2 is for the key'],
-    [
-      'with a stranger in its chain',
-      () => `${own.leaf}${other.middle}`,
-      'CN=Operators authority belongs to no certificate here',
-    ],
-    ['with a gap in its chain', () => `${own.leaf}${own.root}`, 'CN=Operators root belongs to no certificate here'],
+    ['with a stranger in its chain', () => `${own.leaf}${other.middle}`, 'CN=Operators authority is not needed'],
+    ['with a gap in its chain', () => `${own.leaf}${own.root}`, 'CN=Operators root is not needed'],
     ['that is none', () => 'hello', 'no PEM text of a certificate'],
-    ['that is a key', () => `${own.leaf}${own.key}`, 'a private key stands in it'],
+    ['that is a key', () => `${own.leaf}${own.key}`, 'it contains a private key'],
     [
       'that is a request',
       () => own.leaf.replaceAll('CERTIFICATE', 'CERTIFICATE REQUEST'),
-      'PEM text 1 (CERTIFICATE REQUEST) is no certificate',
+      'PEM text 1 (CERTIFICATE REQUEST) is not a certificate',
     ],
     [
       'that is damaged',
       () => own.leaf.replace(/\n[A-Za-z0-9+/]{12}/, '\nAAAAAAAAAAAA'),
-      'PEM text 1 (CERTIFICATE) is no certificate',
+      'PEM text 1 (CERTIFICATE) is not a certificate',
     ],
     ['of many', () => own.leaf.repeat(11), 'it has 11 PEM texts'],
     ['that is too long', () => own.leaf + ' '.repeat(65_536), 'more than 65536'],
@@ -111,12 +107,14 @@ describe("an operator's own certificate", () => {
       return refused(made.leaf, made.key, now);
     };
     expect(await of({ names: [NAME], days: -1 })).toContain('it ended at');
-    expect(await of({ names: [NAME] }, NOW - 3 * DAY)).toContain('it begins at');
+    expect(await of({ names: [NAME] }, NOW - 3 * DAY)).toContain('it is not valid before');
     expect(await of({ names: [] })).toContain('names no host');
     expect(await of({ names: [NAME, 'Regent-Region'] })).toContain('it names "regent-region"');
     expect(await of({ names: ['*'] })).toContain('it names "*"');
     expect(await of({ names: [NAME], hash: 'SHA-1' })).toContain('is signed with SHA-1');
-    expect(await of({ names: [NAME], usage: x509.ExtendedKeyUsage.clientAuth })).toContain('it is not for servers');
+    expect(await of({ names: [NAME], usage: x509.ExtendedKeyUsage.clientAuth })).toContain(
+      'does not allow TLS servers',
+    );
     const made = await operatorCertificate({ names: [NAME], kind: 'ec', usage: x509.ExtendedKeyUsage.serverAuth });
     expect(isRejected(readOwn(made.leaf, made.key, NOW))).toBe(false);
   });

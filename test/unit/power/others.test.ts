@@ -206,7 +206,7 @@ describe('a pattern that does not end', () => {
     clearInterval(timer);
     expect(outcome).toMatchObject({
       code: 'unsupported',
-      message: 'The patterns were not through with the answer after 1000 ms.',
+      message: 'Matching the patterns against the answer took longer than 1000 ms.',
     });
     // The thread of the agent went on meanwhile.
     expect(turns).toBeGreaterThan(10);

@@ -56,7 +56,7 @@ describe('a change', () => {
     expect(await executor.run(START)).toMatchObject({
       kind: 'failed',
       code: 'lied',
-      message: 'The BMC accepted Pxe for the next start, and reports "None".',
+      message: 'The BMC accepted Pxe for the next start, but reports "None".',
     });
     expect(rig.emulator.isOn).toBe(false);
   });
@@ -121,7 +121,7 @@ describe('a BMC that is not well', () => {
     rig.emulator.faults.add('leads-elsewhere');
     expect(await executor.run({ verb: 'query' })).toMatchObject({
       code: 'garbage',
-      message: 'The BMC leads to another host.',
+      message: 'The BMC redirects to another host.',
     });
   });
 

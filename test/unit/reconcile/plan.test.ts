@@ -46,7 +46,7 @@ function after(now: Situation, step: ReturnType<typeof planStep>): Situation {
       return { ...asked, loaded };
     case 'operator_restart':
       return { ...asked, isRestartRequested: false };
-    case 'tell':
+    case 'notify':
       return { ...asked, hasNotification: false };
     case 'start':
       return { ...asked, isUnitUp: true };

@@ -54,7 +54,7 @@ const ROWS: readonly Row[] = [
     node: 'n-r1',
     spoil: settings({ http_proxy: 'http://10.77.0.12:3128', use_peer_proxy: true }),
     held: 'proxy 10.77.0.12',
-    ends: 'everything is fetched from its origin.',
+    ends: 'so Squid fetches everything from its origin.',
   },
   {
     what: 'upstream_dns names a node of ours',
@@ -62,7 +62,7 @@ const ROWS: readonly Row[] = [
     node: 'n-r1',
     spoil: settings({ upstream_dns: ['192.0.2.53', '10.77.0.12'] }),
     held: 'resolver 10.77.0.12',
-    ends: 'so nobody is sent there.',
+    ends: 'so none is sent there.',
   },
   {
     what: 'dns_trusted_acl with what is no network',

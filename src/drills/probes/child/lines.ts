@@ -16,7 +16,7 @@ function parse(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    throw new Error('a line between two processes is no JSON');
+    throw new Error('a line between two processes is not JSON');
   }
 }
 

@@ -29,14 +29,14 @@ export async function waitForJobs(environment: Environment, deadlineMs: number):
     if (jobs?.length === 0) return needDone(environment, seen.first);
     for (const job of jobs ?? []) seen.first = Math.min(seen.first, Number(job.split(' ')[0]));
     if (now - seen.since > TAKEN_OVER_MS)
-      throw new AppError('drill', `Nobody went on with job ${seen.text} for ${TAKEN_OVER_MS / 1000} s`);
+      throw new AppError('drill', `No region continued job ${seen.text} for ${TAKEN_OVER_MS / 1000} s`);
     if (now > end) throw new AppError('drill', `Job ${seen.text} is not done within ${deadlineMs / 1000} s`);
     await environment.wait(POLL_EVERY_MS);
   }
 }
 
 async function needDone(environment: Environment, first: number): Promise<void> {
-  if (!Number.isFinite(first)) throw new AppError('drill', 'There was no job to wait for');
+  if (!Number.isFinite(first)) throw new AppError('drill', 'No job was found to wait for');
   const [failed] = (await queryPrimary(environment, FAILED(first))) ?? [];
   if (failed !== undefined) throw new AppError('drill', `Job ${failed}`);
 }

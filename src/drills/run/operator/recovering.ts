@@ -35,7 +35,7 @@ export async function rejoin(environment: Environment, { host, after }: Extract<
   const roles = environment.topology.hosts.find(({ name }) => name === host)?.roles ?? [];
   const body = { isRegion: true, isRack: roles.includes('rack') };
   const made = await environment.client.call('token.create', { body });
-  if (made.body.token === null) throw new AppError('drill', 'the token of this join was shown to nobody');
+  if (made.body.token === null) throw new AppError('drill', 'the token of this join was not printed');
   await inHost(environment, host, [REGENT, 'join', '-', '--yes', '--timeout', '360'], {
     timeoutMs: JOIN_MS,
     input: made.body.token,
@@ -46,7 +46,7 @@ export async function rejoin(environment: Environment, { host, after }: Extract<
 async function needDown(environment: Environment, host: string): Promise<void> {
   const active = await execHost(environment.layout, host, ['systemctl', 'is-active', ...DOWN], { timeoutMs: CALL_MS });
   const running = active.stdout.split('\n').flatMap((state, index) => (state === 'active' ? [DOWN[index] ?? ''] : []));
-  if (running.length > 0) throw new AppError('drill', `${host} was counted as lost, and it runs ${running.join(', ')}`);
+  if (running.length > 0) throw new AppError('drill', `${host} was counted as lost, but it runs ${running.join(', ')}`);
 }
 
 async function inHost(

@@ -41,7 +41,7 @@ export async function playRandom(
     const hazard = drawHazard(chance);
     const cast = await castSoon(environment);
     if (cast === null) {
-      say('nobody has the part of primary, holder or leader of etcd: no further hazard starts');
+      say('no host is primary, holder or leader of etcd: no further hazard starts');
       return count;
     }
     count += 1;

@@ -52,7 +52,7 @@ export function redfishService(order: RedfishOrder): Server {
       .catch((cause: unknown) => {
         const reason = cause instanceof Error ? cause.message : String(cause);
         process.stderr.write(`${request.method} ${request.url}: ${reason}\n`);
-        return refuse(500, 'the machine did not take it');
+        return refuse(500, 'the machine refused it');
       })
       .then((answer) => send(response, answer));
   });
@@ -75,7 +75,7 @@ async function answerSafely(
   request: IncomingMessage,
 ): Promise<RedfishReply> {
   const body = await bodyOf(request);
-  if (body === null) return refuse(400, 'the body is no JSON object of at most 64 KiB');
+  if (body === null) return refuse(400, 'the body is not a JSON object of at most 64 KiB');
   const path = parsePath(request.url ?? '');
   if (path.kind === 'root') {
     const service = { '@odata.id': ROOT, RedfishVersion: '1.15.0', Systems: { '@odata.id': SYSTEMS } };

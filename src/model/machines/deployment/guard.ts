@@ -57,14 +57,14 @@ export const GUARD_RULES: Readonly<Record<string, Rule>> = {
     vlans.length > 0
       ? null
       : refuse(
-          `Nobody knows on which VLAN ${machine} is.`,
-          `Name it: regent machine set ${machine} --vlan VLAN, or commission the machine.`,
+          `The VLAN of ${machine} is not known.`,
+          `Name the VLAN: regent machine set ${machine} --vlan VLAN, or commission the machine.`,
         ),
   'vlan-without-dhcp': ({ vlans }) => {
     const [first] = vlans;
     if (first === undefined || vlans.some(({ dhcpOn }) => dhcpOn)) return null;
     return refuse(
-      `Its VLAN ${first.name} has no DHCP: it would not boot.`,
+      `Its VLAN ${first.name} has no DHCP: the machine would not boot.`,
       `regent vlan set ${first.name} --dhcp on --wait`,
     );
   },
@@ -86,7 +86,7 @@ export const GUARD_RULES: Readonly<Record<string, Rule>> = {
     const half = vlans.find((one) => one.dhcpOn && one.servedBy !== null && one.isPair && !one.isWhole);
     if (half === undefined) return null;
     return warn(
-      `Its VLAN ${half.name} is served by ${half.servedBy ?? ''} alone. ${half.why}`.trim(),
+      `Its VLAN ${half.name} is served only by ${half.servedBy ?? ''}. ${half.why}`.trim(),
       `If that rack dies, the deployment waits for it: regent vlan show ${half.name}.`,
     );
   },
@@ -94,22 +94,22 @@ export const GUARD_RULES: Readonly<Record<string, Rule>> = {
     hasEphemeral
       ? null
       : refuse(
-          'There is no default image of the kind ephemeral for its architecture, which installs the other one.',
+          'Its architecture has no default image of the kind ephemeral. Rule: an ephemeral image installs the deployed one.',
           'scripts/build-image ephemeral, regent image import FOLDER, regent image set-default IMAGE.',
         ),
   'image-missing': ({ image, imageOn }) =>
     imageOn > 0
       ? null
       : refuse(
-          `No region node has the image ${image} whole.`,
-          `Wait for it or import it again: regent image show ${image}.`,
+          `No region node has a complete copy of the image ${image}.`,
+          `Wait for the copies, or import the image again: regent image show ${image}.`,
         ),
   'image-single': ({ image, imageOn, regions }) =>
     imageOn !== 1 || regions < 2
       ? null
       : warn(
-          `Only one region node has the image ${image} whole: racks cannot fetch it when that one dies.`,
-          `It comes to the others by itself: regent image show ${image}.`,
+          `Only one region node has a complete copy of the image ${image}. If that node dies, racks cannot fetch the image.`,
+          `Regent copies it to the others: regent image show ${image}.`,
         ),
   'bmc-error': ({ bmc, powerError }) =>
     powerError === null
@@ -122,14 +122,14 @@ export const GUARD_RULES: Readonly<Record<string, Rule>> = {
     hasSwitch
       ? null
       : warn(
-          'No BMC switches it: a person must start it from the network.',
+          'The machine has no BMC: a person must start it from the network.',
           `Stand by, or name its BMC: regent machine set ${machine} --bmc BMC.`,
         ),
   'firmware-unknown': ({ machine, isFirmwareKnown }) =>
     isFirmwareKnown
       ? null
       : refuse(
-          'Its inventory does not say whether its firmware is BIOS or UEFI, which decides on its boot loader.',
+          'Its inventory does not report whether its firmware is BIOS or UEFI. The boot loader depends on it.',
           `regent machine commission ${machine}`,
         ),
   'disk-misfit': ({ storage, machine }) =>
@@ -137,7 +137,7 @@ export const GUARD_RULES: Readonly<Record<string, Rule>> = {
       ? null
       : refuse(storage, `Choose another layout or image, or check its disks: regent machine show ${machine}.`),
   'network-misfit': ({ network, machine }) =>
-    network === null ? null : refuse(network, `Mend its interfaces: regent machine show ${machine}.`),
+    network === null ? null : refuse(network, `Correct its interfaces: regent machine show ${machine}.`),
   'address-taken': ({ addresses }) =>
     addresses.length === 0
       ? null
@@ -150,15 +150,15 @@ export const GUARD_RULES: Readonly<Record<string, Rule>> = {
     hasKeys || hasUserData
       ? null
       : warn(
-          'Nobody could log in: its owner has no SSH key here, and it gets no user data.',
+          'Nobody could log in: its owner has no SSH key in Regent, and the machine gets no user data.',
           'regent ssh-key add @FILE',
         ),
   'region-alone': ({ liveRegions, regions }) =>
     liveRegions >= regions || liveRegions - 1 >= majorityOf(regions)
       ? null
       : warn(
-          `Of ${regions} region nodes ${liveRegions} ${liveRegions === 1 ? 'answers' : 'answer'}: the deployment would stop where it is when one more dies.`,
-          'Start what is away, or wait until it is back: regent cluster status.',
+          `Of ${regions} region nodes ${liveRegions} ${liveRegions === 1 ? 'answers' : 'answer'}: if one more dies, the deployment stops.`,
+          'Start the region nodes that are away, or wait for them: regent cluster status.',
         ),
 };
 

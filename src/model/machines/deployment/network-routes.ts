@@ -52,7 +52,7 @@ export function checkRoute({ source, destination, gateway }: Omit<NetworkRoute, 
     return invalid(
       'destination',
       `${destination} is every network`,
-      'the default route goes by the gateway of a subnet: regent subnet set CIDR --gateway ADDRESS',
+      'the gateway of a subnet makes the default route: regent subnet set CIDR --gateway ADDRESS',
     );
   if (from !== null && to !== null && holds(from, to))
     return invalid(
@@ -63,7 +63,7 @@ export function checkRoute({ source, destination, gateway }: Omit<NetworkRoute, 
   if (from !== null && by !== null && !contains(from, by))
     return invalid('gateway', `${gateway} is not in ${source}`, 'the router is in the network where the route begins');
   if (from !== null && by !== null && !isHostOf(from, by))
-    return invalid('gateway', `${gateway} is no host's address of ${source}`, 'the router is a host of its network');
+    return invalid('gateway', `${gateway} is not a host's address of ${source}`, 'the router is a host of its network');
   return null;
 }
 
@@ -77,7 +77,7 @@ export function checkRouteUnique(
   const same = others.find((one) => one.source === source && one.destination === destination && one.metric === metric);
   if (same === undefined) return null;
   const problem = `the route ${same.name} leads from ${source} to ${destination} already, by ${same.gateway || 'no router yet'}`;
-  const rule = same.gateway === gateway ? 'each route stands once' : 'two routes to one network differ in their metric';
+  const rule = same.gateway === gateway ? 'each route occurs once' : 'two routes to one network differ in their metric';
   return rejected('conflict', `destination: ${problem}. Rule: ${rule}.`, [{ field: 'destination', problem }]);
 }
 

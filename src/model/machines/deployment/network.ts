@@ -92,11 +92,7 @@ interface Gateways {
  */
 export function planNetwork(machine: NetworkMachine, site: NetworkSite): NetworkPlan | Rejected {
   if (machine.interfaces.length === 0)
-    return invalid(
-      'interfaces',
-      'the machine has none',
-      'a machine is deployed by the network and needs it afterwards',
-    );
+    return invalid('interfaces', 'the machine has none', 'a machine needs the network during and after its deployment');
   const all = withLinks(machine);
   const shapes = all.map(({ nic, links }) => ({ ...nic, isLinked: links.length > 0 }));
   const refusal = checkTopology(shapes, site.vlans);
@@ -147,7 +143,7 @@ function gatewaysOf(all: readonly ConnectedInterface[], site: NetworkSite): Gate
     );
     const [chosen, second] = candidates.filter(({ link }) => link.isGateway);
     if (chosen && second) {
-      const problem = `the default route of IPv${family} would go by ${chosen.nic.name} and by ${second.nic.name}`;
+      const problem = `the default route of IPv${family} would go through ${chosen.nic.name} and ${second.nic.name}`;
       return invalid('interfaces', problem, 'a machine has one default route for each family');
     }
     gateways[family] = (chosen ?? candidates[0])?.link ?? null;

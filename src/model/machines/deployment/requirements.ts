@@ -1,3 +1,4 @@
+import { formatCount } from '../../../core/count-text.ts';
 import type { Candidate, CandidateCard, CandidateDisk } from './candidate.ts';
 import type { CardKey, InterfaceRequirement, DiskRequirement } from './requirement-grammar.ts';
 
@@ -68,7 +69,7 @@ export function whyNone(candidates: readonly Candidate[], requirements: MachineR
     counts.push(`${left.length} after ${title}`);
     if (left.length === 0) break;
   }
-  return `Of ${candidates.length} ready machines none fits: ${counts.join(', ')} are left.`;
+  return `None of ${formatCount(candidates.length, 'ready machine')} fits: ${counts.join(', ')} are left.`;
 }
 
 function testsOf(requirements: MachineRequirements): (readonly [title: string, test: Test])[] {

@@ -48,7 +48,7 @@ export function planRaids(raids: readonly CustomRaid[], devices: StorageDevices)
   const planned: StoragePlan['raids'][number][] = [];
   const made: StorageDevice[] = [];
   for (const { name, level, devices: members, spares = [] } of raids) {
-    if (!RAID_NAME.test(name)) return invalid('raids', `${show(name)} is no name of a RAID`, 'md0 to md999');
+    if (!RAID_NAME.test(name)) return invalid('raids', `${show(name)} is not a RAID name`, 'md0 to md999');
     if (!RAID_LEVELS.includes(level))
       return invalid('raids', `${name} has the level ${show(level)}`, `one of ${RAID_LEVELS.join(', ')}`);
     const least = LEAST_MEMBERS[level];
@@ -64,7 +64,7 @@ export function planRaids(raids: readonly CustomRaid[], devices: StorageDevices)
       return invalid(
         'raids',
         `two devices of ${name} are on one disk`,
-        'a RAID is there for the death of a disk: each device on another one',
+        'a RAID survives the loss of a disk only if each device is on another disk',
       );
     const mib = raidMib(
       level,
@@ -93,8 +93,8 @@ export function planGroups(
     if (wrong !== undefined)
       return invalid(
         'volumeGroups',
-        `${show(wrong)} is no name of LVM`,
-        'letters, digits, _ . + -, and none that LVM keeps for itself',
+        `${show(wrong)} is not an LVM name`,
+        'letters, digits, _ . + -, and no name that LVM reserves',
       );
     if (planned.some((group) => group.name === name))
       return invalid('volumeGroups', `${name} is there twice`, 'each name once');

@@ -30,7 +30,7 @@ export function pickDisks(disks: readonly DiskSeen[], choice: DiskChoice): reado
   for (const name of names) {
     const disk = diskNamed(disks, name);
     if (isRejected(disk)) return disk;
-    if (chosen.includes(disk)) return invalid('disks', `${show(name)} is named twice`, 'each disk once');
+    if (chosen.includes(disk)) return invalid('disks', `${show(name)} occurs twice`, 'each disk once');
     if (disk.bytes < minBytes) return tooSmall(disk, minBytes);
     chosen.push(disk);
   }

@@ -62,7 +62,7 @@ function checkOne({ device, kind, label, options }: CustomFileSystem): Rejected 
     return invalid('kind', `${show(kind)} on ${show(device)}`, `one of ${FILE_SYSTEM_KINDS.join(', ')}`);
   const labels = LABELS[madeKind(kind)];
   if (label !== undefined && !labels.test(label))
-    return invalid('label', `${show(label)} is no label of ${kind}`, labels.source);
+    return invalid('label', `${show(label)} is not a label of ${kind}`, labels.source);
   if (options !== undefined && options !== '' && !OPTIONS.test(options))
     return invalid('options', show(options), 'options of mount with commas between them, without blanks');
   return null;
@@ -70,7 +70,7 @@ function checkOne({ device, kind, label, options }: CustomFileSystem): Rejected 
 
 function checkMount({ device, kind, mount }: CustomFileSystem, before: readonly PlannedFileSystem[]): Rejected | null {
   if (mount === undefined) return null;
-  if (kind === 'swap') return invalid('mount', `${show(device)} is swap`, 'swap is mounted nowhere');
+  if (kind === 'swap') return invalid('mount', `${show(device)} is swap`, 'swap has no mount point');
   if (!MOUNT.test(mount) || mount.split('/').some((part) => part === '.' || part === '..'))
     return invalid('mount', show(mount), 'an absolute path of letters, digits, _ @ + . -');
   if (NO_MOUNTS.includes(mount))
@@ -81,8 +81,8 @@ function checkMount({ device, kind, mount }: CustomFileSystem, before: readonly 
   if (isFat && mount !== '/boot/efi' && ['/', '/boot', '/usr', '/var'].includes(mount))
     return invalid('mount', `${mount} is on ${kind}, which knows no owners`, 'ext4 or xfs');
   if (mount === '/boot/efi' && !isFat)
-    return invalid('mount', '/boot/efi is no vfat', 'firmware reads vfat (fat32) alone');
+    return invalid('mount', '/boot/efi is not vfat', 'firmware reads only vfat (fat32)');
   if (mount === '/boot/efi' && !/-part[0-9]+$/.test(device))
-    return invalid('mount', '/boot/efi is on no partition', 'firmware reads partitions alone');
+    return invalid('mount', '/boot/efi is not on a partition', 'firmware reads only partitions');
   return null;
 }

@@ -21,7 +21,10 @@ export function planStorage(
 ): StoragePlan | Rejected {
   if (request.layout === 'bcache' || ('bcaches' in request && (request.bcaches ?? []).length > 0)) return noBcache();
   if (disks.length === 0)
-    return rejected('conflict', 'The machine has reported no disk. Rule: commission it, or deploy into memory.');
+    return rejected(
+      'conflict',
+      'The machine has reported no disk. Rule: commission the machine, or deploy into memory.',
+    );
   const twice = disks.find(({ name }, index) => disks.findIndex((other) => other.name === name) !== index);
   if (twice)
     return rejected('conflict', `The inventory has two disks ${show(twice.name)}. Rule: commission the machine.`);
@@ -29,7 +32,7 @@ export function planStorage(
   if (request.layout === 'blank')
     return invalid(
       'layout',
-      'blank leaves no place for the files of the image',
+      'the layout blank leaves no room for the files of the image',
       'flat, lvm, raid1 or custom for an image of files',
     );
   const custom = request.layout === 'custom' ? request : customOf(disks, request, at.minBytes);

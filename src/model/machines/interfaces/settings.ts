@@ -95,7 +95,7 @@ function parseTimes(
     if (isRejected(delay)) return delay;
     // The driver rounds a delay down to a multiple of miimon (bonding.rst, `updelay`).
     if (miimon === 0 && delay > 0)
-      return invalid(at, `${delay} needs a check of the links`, 'without miimon no link counts as gone or back');
+      return invalid(at, `${delay} needs a check of the links`, 'only miimon notices that a link fails or returns');
     delays.push(delay);
   }
   const [downDelay = 0, upDelay = 0] = delays;
@@ -106,7 +106,7 @@ function parseLacpRate(value: string | number | undefined, mode: BondMode, field
   if (!usesOf(mode).hasLacp)
     return value === undefined
       ? null
-      : invalid(field, `${mode} speaks no LACP`, 'the mode 802.3ad alone has a rate of LACP');
+      : invalid(field, `${mode} does not use LACP`, 'only the mode 802.3ad has an LACP rate');
   return oneOf(LACP_RATES, value ?? 'slow', field);
 }
 
@@ -118,7 +118,7 @@ function parseHashPolicy(
   if (!usesOf(mode).hasHash)
     return value === undefined
       ? null
-      : invalid(field, `${mode} chooses no card by a hash`, `a policy of ${HASHING.join(', ')}`);
+      : invalid(field, `${mode} does not choose a card by a hash`, `a policy of ${HASHING.join(', ')}`);
   return oneOf(HASH_POLICIES, value ?? 'layer2', field);
 }
 
@@ -149,7 +149,7 @@ export const MTU_IPV6 = 1280;
 /** Parses the longest packet of an interface, octets. */
 export function parseMtu(value: number, field = 'mtu'): number | Rejected {
   if (Number.isInteger(value) && value >= MTU_MIN && value <= MTU_MAX) return value;
-  return invalid(field, `${show(value)} is no MTU`, `${MTU_MIN} to ${MTU_MAX} octets`);
+  return invalid(field, `${show(value)} is not an MTU`, `${MTU_MIN} to ${MTU_MAX} octets`);
 }
 
 function oneOf<const T extends string>(

@@ -110,7 +110,7 @@ export function checkTopology(all: readonly LinkedShape[], vlans: readonly Attac
     return invalid(
       `interfaces/${circle}/parents`,
       `${stuck.name} stands on itself`,
-      'interfaces stand on each other in no circle',
+      'interfaces do not stand on each other in a circle',
     );
   for (const [index, shape] of all.entries()) {
     const at = `interfaces/${index}`;
@@ -128,7 +128,7 @@ function checkParents(all: readonly InterfaceShape[], shape: InterfaceShape, at:
   if (parents.length === 0 && most > 0) return invalid(field, `${shape.name} stands on nothing`, rule);
   for (const [number, name] of parents.entries()) {
     const below = all.find((one) => one.name === name);
-    if (parents.indexOf(name) !== number) return invalid(field, `${name} is there twice`, 'each interface below once');
+    if (parents.indexOf(name) !== number) return invalid(field, `${name} is there twice`, 'each lower interface once');
     if (below === undefined)
       return invalid(field, `the machine has no interface ${name}`, `one of ${all.map((one) => one.name).join(', ')}`);
     if (!kinds.includes(below.kind)) return invalid(field, `${name} is a ${below.kind} interface`, rule);
@@ -200,9 +200,9 @@ function checkVlan(
     );
   if (shape.kind !== 'vlan') return null;
   const own = vlans.find(({ id }) => id === shape.vlanId);
-  if (!own) return invalid(field, 'it is missing', 'a VLAN interface needs the VLAN that it speaks in');
+  if (!own) return invalid(field, 'it is missing', 'a VLAN interface needs the VLAN that it uses');
   if (own.vid === 0)
-    return invalid(field, `${own.name} is untagged`, 'a VLAN interface speaks in a VLAN with a number, 1 to 4094');
+    return invalid(field, `${own.name} is untagged`, 'a VLAN interface uses a VLAN with a number, 1 to 4094');
   const [parent] = below;
   const twin = all.find(
     (one) => one.kind === 'vlan' && one !== shape && one.vlanId === own.id && one.parents?.[0] === parent?.name,
@@ -219,7 +219,7 @@ function checkVlan(
     return invalid(
       field,
       `${parent?.name} is on ${own.name} itself`,
-      'a VLAN interface speaks in another VLAN than the one below it',
+      'a VLAN interface uses another VLAN than the interface below it',
     );
   if (wire.fabricId !== own.fabricId)
     return invalid(

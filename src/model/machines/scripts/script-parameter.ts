@@ -43,7 +43,7 @@ export function parseParameters(given: unknown, field = 'parameters'): ScriptPar
 }
 
 function parseParameter(name: string, given: unknown, field: string): ScriptParameter | Rejected {
-  if (!isRecord(given)) return invalid(field, `${name} is no object`, RULE);
+  if (!isRecord(given)) return invalid(field, `${name} is not an object`, RULE);
   const unknown = Object.keys(given).find((member) => !MEMBERS.includes(member));
   if (unknown !== undefined) return invalid(field, `${name} has the member ${show(unknown)}`, RULE);
   const type = PARAMETER_TYPES.find((known) => known === given['type']);

@@ -61,8 +61,8 @@ function readMap(reader: CommentReader, indent: number, depth: number): Metadata
   const members = new Map<string, MetadataValue>();
   for (let line = reader.lines[reader.at]; line?.indent === indent; line = reader.lines[reader.at]) {
     const [, name = '', rest = ''] = /^([A-Za-z_][A-Za-z0-9_-]{0,63}):(?: +(.*))?$/.exec(line.text) ?? [];
-    if (name === '') throw new YamlProblem(`"${line.text.slice(0, 60)}" is no "name: value"`);
-    if (members.has(name)) throw new YamlProblem(`"${name}" is there twice`);
+    if (name === '') throw new YamlProblem(`"${line.text.slice(0, 60)}" is not "name: value"`);
+    if (members.has(name)) throw new YamlProblem(`"${name}" occurs twice`);
     reader.at += 1;
     const next = reader.lines[reader.at];
     const isOpen = rest === '' || rest.startsWith('#');
@@ -94,7 +94,8 @@ function readFlow(flow: Flow, ends: string, depth: number): MetadataValue {
   if (first === '[') return readFlowList(flow, depth);
   if (first === '{') return readFlowMap(flow, depth);
   if (first === '"' || first === "'") return readQuoted(flow, first);
-  if (/^[&*!|>%@`]/.test(first)) throw new YamlProblem(`"${flow.text.slice(0, 60)}" is more of YAML than is read here`);
+  if (/^[&*!|>%@`]/.test(first))
+    throw new YamlProblem(`"${flow.text.slice(0, 60)}" is YAML that Regent does not support`);
   return readPlain(flow, ends);
 }
 

@@ -38,7 +38,7 @@ export interface Script {
 export type ScriptMetadata = Partial<Omit<Script, 'content'>>;
 
 export const SCRIPT_NAME_RULE =
-  '1–64 of letters, digits and . _ -, starting and ending with a letter or digit, not digits alone, not "none", not ending in .out, .err or .yaml';
+  '1–64 of letters, digits and . _ -, starting and ending with a letter or digit, not only digits, not "none", not ending in .out, .err or .yaml';
 export const SCRIPT_TAG_RULE = '1–64 of letters, digits and . _ -';
 
 /** Parses a script's name, which is also that of the files with its outputs. */
@@ -61,7 +61,7 @@ export function parseScriptTags(given: readonly string[], field = 'tags'): strin
 export function parseContent(text: string, field = 'content'): string | Rejected {
   const size = Buffer.byteLength(text);
   if (size > SCRIPT_MAX) return invalid(field, `it has ${size} bytes`, `at most ${SCRIPT_MAX}`);
-  if (text.includes('\0')) return invalid(field, 'it is no text', 'a script, which is text');
+  if (text.includes('\0')) return invalid(field, 'it is not a text', 'a script, which is text');
   if (/^[^\n]*\r\n/.test(text)) return invalid(field, 'its lines end with CR and LF', 'lines end with LF alone');
   if (text.startsWith('\uFEFF'))
     return invalid(field, 'it begins with a byte order mark', 'a first line such as #!/bin/sh, with nothing before it');
@@ -100,7 +100,7 @@ function parseMembers(given: string): { readonly value: Readonly<Record<string, 
   const parsed = parseComment(block.replaceAll(/^[ \t]*# ?/gm, ''));
   if (isRejected(parsed)) return parsed;
   const { value } = parsed;
-  if (typeof value === 'string' || Array.isArray(value)) return metadata('it is no "name: value"');
+  if (typeof value === 'string' || Array.isArray(value)) return metadata('it is not "name: value"');
   return { value: value as Readonly<Record<string, MetadataValue>> };
 }
 
@@ -204,7 +204,7 @@ const READERS: Readonly<Record<string, MetadataReader>> = {
 };
 
 function readComment(value: MetadataValue, name: string): ScriptMetadata | Rejected {
-  if (typeof value !== 'string') return metadata(`${name} is no text`);
+  if (typeof value !== 'string') return metadata(`${name} is not a text`);
   return { comment: value.replaceAll(/\p{Cc}/gu, ' ').slice(0, 200) };
 }
 

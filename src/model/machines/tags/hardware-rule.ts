@@ -97,7 +97,7 @@ function readOne(reader: RuleReader, depth: number): HardwareRule {
 
 function readTest(reader: RuleReader, token: string): HardwareRule {
   if (!/^[a-z][A-Za-z0-9]*(?:\.[a-z][A-Za-z0-9]*){0,4}$/.test(token))
-    throw new RuleProblem(`${show(token)} is no member of the inventory`);
+    throw new RuleProblem(`${show(token)} is not a member of the inventory`);
   reader.tests += 1;
   if (reader.tests > TESTS_MAX) throw new RuleProblem(`it has more than ${TESTS_MAX} comparisons`);
   const path = token.split('.');
@@ -118,7 +118,7 @@ function valueOf(token: string): string | number | boolean {
   if (digits !== '') return Number(digits) * (UNITS[unit] ?? 1);
   if (token === 'true' || token === 'false') return token === 'true';
   if (OPERATORS.some((one) => one === token) || token === '(' || token === ')' || token === 'and' || token === 'or')
-    throw new RuleProblem(`${show(token)} is no value`);
+    throw new RuleProblem(`${show(token)} is not a value`);
   return token;
 }
 

@@ -16,13 +16,14 @@ export function lateSentence(state: MachineState, minutes: number, seen: BootObs
 
 function firstGap(state: MachineState, { powered, booted, inventory, hasSwitch }: BootObservations): string {
   if (state === 'exiting-rescue-mode') return 'Check its BMC: regent machine power query.';
-  const on = powered === null ? '' : `It was switched on at ${powered}. `;
-  if (hasSwitch && powered === null) return 'Its BMC did not report that it was switched on. See: regent job list.';
+  const on = powered === null ? '' : `The machine was switched on at ${powered}. `;
+  if (hasSwitch && powered === null)
+    return 'Its BMC did not report that the machine was switched on. See: regent job list.';
   if (booted === null && inventory === null) {
-    const hand = hasSwitch ? '' : 'No BMC switches it: a person must switch it on. ';
-    return `${on}${hand}No boot of it from the network was seen. Check its boot order, cable, VLAN and DHCP.`;
+    const hand = hasSwitch ? '' : 'The machine has no BMC: a person must switch it on. ';
+    return `${on}${hand}No rack saw it boot from the network. Check its boot order, cable, VLAN and DHCP.`;
   }
   if (inventory === null && state === 'commissioning')
-    return `${on}It requested its boot script at ${booted ?? ''}, and posted no inventory. Check its console, image and metadata.`;
-  return `${on}Its inventory came at ${inventory ?? 'no time'}, and its scripts did not end. Check its console.`;
+    return `${on}The machine requested its boot script at ${booted ?? ''}, but sent no inventory. Check its console, image and metadata.`;
+  return `${on}Its inventory came at ${inventory ?? 'no time'}, but its scripts did not end. Check its console.`;
 }

@@ -1,13 +1,16 @@
 import { isPassing, type MachineState } from '../machine-states.ts';
 import { secondsText, type MachineStep, type StepWhat } from './step.ts';
 
+/** The stage of a machine that has its boot script: the name that the API has for it. */
+export const SCRIPT_SENT = 'told';
+
 /** How far a machine is that boots from the network: each follows the one before. */
 export const STAGES = [
   'asked',
   'powered',
   'addressed',
   'loading',
-  'told',
+  SCRIPT_SENT,
   'kernel',
   'initrd',
   'root',
@@ -22,7 +25,7 @@ const PROOFS: Partial<Readonly<Record<StepWhat, Stage>>> = {
   'power-on': 'powered',
   lease: 'addressed',
   loader: 'loading',
-  script: 'told',
+  script: SCRIPT_SENT,
   kernel: 'kernel',
   initrd: 'initrd',
   root: 'root',
@@ -50,7 +53,7 @@ const NEXT: Readonly<Record<Stage, ExpectedStep>> = {
   powered: { what: 'DHCP', seconds: 240 },
   addressed: { what: 'its loader', seconds: 45 },
   loading: { what: 'its boot script', seconds: 60 },
-  told: { what: 'its kernel', seconds: 45 },
+  [SCRIPT_SENT]: { what: 'its kernel', seconds: 45 },
   kernel: { what: 'its initrd', seconds: 60 },
   initrd: { what: 'its root image or metadata', seconds: 90 },
   root: { what: 'metadata', seconds: 180 },
@@ -108,7 +111,7 @@ export function lastBoot(steps: readonly MachineStep[]): readonly MachineStep[] 
     if (proof === undefined) return;
     const next = STAGES.indexOf(proof);
     const isStart = step.what === 'power-on' && (rank < 0 || step.at - proofAt > POWER_REPORT_MS);
-    const isRestart = isStart || ((proof === 'loading' || proof === 'told') && rank > STAGES.indexOf('told'));
+    const isRestart = isStart || ((proof === 'loading' || proof === SCRIPT_SENT) && rank > STAGES.indexOf(SCRIPT_SENT));
     if (isRestart) from = index;
     rank = isRestart ? next : Math.max(rank, next);
     proofAt = step.at;
@@ -148,7 +151,7 @@ export function expectedOf(steps: readonly MachineStep[], context: StageContext,
 }
 
 /** Stages of a machine that knows what to boot and whose own system has not reported yet: nothing of it has written to a disk. */
-const STARTS: readonly Stage[] = ['told', 'kernel', 'initrd', 'root'];
+const STARTS: readonly Stage[] = [SCRIPT_SENT, 'kernel', 'initrd', 'root'];
 
 /** Does a loader or kernel stand still, so that another start may help? It has taken twice as long as it may. `now` in ms. Pure. */
 export function standsStill({ stage, since }: Pick<Expected, 'stage' | 'since'>, now: number): boolean {

@@ -7,7 +7,7 @@ export const installedCauses: readonly WhyRule[] = [
     judge: ({ steps, site, isInstalled }) =>
       isInstalled === true && steps.some(({ what }) => what === 'installed')
         ? {
-            sentence: `The disks of ${site.machine} are written, and it was not seen to start after that: it does not go down, or its firmware boots the disk without asking a rack.`,
+            sentence: `The disks of ${site.machine} are written, but no rack saw ${site.machine} start after that. It did not restart, or its firmware booted the disk without a network request.`,
             remedy: `Check its console; start it again: regent machine power cycle ${site.machine} --boot disk.`,
           }
         : null,
@@ -17,8 +17,8 @@ export const installedCauses: readonly WhyRule[] = [
     judge: ({ steps, site, isInstalled }) =>
       isInstalled === true && !steps.some(({ what }) => what === 'installed')
         ? {
-            sentence: `The rack sent ${site.machine} to its disk, and the system there has not reported that it runs: it does not start, its network is another one, or it reaches no rack.`,
-            remedy: `Check its console for the boot loader, a panic or its network; the output of the steps: regent machine results ${site.machine}.`,
+            sentence: `The rack sent ${site.machine} to its disk, but the system there has not reported. It did not start, has wrong network settings, or reaches no rack.`,
+            remedy: `Check the console of ${site.machine} for the boot loader, a panic or its network. Read the output of the steps: regent machine results ${site.machine}.`,
           }
         : null,
   },

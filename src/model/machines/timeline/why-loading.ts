@@ -1,4 +1,5 @@
 import { imageArchitecture } from '../deployment/candidate.ts';
+import { SCRIPT_SENT } from './stage.ts';
 import { isBefore, lastOf } from './why-power.ts';
 import type { WhyCase, WhyRule } from './why-case.ts';
 
@@ -39,20 +40,20 @@ export const loadingCauses: readonly WhyRule[] = [
       const own = seen.site.vlans.map(({ name }) => name);
       if (vlan === undefined || own.length === 0 || own.includes(vlan) || !isBefore(seen, 'up')) return null;
       return {
-        sentence: `It requested an address on VLAN ${vlan}, and it belongs to ${own.join(', ')}: its cable, its switch port or its VLAN here is wrong.`,
-        remedy: `Mend the switch port; or, if ${vlan} is right: regent machine set ${seen.site.machine} --mac MAC --vlan ${vlan}.`,
+        sentence: `${seen.site.machine} requested an address on VLAN ${vlan}, but it belongs to ${own.join(', ')}. Its cable, its switch port or its VLAN in Regent is wrong.`,
+        remedy: `Correct the switch port. If ${vlan} is right: regent machine set ${seen.site.machine} --mac MAC --vlan ${vlan}.`,
       };
     },
   },
   {
     code: 'wrong-loader',
     judge: (seen) => {
-      const wrong = isBefore(seen, 'told') ? wrongLoader(seen) : null;
+      const wrong = isBefore(seen, SCRIPT_SENT) ? wrongLoader(seen) : null;
       if (wrong === null) return null;
       return {
-        sentence: `It took ${wrong.file}, which is for ${wrong.isFor}, and it is ${wrong.is}: that file cannot run there.`,
+        sentence: `${seen.site.machine} took ${wrong.file}, which is for ${wrong.isFor}, but it is ${wrong.is}. That file cannot run there.`,
         remedy:
-          'A boot file that the subnet names for all stands in for the right one: regent subnet set SUBNET --boot-file none. Else change its firmware’s boot mode.',
+          'If the subnet names one boot file for all machines, remove it: regent subnet set SUBNET --boot-file none. Otherwise change the boot mode of the firmware.',
       };
     },
   },
@@ -60,11 +61,11 @@ export const loadingCauses: readonly WhyRule[] = [
     code: 'loader-missing',
     judge: (seen) => {
       const step = lastOf(seen, 'loader');
-      if (step?.outcome !== 'failed' || !isBefore(seen, 'told')) return null;
+      if (step?.outcome !== 'failed' || !isBefore(seen, SCRIPT_SENT)) return null;
       return {
-        sentence: `It requested from ${step.node} the boot file ${step.facts.file ?? ''}, which that rack does not have.`,
+        sentence: `${seen.site.machine} requested from ${step.node} the boot file ${step.facts.file ?? ''}, which that rack does not have.`,
         remedy:
-          'See what the VLAN or its subnet names as boot file: regent subnet show SUBNET; and the rack: regent service list.',
+          'Check the boot file of the VLAN and its subnet (regent subnet show SUBNET) and the rack (regent service list).',
       };
     },
   },
@@ -74,9 +75,9 @@ export const loadingCauses: readonly WhyRule[] = [
       const step = lastOf(seen, 'loader');
       if (seen.stage !== 'loading' || step?.outcome === 'failed' || wrongLoader(seen) !== null) return null;
       const secure =
-        step?.facts.file?.endsWith('.efi') === true ? ' Secure Boot refuses iPXE: then bootx64.efi is its file.' : '';
+        step?.facts.file?.endsWith('.efi') === true ? ' Secure Boot refuses iPXE and needs bootx64.efi.' : '';
       return {
-        sentence: `It took its loader ${step?.facts.file ?? ''} and requested no boot script: the loader does not run there, or does not reach the rack.${secure}`,
+        sentence: `${seen.site.machine} took its loader ${step?.facts.file ?? ''} and requested no boot script. The loader does not run there, or does not reach the rack.${secure}`,
         remedy: `Check its console. With Secure Boot: regent subnet set SUBNET --boot-file bootx64.efi.`,
       };
     },
@@ -86,8 +87,7 @@ export const loadingCauses: readonly WhyRule[] = [
     judge: (seen) =>
       seen.stage === 'addressed'
         ? {
-            sentence:
-              'It got an address and requested no boot file: an operating system on its disk booted, not its firmware’s network boot. Its boot order is wrong.',
+            sentence: `${seen.site.machine} got an address and requested no boot file: it booted from its disk, not from the network. Its boot order is wrong.`,
             remedy: `Put network boot first in its firmware, or let its BMC do so: regent machine power cycle ${seen.site.machine} --boot pxe.`,
           }
         : null,
@@ -96,7 +96,7 @@ export const loadingCauses: readonly WhyRule[] = [
     code: 'wrong-architecture',
     judge: (seen) => {
       const reason = lastOf(seen, 'script')?.facts.reason ?? '';
-      if (seen.stage !== 'told' || !/ is for \S+ and this machine is /.test(reason)) return null;
+      if (seen.stage !== SCRIPT_SENT || !/ is for \S+ and this machine is /.test(reason)) return null;
       return {
         sentence: `The image is of another architecture. The rack answered: ${reason}`,
         remedy: 'Import an image of its architecture and make it the default: regent image import DIRECTORY --default.',
@@ -108,11 +108,12 @@ export const loadingCauses: readonly WhyRule[] = [
     judge: (seen) => {
       const { facts = {} } = lastOf(seen, 'script') ?? {};
       const isImageMissing =
-        seen.stage === 'told' && facts.decision !== 'kernel' && /no image/.test(facts.reason ?? '');
-      if (!isImageMissing && !(seen.site.hasImage === false && isBefore(seen, 'told'))) return null;
+        seen.stage === SCRIPT_SENT && facts.decision !== 'kernel' && /no image/.test(facts.reason ?? '');
+      if (!isImageMissing && !(seen.site.hasImage === false && isBefore(seen, SCRIPT_SENT))) return null;
       return {
-        sentence: 'No image is the default for machines of its architecture, so there is nothing that it could boot.',
-        remedy: 'Import one: regent image import DIRECTORY --default; or choose: regent image set-default IMAGE.',
+        sentence: 'No image is the default for machines of its architecture, so the machine has nothing to boot.',
+        remedy:
+          'Import an image: regent image import DIRECTORY --default. Or choose one: regent image set-default IMAGE.',
       };
     },
   },
@@ -121,11 +122,11 @@ export const loadingCauses: readonly WhyRule[] = [
     judge: (seen) => {
       const step = lastOf(seen, 'script');
       const { decision = 'kernel', reason = '' } = step?.facts ?? {};
-      if (seen.stage !== 'told' || decision === 'kernel' || /no image| is for \S+ and this machine/.test(reason))
+      if (seen.stage !== SCRIPT_SENT || decision === 'kernel' || /no image| is for \S+ and this machine/.test(reason))
         return null;
       return {
         sentence: `The rack ${step?.node ?? ''} answered “${decision}” and named no kernel. ${reason}`.trim(),
-        remedy: 'The rack may hold an older state of it: regent service list, regent config diff.',
+        remedy: 'The rack may have an older state of the machine: regent service list, regent config diff.',
       };
     },
   },

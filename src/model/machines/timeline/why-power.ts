@@ -1,4 +1,4 @@
-import { STAGES, type Stage } from './stage.ts';
+import { SCRIPT_SENT, STAGES, type Stage } from './stage.ts';
 import type { MachineStep, StepWhat } from './step.ts';
 import type { WhyCase, WhyRule } from './why-case.ts';
 
@@ -33,7 +33,7 @@ export const powerCauses: readonly WhyRule[] = [
       if (!isAt(seen, 'asked') || !site.hasSwitch || !(isFailed || site.power.state === 'error')) return null;
       const why = isFailed ? (failed.facts.words ?? '') : site.power.why;
       return {
-        sentence: `The BMC ${site.bmc ?? ''} did not switch it on. ${why}`.trim(),
+        sentence: `The BMC ${site.bmc ?? ''} did not switch ${site.machine} on. ${why}`.trim(),
         remedy: `Repair the BMC or its settings (regent bmc show ${site.bmc ?? 'BMC'}), then check: regent machine power query ${site.machine} --wait.`,
       };
     },
@@ -45,8 +45,8 @@ export const powerCauses: readonly WhyRule[] = [
       if (!isAt(seen, 'asked') || !site.hasSwitch || site.power.state === 'error') return null;
       if (lastOf(seen, 'power-failed') !== undefined) return null;
       return {
-        sentence: `Its BMC ${site.bmc ?? ''} has not reported yet that it is on: the job waits, or no rack reaches it.`,
-        remedy: 'See who holds the BMC: regent job list --unfinished.',
+        sentence: `The BMC ${site.bmc ?? ''} has not reported yet that ${site.machine} is on: the job waits, or no rack reaches the BMC.`,
+        remedy: 'Check which job uses the BMC: regent job list --unfinished.',
       };
     },
   },
@@ -55,8 +55,8 @@ export const powerCauses: readonly WhyRule[] = [
     judge: (seen) =>
       isAt(seen, 'asked') && !seen.site.hasSwitch
         ? {
-            sentence: 'No BMC switches it, and no packet of it was seen: a person must start it from the network.',
-            remedy: `Switch it on, or name its BMC: regent machine set ${seen.site.machine} --bmc BMC.`,
+            sentence: `${seen.site.machine} has no BMC, and no rack saw a packet of it: a person must start it from the network.`,
+            remedy: `Switch ${seen.site.machine} on, or name its BMC: regent machine set ${seen.site.machine} --bmc BMC.`,
           }
         : null,
   },
@@ -65,18 +65,18 @@ export const powerCauses: readonly WhyRule[] = [
     judge: (seen) =>
       seen.site.hasSwitch && seen.site.power.state === 'off' && isBefore(seen, 'inventoried') && !isAt(seen, 'asked')
         ? {
-            sentence: 'It was switched on, and its BMC says now that it is off.',
-            remedy: `Check whether somebody switched it off or its supply failed, then start again: regent machine commission ${seen.site.machine}.`,
+            sentence: `${seen.site.machine} was switched on, but its BMC now reports that it is off.`,
+            remedy: `Check whether somebody switched it off or its power supply failed, then start again: regent machine commission ${seen.site.machine}.`,
           }
         : null,
   },
   {
     code: 'no-mac',
     judge: (seen) =>
-      seen.site.macs === 0 && isBefore(seen, 'told')
+      seen.site.macs === 0 && isBefore(seen, SCRIPT_SENT)
         ? {
-            sentence: 'No MAC address of it is known, so no rack knows it when it boots.',
-            remedy: `Set the MAC of the card that it boots from: regent machine set ${seen.site.machine} --mac MAC.`,
+            sentence: `${seen.site.machine} has no MAC address in Regent, so no rack recognizes it when it boots.`,
+            remedy: `Set the MAC of the card from which it boots: regent machine set ${seen.site.machine} --mac MAC.`,
           }
         : null,
   },
@@ -87,8 +87,8 @@ export const powerCauses: readonly WhyRule[] = [
       const [first] = vlans;
       if (!isMute(seen) || first === undefined || vlans.some(({ dhcpOn }) => dhcpOn)) return null;
       return {
-        sentence: `Its VLAN ${first.name} has no DHCP: nobody answers it there.`,
-        remedy: `Turn it on, or name its other VLAN: regent vlan set ${first.name} --dhcp on --wait.`,
+        sentence: `The VLAN ${first.name} of ${seen.site.machine} has no DHCP: no rack answers there.`,
+        remedy: `Turn DHCP on, or give the machine another VLAN: regent vlan set ${first.name} --dhcp on --wait.`,
       };
     },
   },
@@ -97,9 +97,12 @@ export const powerCauses: readonly WhyRule[] = [
     judge: (seen) => {
       const dead = seen.site.vlans.find(({ dhcpOn, servedBy }) => dhcpOn && servedBy === null);
       if (!isMute(seen) || dead === undefined) return null;
-      const who = dead.silent.length === 0 ? '' : ` ${dead.silent.join(' and ')} do not report.`;
+      const who =
+        dead.silent.length === 0
+          ? ''
+          : ` ${dead.silent.join(' and ')} ${dead.silent.length === 1 ? 'does' : 'do'} not report.`;
       return {
-        sentence: `No rack answers DHCP on its VLAN ${dead.name}.${who} ${dead.why}`.trim(),
+        sentence: `No rack answers DHCP on VLAN ${dead.name} of ${seen.site.machine}.${who} ${dead.why}`.trim(),
         remedy: `Start a rack of that VLAN, or let another one serve: regent vlan show ${dead.name}, regent pairing propose.`,
       };
     },
@@ -110,8 +113,8 @@ export const powerCauses: readonly WhyRule[] = [
       const half = seen.site.vlans.find(({ servedBy, silent }) => servedBy !== null && silent.length > 0);
       if (half === undefined) return null;
       return {
-        sentence: `${half.silent.join(' and ')}, of the pair of its VLAN ${half.name}, does not report; ${half.servedBy ?? ''} serves alone. What it was fetching there broke off.`,
-        remedy: `Let it boot again by the other one: regent machine power cycle ${seen.site.machine} --boot pxe.`,
+        sentence: `${half.silent.join(' and ')} of the rack pair on VLAN ${half.name} does not report; only ${half.servedBy ?? ''} serves. Downloads of ${seen.site.machine} from the silent rack broke off.`,
+        remedy: `Boot the machine again from the other rack: regent machine power cycle ${seen.site.machine} --boot pxe.`,
       };
     },
   },
@@ -121,8 +124,8 @@ export const powerCauses: readonly WhyRule[] = [
       if (!isAt(seen, 'powered')) return null;
       const where = seen.site.vlans.map(({ name }) => name).join(', ');
       return {
-        sentence: `It is on, and no rack saw a DHCP request of it${where === '' ? '' : ` (VLAN ${where})`}: it does not boot from the network, its MAC is another one, or its cable or the VLAN of its switch port is wrong.`,
-        remedy: `Check its console: is network boot first in the boot order? Then regent machine power cycle ${seen.site.machine} --boot pxe.`,
+        sentence: `${seen.site.machine} is on, but no rack saw a DHCP request of it${where === '' ? '' : ` (VLAN ${where})`}. It does not boot from the network, has another MAC, or its cable or the VLAN of its switch port is wrong.`,
+        remedy: `Check on its console that network boot is first in the boot order. Then: regent machine power cycle ${seen.site.machine} --boot pxe.`,
       };
     },
   },

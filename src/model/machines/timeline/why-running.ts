@@ -1,4 +1,4 @@
-import { STAGES } from './stage.ts';
+import { SCRIPT_SENT, STAGES } from './stage.ts';
 import { secondsText, type MachineStep } from './step.ts';
 import { isBefore, lastOf } from './why-power.ts';
 import type { WhyCase, WhyRule } from './why-case.ts';
@@ -27,7 +27,7 @@ export const runningCauses: readonly WhyRule[] = [
       const step = lastOf(seen, 'status');
       if (step?.outcome !== 'failed') return null;
       return {
-        sentence: `Its cloud-init reported an error: “${step.facts.words ?? ''}”.`,
+        sentence: `cloud-init of ${seen.site.machine} reported an error: “${step.facts.words ?? ''}”.`,
         remedy: `Read its user data and its console (on the machine: cloud-init status --long), and the results: regent machine results ${seen.site.machine}.`,
       };
     },
@@ -42,24 +42,23 @@ export const runningCauses: readonly WhyRule[] = [
         status === 404
           ? 'no region has that file'
           : status >= 500
-            ? 'it has no copy of it and no region answers it'
+            ? 'it has no copy, and no region answers it'
             : 'the transfer broke off';
       return {
         sentence: `The rack ${step.node} did not give out ${file} (HTTP ${status}): ${why}.`,
         remedy:
-          'See where the image is: regent image list, regent image show IMAGE; and the rack’s connection to regions: regent service list.',
+          'Check the copies of the image (regent image list, regent image show IMAGE) and the rack’s connection to regions (regent service list).',
       };
     },
   },
   {
     code: 'kernel-unfetched',
     judge: (seen) => {
-      const isKernelAssigned = seen.stage === 'told' && lastOf(seen, 'script')?.facts.decision === 'kernel';
+      const isKernelAssigned = seen.stage === SCRIPT_SENT && lastOf(seen, 'script')?.facts.decision === 'kernel';
       if (!isKernelAssigned || lastOf(seen, 'kernel') !== undefined) return null;
       return {
-        sentence:
-          'It got the name of its kernel and did not fetch it: it does not reach the rack’s web server, or the loader stands still.',
-        remedy: 'Check its console, and http of that rack: regent service list.',
+        sentence: `${seen.site.machine} got the name of its kernel but did not fetch it. It does not reach the rack’s web server, or the loader hangs.`,
+        remedy: 'Check its console, and the service http of that rack: regent service list.',
       };
     },
   },
@@ -68,7 +67,7 @@ export const runningCauses: readonly WhyRule[] = [
     judge: (seen) =>
       seen.stage === 'kernel' && lastOf(seen, 'initrd') === undefined
         ? {
-            sentence: 'It fetched its kernel and not its initrd: the loader stands still, or its memory is too small.',
+            sentence: `${seen.site.machine} fetched its kernel but not its initrd. The loader hangs, or the memory is too small.`,
             remedy: `Check its console, then start it again: regent machine power cycle ${seen.site.machine} --boot pxe.`,
           }
         : null,
@@ -79,8 +78,8 @@ export const runningCauses: readonly WhyRule[] = [
       const step = isRefused(seen, 401, 401);
       if (step === null) return null;
       return {
-        sentence: `It requests metadata with credentials that are not those of this run (HTTP 401 by ${step.node}): its system is that of an earlier one, or its image holds old ones.`,
-        remedy: `Start again, which gives it new ones: regent machine abort ${seen.site.machine}, then regent machine commission ${seen.site.machine}.`,
+        sentence: `${seen.site.machine} requests metadata with credentials that are not those of this run (HTTP 401 by ${step.node}). Its system belongs to an earlier run, or its image contains old credentials.`,
+        remedy: `Start again with new credentials: regent machine abort ${seen.site.machine}, then regent machine commission ${seen.site.machine}.`,
       };
     },
   },
@@ -90,7 +89,7 @@ export const runningCauses: readonly WhyRule[] = [
       const step = isRefused(seen, 403, 403);
       if (step === null) return null;
       return {
-        sentence: `It requests metadata from ${step.address || 'an address'}, which is no address of it (HTTP 403): another card sends the request, or the rack’s leases do not arrive here.`,
+        sentence: `${seen.site.machine} requests metadata from ${step.address || 'an address'}, which is not one of its addresses (HTTP 403). Another card sends the request, or the rack’s leases do not reach the region.`,
         remedy: `Compare its MACs and leases: regent machine show ${seen.site.machine}, regent lease list.`,
       };
     },
@@ -101,7 +100,7 @@ export const runningCauses: readonly WhyRule[] = [
       const refused = isRefused(seen, 500, 599);
       if (refused === null) return null;
       return {
-        sentence: `The rack ${refused.node} reaches no region that answers for metadata (HTTP ${refused.facts.status ?? 0}).`,
+        sentence: `The rack ${refused.node} reaches no region that serves metadata (HTTP ${refused.facts.status ?? 0}).`,
         remedy: 'Check the regions and the rack’s connection to them: regent cluster status, regent service list.',
       };
     },
@@ -112,8 +111,7 @@ export const runningCauses: readonly WhyRule[] = [
       const isMute = (seen.stage === 'initrd' || seen.stage === 'root') && refusedMetadata(seen) === null;
       if (!isMute || lastOf(seen, 'kernel', 'initrd', 'root', 'image')?.outcome === 'failed') return null;
       return {
-        sentence:
-          'It fetched kernel and initrd, and its system never requested metadata: it does not start, has no driver for its card, or gets no address.',
+        sentence: `${seen.site.machine} fetched kernel and initrd, but its system never requested metadata. It does not start, lacks a driver for its card, or gets no address.`,
         remedy: 'Check its console for a panic, a missing driver or a DHCP without answer.',
       };
     },
@@ -126,7 +124,7 @@ export const runningCauses: readonly WhyRule[] = [
       const last = lastOf(seen, 'status', 'signal', 'metadata');
       const lastSeen = last?.facts.words ?? last?.facts.file ?? '';
       return {
-        sentence: `Its system runs and reported no inventory.${lastSeen === '' ? '' : ` The last thing seen: “${lastSeen}”.`}`,
+        sentence: `The system of ${seen.site.machine} runs but reported no inventory.${lastSeen === '' ? '' : ` The last thing seen: “${lastSeen}”.`}`,
         remedy: `Check its console, and what it reported: regent machine results ${seen.site.machine}.`,
       };
     },
@@ -140,7 +138,7 @@ export const runningCauses: readonly WhyRule[] = [
       const more = failed.length > names.length ? ` and ${failed.length - names.length} more` : '';
       return {
         sentence: `${names.join(', ')}${more} failed${failed.length === 1 && failed[0]?.facts.exit !== undefined ? ` with exit ${failed[0].facts.exit}` : ''}.`,
-        remedy: `Read what it gave out: regent machine results ${seen.site.machine}.`,
+        remedy: `Read the output: regent machine results ${seen.site.machine}.`,
       };
     },
   },
@@ -151,7 +149,7 @@ export const runningCauses: readonly WhyRule[] = [
         ? null
         : {
             sentence: `${script.name} has run for ${secondsText(script.ranMs)} and may run for ${secondsText(script.mayMs)}: it hangs.`,
-            remedy: `Check its console; end it: regent machine abort ${machine}. What it gave out so far: regent machine results ${machine}.`,
+            remedy: `Check its console, or end the run: regent machine abort ${machine}. The output so far: regent machine results ${machine}.`,
           },
   },
   {
@@ -160,8 +158,7 @@ export const runningCauses: readonly WhyRule[] = [
       if (!isAfter(seen, 'inventoried') || seen.site.script !== null) return null;
       if (seen.steps.some(({ what, outcome }) => what === 'script-ended' && outcome === 'failed')) return null;
       return {
-        sentence:
-          'Its inventory came, and no report of the end of its scripts: its system stands still, or lost its network.',
+        sentence: `${seen.site.machine} sent its inventory, but no report of the end of its scripts. Its system hangs or lost its network.`,
         remedy: `Check its console, and what its scripts reported: regent machine results ${seen.site.machine}.`,
       };
     },
@@ -171,8 +168,7 @@ export const runningCauses: readonly WhyRule[] = [
     judge: ({ site: { disks, machine } }) =>
       disks === 0
         ? {
-            sentence:
-              'Its inventory has no disk: none is there, its controller is in a mode that hides them, or has no driver.',
+            sentence: `The inventory of ${machine} has no disk. It has none, or its controller hides them or lacks a driver.`,
             remedy: `Check disks and controller, then commission it again: regent machine commission ${machine}.`,
           }
         : null,

@@ -43,7 +43,7 @@ export function causesOf(steps: readonly MachineStep[], site: WhySite): readonly
 function unknown({ stage, site }: WhyCase): Cause {
   return {
     code: 'unknown',
-    sentence: `Nothing that is known explains it; the last proof of ${site.machine} is “${stage}”.`,
+    sentence: `No known cause explains the delay; the last proof of ${site.machine} is “${stage}”.`,
     remedy: `Check its console, then start again: regent machine abort ${site.machine}, or commission it again.`,
   };
 }

@@ -155,7 +155,7 @@ function defineOption(name: string, tokens: readonly Token[], reading: Reading):
     return invalid(
       reading.field,
       `${show(`option ${joinTokens(tokens)}`)} is not usable`,
-      'option NAME code 1–254 = TYPE; with a TYPE of boolean, text, string, ip-address, (un)signed integer 8, 16 or 32, an array or a record of these',
+      'option NAME code 1–254 = TYPE; TYPE is boolean, text, string, ip-address, (un)signed integer 8, 16 or 32, an array or a record of these',
     );
   reading.shapes.set(name, { ...types, code, text });
   if (reading.isGlobal && code >= 224) reading.definitions.push({ name, code, ...keaType(types) });

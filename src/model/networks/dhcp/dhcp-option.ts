@@ -116,7 +116,7 @@ function isWhole(type: OptionType): boolean {
 function byName(name: string, value: string, field: string): Option | Rejected {
   const known = Object.hasOwn(KNOWN_OPTIONS, name) ? KNOWN_OPTIONS[name] : undefined;
   if (known === undefined)
-    return taken(name, field) ?? invalid(field, `${show(name)} is no option by name`, OPTION_RULE);
+    return taken(name, field) ?? invalid(field, `${show(name)} is not an option by name`, OPTION_RULE);
   const read = parseOptionValue(value, known, field);
   if (isRejected(read)) return read;
   const data = known.type === 'string' ? read.text.replaceAll(',', String.raw`\,`) : read.text;
@@ -157,7 +157,11 @@ function vendorOption(
   field: string,
 ): Option | Rejected {
   if (code !== VENDOR || form === null || sub < 1 || sub > 254) {
-    return invalid(field, `${code}.${sub} is no vendor option with a type`, '43.CODE:TYPE=VALUE, CODE from 1 to 254');
+    return invalid(
+      field,
+      `${code}.${sub} is not a vendor option with a type`,
+      '43.CODE:TYPE=VALUE, CODE from 1 to 254',
+    );
   }
   const read = parseOptionValue(value, form, field);
   if (isRejected(read)) return read;

@@ -34,7 +34,7 @@ export function lintSnippetParts(desired: DhcpDesired, ownClasses: readonly stri
     if (why === null) {
       const [name] = unknownOptions(snippet, defined);
       if (name === undefined) return [];
-      const doubt = `Kea will refuse the snippet ${snippet.name}: its option ${name} is none that Kea knows by that name. Rule: a name of Kea’s, its code, or an option-def in a snippet for all clients.`;
+      const doubt = `Kea will refuse the snippet ${snippet.name}: Kea knows no option of the name ${name}. Rule: a name or a code that Kea knows, or an option-def in a snippet for all clients.`;
       return [{ code: 'snippet_option_unknown', severity: 'warning', subject, sentence: doubt }];
     }
     const sentence = `The snippet ${snippet.name} cannot be given to Kea: ${why}.`;

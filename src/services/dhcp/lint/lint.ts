@@ -54,8 +54,8 @@ export function lintRelays({ racks, attachments, vlans, nodes }: Snapshot): read
     const attachment = attachments.find(({ nodeId, vlanId }) => vlanId === vlan.id && accepted.has(nodeId));
     if (vlan.relayVlanId === null || !vlan.dhcpOn || !attachment) return [];
     const rack = nodes.find(({ id }) => id === attachment.nodeId)?.name ?? 'a rack';
-    const sentence = `VLAN ${vlan.name} has a relay VLAN, and ${rack} stands on it: the rack serves it there, and racks of the relay VLAN do not.`;
-    const remedy = `regent vlan set ${vlan.name} --relay-vlan none, and switch the relay off, too`;
+    const sentence = `VLAN ${vlan.name} has a relay VLAN, but ${rack} has an address on ${vlan.name} itself. ${rack} serves it directly, and racks of the relay VLAN do not.`;
+    const remedy = `regent vlan set ${vlan.name} --relay-vlan none; then switch the relay off`;
     return [{ ...warning('relay_unused', `VLAN ${vlan.name}`, sentence), remedy }];
   });
 }

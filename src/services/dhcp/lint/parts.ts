@@ -12,7 +12,7 @@ export const DHCP_PARTS: readonly PartList[] = [
   {
     path: 'networks/*',
     name: (network) => `VLAN ${memberText(network, 'vlan')}`,
-    remedy: 'Mend its subnets (regent subnet list), or switch DHCP off on it (regent vlan set).',
+    remedy: 'Correct its subnets (regent subnet list), or switch DHCP off on it (regent vlan set).',
     key: 'vlanId',
     isNeeded: true,
   },

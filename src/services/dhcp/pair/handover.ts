@@ -57,8 +57,8 @@ export function lintHandovers(snapshot: Snapshot, serving: Serving): Finding[] {
     const ids = server ? new Set(waitedFor(snapshot, cidr, server).map(({ nodeId }) => nodeId)) : new Set();
     if (ids.size === 0) return [];
     const names = snapshot.nodes.filter(({ id }) => ids.has(id)).map(({ name }) => name);
-    const sentence = `${cidr} has no DHCP until ${names.join(' and ')} ${names.length === 1 ? 'says' : 'say'} that it is not served there any more: two servers would give one address to two machines.`;
-    const remedy = `Start ${names.join(' and ')}. Only if that host is surely off, or on that VLAN no more: ${names.map((name) => `regent rack reject ${name}`).join('; ')}.`;
+    const sentence = `${cidr} has no DHCP until ${names.join(' and ')} ${names.length === 1 ? 'reports' : 'report'} that ${names.length === 1 ? 'it has' : 'they have'} stopped serving it: two servers could give one address to two machines.`;
+    const remedy = `Start ${names.join(' and ')}. Only if that host is certainly off, or no longer on that VLAN: ${names.map((name) => `regent rack reject ${name}`).join('; ')}.`;
     return [{ code: 'subnet_waits', severity: 'warning', subject: `subnet ${cidr}`, sentence, remedy }];
   });
 }

@@ -81,7 +81,7 @@ function isAside(answers: readonly ExecResult[], { isDrained, partner }: DhcpPai
 }
 
 function heldBackReason({ state, why }: PairFacts): string | null {
-  if (state === null) return 'nobody decides for the pair: regent-pairs.service says nothing';
+  if (state === null) return 'nobody decides for the pair: regent-pairs.service does not answer';
   return HELD_BACK.includes(state) ? `this rack may not serve now: ${why ?? state}` : null;
 }
 

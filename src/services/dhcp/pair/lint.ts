@@ -27,7 +27,7 @@ function unaccepted(snapshot: Snapshot, vlan: Vlan): Finding[] {
   const known = new Set(snapshot.racks.map((rack) => rack.uuid));
   const named = [vlan.primaryRackId, vlan.secondaryRackId].filter((uuid) => uuid !== null);
   if (named.every((uuid) => known.has(uuid))) return [];
-  const sentence = `A rack that VLAN ${vlan.name} names is not accepted, and serves nothing.`;
+  const sentence = `VLAN ${vlan.name} names a rack that is not accepted. Such a rack serves nothing.`;
   return [finding('rack_not_accepted', vlan, sentence, setOf(vlan))];
 }
 
@@ -39,7 +39,7 @@ function absent(snapshot: Snapshot, vlan: Vlan, { server, serving }: Served): Fi
     .filter((rack) => !standsOn(serving, rack, vlan))
     .map((rack) => {
       const name = nameOf(snapshot, rack);
-      const sentence = `${name} is to serve VLAN ${vlan.name}, and has no interface of its own with an address there.`;
+      const sentence = `${name} is to serve VLAN ${vlan.name}, but has no interface of its own with an address there.`;
       return finding(
         'rack_not_on_vlan',
         vlan,
@@ -56,12 +56,12 @@ function proposal(snapshot: Snapshot, vlan: Vlan, { server, serving }: Served): 
     .filter((rack) => rack !== server.primary && mayServe(snapshot, rack, vlan));
   if (server.secondary !== null || others.length === 0 || !standsOn(serving, server.primary, vlan)) return [];
   const [primary, secondary] = [nameOf(snapshot, server.primary), nameOf(snapshot, others[0])];
-  const how = server.isChosen ? 'which was chosen: nobody named a rack' : 'and has no secondary rack';
+  const how = server.isChosen ? 'a rack that Regent chose: the VLAN names none' : 'the VLAN has no secondary rack';
   return [
     finding(
       'pair_possible',
       vlan,
-      `VLAN ${vlan.name} is served by ${primary} alone, ${how}. ${secondary} stands on it, too, and could take over.`,
+      `Only ${primary} serves VLAN ${vlan.name} (${how}). ${secondary} also has an address there and could take over.`,
       `regent vlan set ${vlan.name} --primary-rack ${primary} --secondary-rack ${secondary}`,
     ),
   ];

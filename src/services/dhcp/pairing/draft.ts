@@ -35,7 +35,7 @@ export function settle(candidates: Candidates, racks: readonly PairingRack[]): S
     return left(`clients hold leases (${vlan.leases}), and no rack that knows of them can serve it now`);
   }
   if (second !== undefined) return { kind: 'draft', draft: draftOf(candidates, racks, faults) };
-  const alone = `${racks[only]?.name} alone can serve it`;
+  const alone = `only ${racks[only]?.name} can serve it`;
   if (knowing.length > 0) return left(`${alone}, and nobody takes over`);
   const after = { primary: racks[only]?.uuid ?? null, secondary: null };
   return {
@@ -52,7 +52,7 @@ function draftOf(candidates: Candidates, racks: readonly PairingRack[], faults: 
   const reasons = [...faults, ...cautionOf(candidates)];
   if (primary === null) {
     const name = racks[placeOf(vlan.chosen)]?.name;
-    reasons.push(name === undefined ? 'nobody serves it' : `it names no rack, and ${name} serves it alone`);
+    reasons.push(name === undefined ? 'nobody serves it' : `it names no rack, and only ${name} serves it`);
   } else if (secondary === null) reasons.push('it has no secondary rack');
   return { ...candidates, primary: usablePair[0] ?? -1, secondary: usablePair[1] ?? -1, reasons };
 }
@@ -61,7 +61,7 @@ function draftOf(candidates: Candidates, racks: readonly PairingRack[], faults: 
 function cautionOf({ vlan, whyNot }: Candidates): string[] {
   const { primary, secondary } = vlan.pair;
   const isReplaced = primary !== null && secondary === null && whyNot(primary) !== null;
-  return isReplaced ? ['be sure that it does not serve any more'] : [];
+  return isReplaced ? ['make sure that the replaced rack no longer serves it'] : [];
 }
 
 /** Why the racks that it names cannot serve it. */
@@ -83,6 +83,6 @@ export function lineOf(draft: Draft, racks: readonly PairingRack[]): PairingLine
   const after = { primary: racks[primary]?.uuid ?? null, secondary: racks[secondary]?.uuid ?? null };
   const isSame = after.primary === vlan.pair.primary && after.secondary === vlan.pair.secondary;
   const knows = vlan.leases > 0 && !serving.includes(primary) ? racks[secondary]?.name : undefined;
-  const leases = knows === undefined ? [] : [`${knows} stays, since clients hold leases (${vlan.leases})`];
+  const leases = knows === undefined ? [] : [`${knows} stays, because clients hold leases (${vlan.leases})`];
   return { vlan: vlan.id, before: vlan.pair, after, reasons: isSame ? [] : [...new Set(draft.reasons), ...leases] };
 }

@@ -11,11 +11,11 @@ export async function writeCluster(tx: Tx, cluster: Omit<Cluster, 'isSeed'>): Pr
   const { id, vip, virtualRouter } = cluster;
   const known = await readCluster(tx);
   if (known && known.id !== id)
-    return rejected('conflict', `This database is that of the cluster ${known.id}; ${id} is another one.`);
+    return rejected('conflict', `This database belongs to the cluster ${known.id}; ${id} is another one.`);
   if (known && isDatabaseExternal(known) !== isDatabaseExternal(cluster))
     return rejected(
       'conflict',
-      'Whether the cluster runs its own database, or uses one of an operator, is settled when it begins.',
+      'The kind of database cannot change. Rule: "regent init" decides whether the cluster runs its own database or uses an external one.',
     );
   await (known
     ? tx.run(sql`update cluster set vip = ${vip}::inet, virtual_router = ${virtualRouter} where id = ${id}

@@ -69,7 +69,7 @@ export async function storeOwnCertificate(
 ): Promise<SiteCertificateRow | Rejected> {
   const { version, own } = await lockSiteCertificate(tx);
   if (ifVersion !== null && ifVersion !== version) {
-    const message = `The site certificate has version ${version}, not ${ifVersion}: it was changed since you read it. Read it again.`;
+    const message = `The site certificate has version ${version}, not ${ifVersion}: somebody changed it after you read it. Read it again.`;
     return rejected('precondition_failed', message);
   }
   if (own !== null || pair !== null) {

@@ -31,7 +31,7 @@ export async function addPiece(
   if (known !== null || (await receivedInPieces(tx, file)) !== start)
     return rejected(
       'conflict',
-      `${name}: another piece came at the same time. Rule: one after the other. Start again.`,
+      `${name}: another piece arrived at the same time. Rule: pieces follow each other. Start again.`,
     );
   const waiting = await tx.one(
     sql<{ bytes: number }>`select coalesce(sum(length(content)), 0)::bigint as bytes from image_pieces`,
@@ -39,7 +39,7 @@ export async function addPiece(
   if ((waiting?.bytes ?? 0) + bytes.length > PIECES_MOST)
     return rejected(
       'insufficient_storage',
-      `Uploads in pieces that are not whole have ${waiting?.bytes} bytes. Rule: at most ${PIECES_MOST} together; upload it by: regent image upload.`,
+      `Unfinished uploads in pieces have ${waiting?.bytes} bytes. Rule: at most ${PIECES_MOST} together; upload it by: regent image upload.`,
     );
   await tx.run(
     sql`insert into image_pieces (image, file, first_byte, content) values (${image}, ${name}, ${start}, ${bytes})`,

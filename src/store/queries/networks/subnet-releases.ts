@@ -78,6 +78,6 @@ export async function confirmReleases(
   return over.map(({ nodeId, service, cidr, isDead }) => ({
     kind: 'subnet.released',
     subject: cidr,
-    data: { node: nodeId, service, why: isDead ? 'silent, and its partner owned the pair alone' : 'reported' },
+    data: { node: nodeId, service, why: isDead ? 'silent while its partner owned the pair alone' : 'reported' },
   }));
 }

@@ -31,18 +31,18 @@ const BOOKKEEPING = ['version', 'updated_at'];
  */
 export async function revertChange(tx: Tx, revision: number): Promise<Rejected | null> {
   const change = await findChange(tx, revision);
-  if (!change) return rejected('not_found', `There is no change ${revision}, or it is too old to be kept.`);
+  if (!change) return rejected('not_found', `There is no change ${revision}, or it is too old and was deleted.`);
   const rows = await tx.all(sql<HistoryRow>`
     select table_name as "table", op, row_key as key, old_row as before, new_row as after
     from history where operation = (select operation from changes where revision = ${revision}) order by id desc`);
   const rest = rows.filter(({ table }) => TABLES.includes(table));
   if (rest.length === 0)
-    return rejected('conflict', `Change ${revision} (${change.summary}) holds nothing that can be taken back.`);
+    return rejected('conflict', `Change ${revision} (${change.summary}) contains nothing that can be undone.`);
   if (rest.some(movesRegionNode)) {
-    const why = 'its host carries the database and holds the keys of the cluster';
+    const why = 'its host runs the database and has the keys of the cluster';
     return rejected(
       'conflict',
-      `Change ${revision} (${change.summary}) made or unmade a region node: ${why}. Rule: a node is joined or deleted.`,
+      `Change ${revision} (${change.summary}) added or removed a region node and cannot be undone: ${why}. Rule: join or delete the node instead.`,
     );
   }
   for (const row of rest) {
@@ -71,7 +71,7 @@ async function takeBack(tx: Tx, row: HistoryRow, revision: number): Promise<Reje
     const what = now === null ? 'deleted' : row.after === null ? 'created again' : 'changed';
     return rejected(
       'conflict',
-      `Change ${revision} cannot be taken back: ${label} was ${what} since. Undo the later change first.`,
+      `Change ${revision} cannot be undone: ${label} was ${what} later. Undo the later change first.`,
     );
   }
   if (row.before === null) {

@@ -32,7 +32,7 @@ export async function setSetting<N extends SettingName>(
   );
   const version = row?.version ?? 0;
   if (ifVersion !== null && ifVersion !== version) {
-    const message = `The setting ${name} has version ${version}, not ${ifVersion}: it was changed since you read it. Read it again.`;
+    const message = `The setting ${name} has version ${version}, not ${ifVersion}: somebody changed it after you read it. Read it again.`;
     return rejected('precondition_failed', message);
   }
   const stored = await tx.one(sql<{ version: number }>`

@@ -57,7 +57,7 @@ async function foreignTokens({ hosts, refused, done, clean, needRack, tell }: St
   const foreign = await hosts.tokenOf('r3', 'region');
   const own = await hosts.token('region');
   const began = await hosts.join('r1', foreign.token, []);
-  refused(began, /began a cluster of its own/, foreign.token);
+  refused(began, /started a cluster of its own/, foreign.token);
   tell('foreign token: on our first node', answerOf(began));
   const member = await hosts.join(RACK.name, foreign.token, []);
   refused(member, /is the node k1 of another cluster/, foreign.token);

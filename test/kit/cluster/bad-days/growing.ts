@@ -80,7 +80,7 @@ async function joinsCutOff(story: Story): Promise<void> {
   }
   const [first, rival] = await Promise.all([hosts.join(host, token, joinArgs(host)), second]);
   done(first);
-  expect(said.join('\n')).toMatch(/an even number: it survives the loss of 0/);
+  expect(said.join('\n')).toMatch(/an even number\. It survives the loss of 0/);
   tell('an even number of region nodes', /warning: (The cluster now has.*)/.exec(said.join('\n'))?.[1] ?? '');
   const waited = new RegExp(`The region node ${host} is joining.*`);
   if (rival) done(rival);

@@ -14,7 +14,7 @@ const PLAN: Pairing = {
     },
   ],
   stays: ['fabric-1/db', 'fabric-1/lab'],
-  left: [{ vlan: 'fabric-1/far', why: 'k3 alone can serve it, and nobody takes over' }],
+  left: [{ vlan: 'fabric-1/far', why: 'only k3 can serve it, and nobody takes over' }],
   racks: [{ name: 'k2', primary: 0, secondary: 1, primaryAfter: 1, secondaryAfter: 1 }],
   limit: 2,
 };
@@ -37,7 +37,7 @@ fabric-1/web  k1 → k2  k2 → k3    k1 is silent
 2 VLANs stay as they are.
 
 LEFT AS IT IS  WHY
-fabric-1/far   k3 alone can serve it, and nobody takes over
+fabric-1/far   only k3 can serve it, and nobody takes over
 
 RACK  PRIMARY OF  SECONDARY OF
 k2    0 → 1       1

@@ -241,7 +241,7 @@ describe('the process of a prober', () => {
     child.stdin.end(`{"api":{"apiKey":"${KEY}"\n`);
     const [code] = (await once(child, 'close')) as [number];
     expect(code).not.toBe(0);
-    expect(said).toContain('no JSON');
+    expect(said).toContain('not JSON');
     expect(said).not.toContain('secret');
   });
 });

@@ -404,7 +404,7 @@ describe('the standby', () => {
       'does not ask when the regions hear the primary',
       K1,
       inputs('k2', { answers: regions(3, K1), kea: kea('partner-down') }),
-      { claims: null, why: /a majority of the regions does not say so too/ },
+      { claims: null, why: /a majority of the regions does not confirm it/ },
     ],
     [
       'does not ask without a majority',
@@ -416,7 +416,7 @@ describe('the standby', () => {
       'does not ask when it lacks leases',
       record('k1', 4, { isWhole: false }),
       inputs('k2', { answers: regions(3, record('k1', 4, { isWhole: false }), quiet), kea: kea('partner-down') }),
-      { claims: null, why: /leases that are not here/ },
+      { claims: null, why: /leases that this rack lacks/ },
     ],
     [
       'lacks them when its own Kea was away',
@@ -685,7 +685,7 @@ describe('clocks that differ', () => {
       'an owner alone gives no lease by a clock that is minutes wrong',
       record('k1', 4, { isWhole: false }),
       inputs('k1', { ...timed(K1, says(K1)), beat: null, reply: null, dayTime: DAY - HOUR, kea: ALONE }),
-      { isPermitted: false, state: 'fenced', owner: 'k1', why: /its clock is wrong, and so are its lease times/ },
+      { isPermitted: false, state: 'fenced', owner: 'k1', why: /its clock and therefore its lease times are wrong/ },
     ],
     [
       '... but by one that is a minute wrong',

@@ -85,7 +85,7 @@ describe('etcd through its gateway', () => {
     const answers = [{ result: { ID: '7' } }, { error: { code: 14 } }];
     const client = open([await gateway(() => answers.shift() ?? 500)]);
     expect(await client.renew('7')).toBe(false);
-    await expect(client.renew('7')).rejects.toThrow('did not say');
+    await expect(client.renew('7')).rejects.toThrow('did not report');
   });
 
   it('asks the next member of one that is silent, dead or without a leader, and stays with it', async () => {

@@ -80,9 +80,9 @@ describe('the parts of a machine', () => {
 
   it.each([
     [{ card: 'ne2000' }, '--card ne2000 is none of virtio, e1000e, igb, vmxnet3.'],
-    [{ disks: '9' }, '--disks 9 is no whole number from 1 to 4.'],
-    [{ cpus: '0' }, '--cpus 0 is no whole number from 1 to 4.'],
-    [{ memory: 'much' }, '--memory much is no whole number from 256 to 4096.'],
+    [{ disks: '9' }, '--disks 9 is not a whole number from 1 to 4.'],
+    [{ cpus: '0' }, '--cpus 0 is not a whole number from 1 to 4.'],
+    [{ memory: 'much' }, '--memory much is not a whole number from 256 to 4096.'],
   ])('refused: %o', (words, sentence) => {
     expect(() => changeParts(USUAL_PARTS, words)).toThrow(sentence);
   });

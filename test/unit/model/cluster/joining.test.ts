@@ -97,7 +97,7 @@ describe('who is let in', () => {
       'a rack with a token for regions',
       { token: { ...TOKEN, isRack: false } },
       RACK,
-      /^forbidden: .*lets in a region, not a rack/,
+      /^forbidden: .*admits a region, not a rack/,
     ],
     ['a region with a token for racks', { token: { ...TOKEN, isRegion: false } }, HOST, /^forbidden: .*--role region/],
     [
@@ -155,7 +155,7 @@ describe('who is let in', () => {
       SIGNED,
       /^conflict: .*regent node replace k1/,
     ],
-    ["a node's id as UUID", { nodes: [...SITE.nodes, rackNode] }, SIGNED, /^conflict: .*stands on the node k1/],
+    ["a node's id as UUID", { nodes: [...SITE.nodes, rackNode] }, SIGNED, /^conflict: .*belongs to the node k1/],
     [
       "another rack's UUID, asked again",
       { token: used, racks: [rack()], nodes: [...SITE.nodes, joining, rackNode] },
@@ -225,10 +225,12 @@ describe('who is let in', () => {
       return isRejected(decision) ? [] : decision.warnings;
     };
     expect(warnings(1)[0]).toMatch(
-      /2 region nodes, an even number: it survives the loss of 0, no more than with 1.*with 3 it survives 1/,
+      /2 region nodes, an even number\. It survives the loss of 0, no more than with 1.*3 region nodes survive the loss of 1/,
     );
     expect(warnings(2)).toEqual([]);
-    expect(warnings(3)[0]).toMatch(/4 region nodes.*loss of 1, no more than with 3.*with 5 it survives 2/);
+    expect(warnings(3)[0]).toMatch(
+      /4 region nodes.*loss of 1, no more than with 3.*5 region nodes survive the loss of 2/,
+    );
     expect(warnings(2, { ...HOST, addresses: ['192.0.2.1'] })).toEqual([expect.stringContaining('can never hold it')]);
     expect(warnings(1, RACK)).toEqual([]);
   });

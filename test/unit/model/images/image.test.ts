@@ -21,17 +21,17 @@ describe('a manifest', () => {
   });
 
   it.each([
-    ['no JSON', '{', 'no JSON object'],
-    ['a list', '[]', 'no JSON object'],
+    ['no JSON', '{', 'not a JSON object'],
+    ['a list', '[]', 'not a JSON object'],
     ['another format', anImage({}, { format: 2 }).manifest, 'manifest/format: 2 is not known'],
     ['another kind', anImage({}, { kind: 'huge' }).manifest, 'micro, ephemeral, deployable'],
     ['another architecture', anImage({}, { architecture: 'vax' }).manifest, 'amd64, arm64'],
-    ['no kernel', anImage({}, { kernel: '../x' }).manifest, 'no version of a kernel'],
+    ['no kernel', anImage({}, { kernel: '../x' }).manifest, 'not a kernel version'],
     ['no files', withFiles({}), '1 to 16 files'],
-    ['files as a list', withFiles([]), 'manifest/files: it is no object'],
+    ['files as a list', withFiles([]), 'manifest/files: it is not an object'],
     ['too many files', withFiles(Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`f${n}`, file]))), '17'],
-    ['a way out', withFiles({ ...boot, '../x': file }), 'no name of a file'],
-    ['the manifest itself', withFiles({ ...boot, 'manifest.json': file }), 'no name of a file'],
+    ['a way out', withFiles({ ...boot, '../x': file }), 'not a file name'],
+    ['the manifest itself', withFiles({ ...boot, 'manifest.json': file }), 'not a file name'],
     ['an empty file', withFiles({ ...boot, vmlinuz: { ...file, size: 0 } }), 'manifest/files/vmlinuz/size: 0'],
     ['a size with a part', withFiles({ ...boot, vmlinuz: { ...file, size: 1.5 } }), '1.5'],
     ['a huge file', withFiles({ ...boot, vmlinuz: { ...file, size: 2 ** 40 } }), 'bytes'],
@@ -40,7 +40,7 @@ describe('a manifest', () => {
       withFiles({ ...boot, a: { ...file, size: 2 ** 34 }, b: { ...file, size: 2 ** 34 } }),
       'together',
     ],
-    ['no digest', withFiles({ ...boot, vmlinuz: { ...file, sha256: 'A'.repeat(64) } }), 'no SHA-256'],
+    ['no digest', withFiles({ ...boot, vmlinuz: { ...file, sha256: 'A'.repeat(64) } }), 'not a SHA-256'],
     ['a file that is null', withFiles({ ...boot, vmlinuz: null }), 'vmlinuz/size'],
     ['no kernel file', withFiles({ 'initrd.img': file }), 'vmlinuz is missing'],
     ['too long', `{"format":1,"x":"${'x'.repeat(70_000)}"}`, 'longer than 65536'],
@@ -63,7 +63,7 @@ describe('a manifest', () => {
     expect(manifest).toMatchObject({ kernel: '', name: 'debian-13', files: [{ name: 'root.tar.gz' }] });
     expect(imageName(manifest)).toBe('debian-13');
     expect(parse({ content: undefined })).toMatchObject({ message: expect.stringContaining('manifest/content') });
-    expect(parse({ name: undefined })).toMatchObject({ message: expect.stringContaining('has a name') });
+    expect(parse({ name: undefined })).toMatchObject({ message: expect.stringContaining('needs a name') });
     expect(parse({ name: '../x' })).toMatchObject({ message: expect.stringContaining('not usable') });
   });
 });

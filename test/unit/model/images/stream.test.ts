@@ -119,6 +119,6 @@ it('addresses have no secrets, keys are public ones', () => {
     [0x94, 0x33, 4],
     [0x2d, 0x2d, 0x2d],
   ])
-    expect(rejection(parseKeyring(Buffer.from(bytes).toString('base64'), 'k'))).toContain('no public key');
-  expect(rejection(parseKeyring('-----BEGIN', 'k'))).toContain('no base64');
+    expect(rejection(parseKeyring(Buffer.from(bytes).toString('base64'), 'k'))).toContain('not a public key');
+  expect(rejection(parseKeyring('-----BEGIN', 'k'))).toContain('not base64');
 });

@@ -189,18 +189,18 @@ describe('the lifecycle', () => {
 describe('the sentence of a deadline', () => {
   const never = { powered: null, booted: null, inventory: null, hasSwitch: true };
   it.each([
-    ['no power', never, 'Its BMC did not report that it was switched on.'],
-    ['no BMC', { ...never, hasSwitch: false }, 'a person must switch it on. No boot of it from the network was seen.'],
+    ['no power', never, 'Its BMC did not report that the machine was switched on.'],
+    ['no BMC', { ...never, hasSwitch: false }, 'a person must switch it on. No rack saw it boot from the network.'],
     [
       'no boot',
       { ...never, powered: '10:00' },
-      'It was switched on at 10:00. No boot of it from the network was seen.',
+      'The machine was switched on at 10:00. No rack saw it boot from the network.',
     ],
-    ['no inventory', { ...never, powered: '10:00', booted: '10:01' }, 'at 10:01, and posted no inventory.'],
+    ['no inventory', { ...never, powered: '10:00', booted: '10:01' }, 'at 10:01, but sent no inventory.'],
     [
       'no end',
       { ...never, powered: '10:00', inventory: '10:02' },
-      'Its inventory came at 10:02, and its scripts did not end.',
+      'Its inventory came at 10:02, but its scripts did not end.',
     ],
   ])('says first what was not seen: %s', (_, seen, words) => {
     const told = lateSentence('commissioning', 30, seen);

@@ -91,7 +91,7 @@ describe('what is there from before', () => {
       ['special_name', 'warning', 'domain corp.local'],
     ]);
     expect(lintSpecialUse(snapshot)[1]?.sentence).toBe(
-      "domain corp.local: name: corp.local lies in local, and local is no site's own: it is for multicast DNS (RFC 6762 §3). Rule: a domain of your own, or one below internal, home.arpa or test. Replace it.",
+      "domain corp.local: name: corp.local lies in local, and local is no site's own: it is for multicast DNS (RFC 6762 §3). Rule: a domain that you own, or one below internal, home.arpa or test. Replace it.",
     );
     expect(isRejected(parseSubnetCidr('240.0.0.0/24'))).toBe(true);
   });

@@ -105,7 +105,7 @@ describe('a gateway and resolvers', () => {
   it.each([
     ['10.0.1.1', '10.0.0.0/24', 'outside the subnet 10.0.0.0/24'],
     ['10.0.0.255', '10.0.0.0/24', '10.0.0.1 to 10.0.0.254'],
-    ['10.0.0.7', '10.0.0.7/32', '10.0.0.7/32 has one address alone'],
+    ['10.0.0.7', '10.0.0.7/32', '10.0.0.7/32 has only one address'],
     ['gw', '10.0.0.0/24', 'is not an IP address'],
   ])('%s of %s is refused: %s', (text, cidr, sentence) => {
     expect(parseGateway(text, { cidr })).toMatchObject({

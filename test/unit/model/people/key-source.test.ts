@@ -32,7 +32,7 @@ describe('a source of keys', () => {
     const text = `# of ada\r\n${ED25519} ada@laptop\n\n${ED25519}\nssh-dss AAAAB3NzaC1kc3MAAACBAJ\n`;
     expect(readKeys(ADA, text)).toMatchObject({
       keys: [{ type: 'ssh-ed25519', bits: 256 }],
-      refused: [expect.stringMatching(/^"ssh-dss ….*": "ssh-dss" is no type of key that is taken$/)],
+      refused: [expect.stringMatching(/^"ssh-dss ….*": "ssh-dss" is not a supported key type$/)],
     });
   });
 

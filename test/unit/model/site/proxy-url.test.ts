@@ -47,7 +47,7 @@ describe('http_proxy', () => {
     'refuses the credentials in %j and does not repeat them',
     (given) => {
       const refusal = parse(given);
-      expect(isRejected(refusal) && refusal.message).toMatch(/a user name or a password.*no secrets in settings/);
+      expect(isRejected(refusal) && refusal.message).toMatch(/a user name or a password.*settings hold no secrets/);
       expect(JSON.stringify(refusal)).not.toContain('hunter2');
     },
   );
@@ -55,9 +55,9 @@ describe('http_proxy', () => {
 
 describe('settings of the proxy', () => {
   it.each([
-    ['enable_http_proxy', 'true', /is not a yes or no\. Rule: true or false/],
-    ['enable_http_proxy', 1, /is not a yes or no/],
-    ['use_peer_proxy', null, /is not a yes or no/],
+    ['enable_http_proxy', 'true', /is neither true nor false\. Rule: true or false/],
+    ['enable_http_proxy', 1, /is neither true nor false/],
+    ['use_peer_proxy', null, /is neither true nor false/],
     ['maas_proxy_port', 80, /out of range.*1024 to 65535/],
     ['maas_proxy_port', 65_536, /out of range/],
     ['maas_proxy_port', 5240, /is taken/],

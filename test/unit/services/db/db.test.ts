@@ -184,7 +184,7 @@ describe('probe', () => {
       'a clone being made',
       asked(200, { state: 'creating replica', role: 'replica' }, members),
       true,
-      /does not run here \(creating replica\); Patroni sees to it$/,
+      /does not run here \(creating replica\); Patroni handles it$/,
     ],
     [
       'a copy that broke off',
@@ -196,7 +196,7 @@ describe('probe', () => {
       'an empty folder while nobody leads',
       asked(200, { state: 'stopped', role: 'uninitialized' }, members.slice(2)),
       true,
-      /does not run here \(stopped\); Patroni sees to it$/,
+      /does not run here \(stopped\); Patroni handles it$/,
     ],
     [
       'etcd away',

@@ -165,7 +165,7 @@ describe('probe', () => {
     ['full', [status({ errors: ['memberID:10326462293385335272 alarm:NOSPACE '] }), list], true, /alarms: NOSPACE$/],
     ['dead', [refused, refused], false, 'etcd at https://127.0.0.1:2379/v3: connect ECONNREFUSED 127.0.0.1:2379'],
     ['hung', [SILENT, refused], false, /no answer in time/],
-    ['no certificate', [notAsked('this node has no certificate to show'), refused], false, /has no certificate/],
+    ['no certificate', [notAsked('this node has no certificate to present'), refused], false, /has no certificate/],
     ['an error', [webAnswer({ error: 'x' }, 500), refused], false, /no answer that could be read \(status 500\)/],
     ['a stranger', [webAnswer('<html>'), refused], false, /no answer that could be read/],
     ['not asked', [], false, /no query was sent/],

@@ -208,7 +208,7 @@ describe('a subnet that goes to other racks', () => {
       return [...nodes.values()].flatMap(({ findings }) => findings).filter(({ code }) => code === 'subnet_waits');
     };
     expect(told().map(({ sentence }) => sentence)).toEqual([
-      `${CIDR} has no DHCP until k1 and k2 say that it is not served there any more: two servers would give one address to two machines.`,
+      `${CIDR} has no DHCP until k1 and k2 report that they have stopped serving it: two servers could give one address to two machines.`,
     ]);
     expect(world.serving(world.published)).toEqual([]);
     for (const id of ['n-k1', 'n-k2']) world.apply(id);

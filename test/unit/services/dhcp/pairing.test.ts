@@ -36,7 +36,7 @@ describe('a plan of pairs', () => {
     expect(new Set(after.vlans.map((one) => `${one.pair.primary} ${one.pair.secondary}`))).toEqual(
       new Set(['u1 u2', 'u2 u3', 'u3 u4', 'u4 u1']),
     );
-    expect(plan.changes[0]?.reasons).toEqual(['it names no rack, and k1 serves it alone']);
+    expect(plan.changes[0]?.reasons).toEqual(['it names no rack, and only k1 serves it']);
   });
 
   it('leaves good pairs alone, and gives the others a secondary rack', () => {
@@ -48,7 +48,7 @@ describe('a plan of pairs', () => {
     expect(plan.stays).toEqual([1]);
     expect(plan.changes).toEqual([
       { vlan: 2, before: pair(2, null), after: pair(2, 1), reasons: ['it has no secondary rack'] },
-      { vlan: 3, before: pair(null, null), after: pair(1, 2), reasons: ['it names no rack, and k1 serves it alone'] },
+      { vlan: 3, before: pair(null, null), after: pair(1, 2), reasons: ['it names no rack, and only k1 serves it'] },
     ]);
   });
 
@@ -71,12 +71,12 @@ describe('a plan of pairs', () => {
         {
           vlan: 6,
           after: pair(3, null),
-          reasons: ['k1 is silent', 'be sure that it does not serve any more', 'k3 alone can serve it'],
+          reasons: ['k1 is silent', 'make sure that the replaced rack no longer serves it', 'only k3 can serve it'],
         },
       ],
       stays: [],
       left: [
-        { vlan: 3, why: 'k1 is silent, k2 alone can serve it, and nobody takes over' },
+        { vlan: 3, why: 'k1 is silent, only k2 can serve it, and nobody takes over' },
         { vlan: 4, why: 'k1 is silent, clients hold leases (1), and no rack that knows of them can serve it now' },
         { vlan: 5, why: 'k1 is silent, no rack can serve it now' },
       ],
@@ -105,7 +105,7 @@ describe('a plan of pairs', () => {
     });
     expect(plan.stays).toEqual([2]);
     expect(plan.changes).toMatchObject([{ vlan: 1, after: pair(3, null) }]);
-    expect(plan.changes[0]?.reasons).toContain('k3 alone can serve it');
+    expect(plan.changes[0]?.reasons).toContain('only k3 can serve it');
   });
 
   it('keeps a rack that knows of the leases in the pair', () => {
@@ -117,7 +117,7 @@ describe('a plan of pairs', () => {
     expect(uses(withPlan(site, plan), 'primary')).toEqual([3, 3, 3]);
     for (const { after } of plan.changes) expect([after.primary, after.secondary]).toContain('u1');
     expect(plan.changes.find(({ after }) => after.primary === 'u2')?.reasons).toContain(
-      'k1 stays, since clients hold leases (3)',
+      'k1 stays, because clients hold leases (3)',
     );
   });
 

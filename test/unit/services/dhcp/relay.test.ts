@@ -85,7 +85,7 @@ it('a rack that stands on the VLAN comes before its relay, and that is told', ()
   expect(vlansIn(compiled(snapshot)['dhcp'])).toEqual(['vlan10 eth1 10.10.1.2 undefined']);
   expect(vlansIn(compiled(snapshot, 'k2')['dhcp'])).toEqual(['vlan30 eth3 10.10.3.3 undefined']);
   expect(lintRelays(snapshot).map(({ sentence }) => sentence)).toEqual([
-    'VLAN vlan30 has a relay VLAN, and k2 stands on it: the rack serves it there, and racks of the relay VLAN do not.',
+    'VLAN vlan30 has a relay VLAN, but k2 has an address on vlan30 itself. k2 serves it directly, and racks of the relay VLAN do not.',
   ]);
   expect(lintRelays(site())).toEqual([]);
 });

@@ -52,7 +52,7 @@ describe('an option that Kea does not know by its name', () => {
 
   it('is told of before Kea is asked, wherever it stands, and holds nothing back', () => {
     const sentence =
-      'Kea will refuse the snippet a: its option site-colour is none that Kea knows by that name. Rule: a name of Kea’s, its code, or an option-def in a snippet for all clients.';
+      'Kea will refuse the snippet a: Kea knows no option of the name site-colour. Rule: a name or a code that Kea knows, or an option-def in a snippet for all clients.';
     for (const scope of ['global', SUBNET, MAC]) expect(doubts(aSnippet(1, 'a', scope, colour()))).toEqual([sentence]);
     const inClass = { 'client-classes': [{ name: 'odd', test: 'true', ...colour() }] };
     expect(doubts(aSnippet(1, 'a', 'global', inClass))).toEqual([sentence]);

@@ -123,7 +123,7 @@ describe('probe', () => {
   });
 
   it.each([
-    ['the published serial', soa(5), true, /z0\.test serial 5; 1 zones published/],
+    ['the published serial', soa(5), true, /z0\.test serial 5; 1 zone published/],
     ['an older serial', soa(4), false, /its serial is 4, published is 5/],
     ['no record', answer('status: NOERROR\n'), false, /no SOA record/],
     ['SERVFAIL', soa(5, 'SERVFAIL'), false, /it answered SERVFAIL/],

@@ -96,7 +96,7 @@ describe('domains that others answer for', () => {
     const { desired, findings } = compiled(site({ domains: circle }));
     expect(desired.forwarded).toEqual([{ zone: 'corp.test', servers: [{ address: '192.0.2.54', port: 53 }] }]);
     expect(findings).toMatchObject([{ code: 'forward_circle', held: 'server 10.77.0.21:5353 of corp.test' }]);
-    expect(findings[0]?.sentence).toContain('our own node k1');
+    expect(findings[0]?.sentence).toContain("cluster's own node k1");
   });
 
   it('are warned of when nobody finds them', () => {

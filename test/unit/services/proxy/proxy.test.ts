@@ -139,7 +139,7 @@ describe('probe', () => {
       true,
       /cache 0 of 1024 MB, cut from 4096 MB because its disk/,
     ],
-    ['no disk', [store(0, '0.00'), relayed], true, /it keeps nothing on disk/],
+    ['no disk', [store(0, '0.00'), relayed], true, /it stores nothing on disk/],
     [
       'origin down',
       [good, head(503, 'X-Squid-Error: ERR_CONNECT_FAIL 111', mark)],

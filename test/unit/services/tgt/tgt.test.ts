@@ -132,7 +132,7 @@ describe('probe', () => {
     const health = parseProbeTgt(answers(shown({ sessions: 3 })), SITE);
     expect(health).toEqual({
       isHealthy: true,
-      detail: 'tgtd gives out 1 image to be read alone; machines logged in: 3',
+      detail: 'tgtd gives out 1 image read-only; machines logged in: 3',
     });
     expect(amendTgt(answers(shown()), SITE)).toEqual([]);
     expect(metricsTgt(answers(shown({ sessions: 3 })))).toMatchObject([

@@ -83,11 +83,12 @@ function withDescription(
   { name, serial, ...description }: DiskDescription,
   isSeen: boolean,
 ): StoredDisk {
-  const declared: DeclaredDisk | null = disk.told && {
-    bytes: description.bytes ?? disk.told.bytes,
-    blockBytes: description.blockBytes ?? disk.told.blockBytes,
-    model: description.model ?? disk.told.model,
-    path: description.path ?? disk.told.path,
+  const { told: before } = disk;
+  const declared: DeclaredDisk | null = before && {
+    bytes: description.bytes ?? before.bytes,
+    blockBytes: description.blockBytes ?? before.blockBytes,
+    model: description.model ?? before.model,
+    path: description.path ?? before.path,
   };
   const known = { ...disk, name: name ?? disk.name };
   return isSeen ? known : { ...known, device: name ?? disk.device, told: declared, serial: serial ?? disk.serial };
@@ -102,7 +103,7 @@ function renamed({ storage, id, part }: LocatedPart, { name, bytes }: DiskDescri
   if (part.kind !== 'volume')
     return name === undefined
       ? { storage, id }
-      : invalid('device', 'it is no disk', 'a disk, a RAID or a volume has a name');
+      : invalid('device', 'it is not a disk', 'a disk, a RAID or a volume has a name');
   const prefix = `${part.group.name}-`;
   const own = name?.startsWith(prefix) ? name.slice(prefix.length) : name;
   const groups = storage.groups.map((group) => ({
@@ -135,7 +136,7 @@ export function bootFrom(
 ): ChangedStorage | Rejected {
   const at = locate(storage, seen, change.device);
   if (isRejected(at)) return at;
-  if (at.part.kind !== 'disk') return invalid('device', 'it is no disk of the machine', 'machines start from disks');
+  if (at.part.kind !== 'disk') return invalid('device', 'it is not a disk of the machine', 'machines start from disks');
   return { storage: { ...at.storage, bootDisk: at.id }, id: at.id };
 }
 

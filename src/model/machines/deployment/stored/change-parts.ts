@@ -19,7 +19,7 @@ export function addPartition(
   if (at.part.kind !== 'disk')
     return invalid(
       'device',
-      `${change.device} is no disk`,
+      `${change.device} is not a disk`,
       'disks have partitions; RAIDs, volumes and partitions have none',
     );
   const wrong = takenBy(at.storage, seen, at.id);
@@ -77,7 +77,7 @@ export function setRaid(
 ): ChangedStorage | Rejected {
   const at = locate(storage, seen, change.device);
   if (isRejected(at)) return at;
-  if (at.part.kind !== 'raid') return rejected('not_found', `${change.device} is no RAID.`);
+  if (at.part.kind !== 'raid') return rejected('not_found', `${change.device} is not a RAID.`);
   const { raid } = at.part;
   const devices = members(at.storage, seen, { ids: raid.devices, add: change.add, remove: change.remove });
   if (isRejected(devices)) return devices;
@@ -137,7 +137,7 @@ export function setGroup(
 ): ChangedStorage | Rejected {
   const at = locate(storage, seen, change.device);
   if (isRejected(at)) return at;
-  if (at.part.kind !== 'group') return rejected('not_found', `${change.device} is no volume group.`);
+  if (at.part.kind !== 'group') return rejected('not_found', `${change.device} is not a volume group.`);
   const { group } = at.part;
   const devices = members(at.storage, seen, { ids: group.devices, add: change.add, remove: change.remove });
   if (isRejected(devices)) return devices;
@@ -154,7 +154,7 @@ export function addVolume(
 ): ChangedStorage | Rejected {
   const at = locate(storage, seen, change.device);
   if (isRejected(at)) return at;
-  if (at.part.kind !== 'group') return rejected('not_found', `${change.device} is no volume group.`);
+  if (at.part.kind !== 'group') return rejected('not_found', `${change.device} is not a volume group.`);
   const { id: group, volumes } = at.part.group;
   const greedy = volumes.find(({ bytes }) => bytes === null);
   if (greedy) return noRoom(`the volume ${greedy.name}`, change.device);

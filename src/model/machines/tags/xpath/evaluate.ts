@@ -37,7 +37,7 @@ function call(
   context: EvaluationContext,
 ): XPathValue {
   const law = FUNCTIONS[name];
-  if (law === undefined) throw new XPathError(`${name} is no function`);
+  if (law === undefined) throw new XPathError(`${name} is not a function`);
   return law.run(
     context,
     given.map((one) => valueOf(one, context)),
@@ -70,7 +70,7 @@ const ARITHMETIC: Readonly<Record<string, (one: number, other: number) => number
 function nodesOf(expression: Expression, context: EvaluationContext): readonly XmlNode[] {
   const value = valueOf(expression, context);
   if (isNodes(value)) return value;
-  throw new XPathError('a text, a number or a boolean stands where nodes have to');
+  throw new XPathError('a text, a number or a boolean stands in place of nodes');
 }
 
 function path({ from, steps }: Extract<Expression, { kind: 'path' }>, context: EvaluationContext): XPathValue {

@@ -79,7 +79,7 @@ function take(reader: TokenReader): XPathToken {
 }
 
 function expect(reader: TokenReader, text: string): void {
-  if (!is(reader, text)) throw wrong(peek(reader), `is not the ${text} that has to stand there`);
+  if (!is(reader, text)) throw wrong(peek(reader), `stands in place of ${text}`);
   take(reader);
 }
 
@@ -142,7 +142,7 @@ function readPrimary(reader: TokenReader, token: XPathToken): Expression | null 
   if (token.kind === 'number') return { kind: 'number', value: Number(take(reader).text) };
   if (token.kind === 'text') return { kind: 'text', value: take(reader).text };
   if (token.kind === 'function' && !TYPES.includes(token.text)) return readCall(reader);
-  if (is(reader, '$')) throw wrong(token, 'is a variable, and there are none');
+  if (is(reader, '$')) throw wrong(token, 'is a variable, and variables are not supported');
   if (!is(reader, '(')) return null;
   take(reader);
   const inner = readExpression(reader);
@@ -153,7 +153,7 @@ function readPrimary(reader: TokenReader, token: XPathToken): Expression | null 
 function readCall(reader: TokenReader): Expression {
   const token = take(reader);
   const law = Object.hasOwn(FUNCTIONS, token.text) ? FUNCTIONS[token.text] : undefined;
-  if (law === undefined) throw wrong(token, `is no function. There are ${Object.keys(FUNCTIONS).join(', ')}`);
+  if (law === undefined) throw wrong(token, `is not a function. There are ${Object.keys(FUNCTIONS).join(', ')}`);
   expect(reader, '(');
   const given: Expression[] = [];
   while (!is(reader, ')')) {
@@ -209,7 +209,7 @@ function readAxis(reader: TokenReader): Axis {
   if (peek(reader).kind !== 'axis') return 'child';
   const token = take(reader);
   const axis = AXES.find((one) => one === token.text);
-  if (axis === undefined) throw wrong(token, `is no axis. There are ${AXES.join(', ')}`);
+  if (axis === undefined) throw wrong(token, `is not an axis. There are ${AXES.join(', ')}`);
   expect(reader, '::');
   return axis;
 }
@@ -217,10 +217,10 @@ function readAxis(reader: TokenReader): Axis {
 function readTest(reader: TokenReader): Pick<PathStep, 'name' | 'type'> {
   const token = take(reader);
   if (token.kind === 'name') {
-    if (token.text.includes(':')) throw wrong(token, 'has a prefix, and the document has no namespaces');
+    if (token.text.includes(':')) throw wrong(token, 'has a prefix, but the document has no namespaces');
     return { name: token.text, type: null };
   }
-  if (token.kind !== 'function' || !TYPES.includes(token.text)) throw wrong(token, 'is no step of a path');
+  if (token.kind !== 'function' || !TYPES.includes(token.text)) throw wrong(token, 'is not a step of a path');
   expect(reader, '(');
   if (token.text === 'processing-instruction' && peek(reader).kind === 'text') take(reader);
   expect(reader, ')');

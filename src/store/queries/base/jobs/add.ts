@@ -57,13 +57,13 @@ async function busySentence(tx: WriteTx, targets: string, except: number): Promi
     select job_id as id, target from job_targets
     where target in (select jsonb_array_elements_text(${targets}::jsonb)) and job_id <> ${except} order by target limit 1`);
   const job = held && (await findJob(tx, held.id));
-  if (!job) return 'Another job that held a target of this one has only just ended. Ask again.';
+  if (!job) return 'Another job with the same target ended at this moment. Try again.';
   const which = `Job ${job.id} (${job.kind} ${job.target}) is ${job.state} and holds the target ${held.target}`;
   const rule =
     held.target === CLUSTER_TARGET
-      ? 'switchovers, drains, rolling restarts and drills go one at a time'
+      ? 'switchovers, drains, rolling restarts and drills run one at a time'
       : 'a target has at most one unfinished job';
-  return `${which}. Rule: ${rule}; wait for it, or end it with "regent job abort ${job.id}".`;
+  return `${which}. Rule: ${rule}; wait for that job, or end it with "regent job abort ${job.id}".`;
 }
 
 /** Has a job of this kind ended within the last `seconds`, or not at all yet? */
@@ -82,6 +82,6 @@ export async function heldBy(tx: Tx, target: string, what: string): Promise<Reje
   const which = `Job ${job.id} (${job.kind} ${job.target}) is ${job.state} and holds the target ${target}`;
   return rejected(
     'in_use',
-    `${which}. Rule: ${what} while no job is at it; wait for the job, or end it with "regent job abort ${job.id}".`,
+    `${which}. Rule: ${what} while no job works on the target; wait for the job, or end it with "regent job abort ${job.id}".`,
   );
 }

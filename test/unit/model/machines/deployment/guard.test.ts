@@ -32,7 +32,7 @@ const GOOD: GuardSite = {
 /** Each rule by what breaks it: of each cause one. */
 const CASES: readonly (readonly [code: string, level: 'refuse' | 'warn', change: Partial<GuardSite>, words: string])[] =
   [
-    ['vlan-unknown', 'refuse', { vlans: [] }, 'Nobody knows on which VLAN m1 is.'],
+    ['vlan-unknown', 'refuse', { vlans: [] }, 'The VLAN of m1 is not known.'],
     [
       'vlan-without-dhcp',
       'refuse',
@@ -50,11 +50,11 @@ const CASES: readonly (readonly [code: string, level: 'refuse' | 'warn', change:
       'pair-half',
       'warn',
       { vlans: [{ ...VLAN, isWhole: false, why: 'k2 is silent.' }] },
-      'served by k1 alone. k2 is silent.',
+      'served only by k1. k2 is silent.',
     ],
     ['no-ephemeral', 'refuse', { hasEphemeral: false }, 'no default image of the kind ephemeral'],
-    ['image-missing', 'refuse', { imageOn: 0 }, 'No region node has the image debian-13 whole.'],
-    ['image-single', 'warn', { imageOn: 1 }, 'Only one region node has the image debian-13 whole'],
+    ['image-missing', 'refuse', { imageOn: 0 }, 'No region node has a complete copy of the image debian-13.'],
+    ['image-single', 'warn', { imageOn: 1 }, 'Only one region node has a complete copy of the image debian-13'],
     [
       'bmc-error',
       'refuse',

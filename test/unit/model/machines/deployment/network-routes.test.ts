@@ -96,8 +96,8 @@ it('is left out where the system stands in the network that it leads to, or is t
 it.each([
   [{ destination: '0.0.0.0/0' }, 'destination: 0.0.0.0/0 is every network'],
   [{ destination: '10.1.0.128/25' }, 'destination: 10.1.0.128/25 is a part of where the route begins'],
-  [{ gateway: '10.1.0.255' }, "gateway: 10.1.0.255 is no host's address of"],
-  [{ gateway: '10.1.0.0' }, "gateway: 10.1.0.0 is no host's address of"],
+  [{ gateway: '10.1.0.255' }, "gateway: 10.1.0.255 is not a host's address of"],
+  [{ gateway: '10.1.0.0' }, "gateway: 10.1.0.0 is not a host's address of"],
 ])('with %j is refused', (change, why) => {
   const route = { ...ROUTE, source: '10.1.0.0/24', ...change };
   expect(checkRoute(route)).toMatchObject({ message: expect.stringContaining(why) });
@@ -106,7 +106,7 @@ it.each([
 it('stands once: two to one network differ in their metric', () => {
   const other = { ...ROUTE, name: 'first' };
   expect(checkRouteUnique(ROUTE, [other])).toMatchObject({
-    message: expect.stringContaining('each route stands once'),
+    message: expect.stringContaining('each route occurs once'),
   });
   expect(checkRouteUnique({ ...ROUTE, gateway: '10.1.0.253' }, [other])).toMatchObject({
     message: expect.stringContaining('differ in their metric'),

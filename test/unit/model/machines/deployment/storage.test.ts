@@ -196,9 +196,9 @@ describe('what is refused before a disk is erased', () => {
     ['bcache', { layout: 'bcache' }, 'bcache is not supported'],
     ['bcache in parts', { ...CUSTOM, bcaches: [{}] }, 'bcache is not supported'],
     ['no disk', { layout: 'flat' }, 'has reported no disk', []],
-    ['an image of files on nothing', { layout: 'blank' }, 'blank leaves no place'],
+    ['an image of files on nothing', { layout: 'blank' }, 'blank leaves no room'],
     ['a disk that is not there', { layout: 'flat', disks: ['sdz'] }, 'has no disk "sdz"'],
-    ['a disk named twice', { layout: 'raid1', disks: ['sda', 'sda'] }, 'named twice'],
+    ['a disk named twice', { layout: 'raid1', disks: ['sda', 'sda'] }, 'occurs twice'],
     ['one disk for a mirror', { layout: 'raid1', disks: ['sda'] }, '1 named. Rule: at least 2'],
     ['a mirror on a machine with one', { layout: 'raid1' }, '2 of at least', [disk('sda', 4)]],
     [
@@ -239,7 +239,7 @@ describe('what is refused before a disk is erased', () => {
       '/etc cannot be',
     ],
     ['options with a blank', fileSystems({ ...root, options: 'ro 0 0' }), 'without blanks'],
-    ['a label that is too long', fileSystems({ ...root, label: 'x'.repeat(17) }), 'no label of ext4'],
+    ['a label that is too long', fileSystems({ ...root, label: 'x'.repeat(17) }), 'not a label of ext4'],
     [
       'an unknown file system',
       fileSystems({ ...root, kind: 'btrfs' as 'ext4' }),
@@ -287,7 +287,7 @@ describe('what is refused before a disk is erased', () => {
     [
       'a volume group’s bad name',
       { ...CUSTOM, volumeGroups: [{ name: '-x', devices: ['sda-part2'], volumes: [] }] },
-      'no name of LVM',
+      'not an LVM name',
     ],
     [
       'volumes larger than their group',

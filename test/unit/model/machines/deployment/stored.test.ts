@@ -184,7 +184,7 @@ describe('the storage of a machine', () => {
     ['no device', [], { do: 'unmount', device: 'sdz' }, 'There is no device "sdz"'],
     ['no room', [], part('sda'), 'partition 1 of sda takes all that is left'],
     ['too large', [BLANK], part('sda', 101 * GB), 'those of sda need'],
-    ['a partition of a partition', [], part('sda-part1'), 'sda-part1 is no disk'],
+    ['a partition of a partition', [], part('sda-part1'), 'sda-part1 is not a disk'],
     [
       'a RAID on one disk',
       [BLANK, part('sda', GB), part('sda', GB)],
@@ -231,7 +231,7 @@ describe('the storage of a machine', () => {
       { do: 'add-volume', device: 'a', name: 'v', bytes: 200 * GB },
       'need',
     ],
-    ['a name of LVM', [BLANK], { do: 'add-group', name: 'snapshot1', devices: ['sda'] }, 'no name of LVM'],
+    ['a name of LVM', [BLANK], { do: 'add-group', name: 'snapshot1', devices: ['sda'] }, 'not an LVM name'],
     ['a disk twice', [], { do: 'add-disk', name: 'sda', bytes: GB, serial: 'X' }, 'is there already'],
     ['a serial number twice', [], { do: 'add-disk', name: 'sdx', bytes: GB, serial: 'S0' }, 'sda has "S0"'],
     ['a disk without a name to find it by', [], { do: 'add-disk', name: 'sdx', bytes: GB }, 'serial number'],

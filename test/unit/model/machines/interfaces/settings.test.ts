@@ -15,9 +15,9 @@ describe('settings of a bond', () => {
     [{ miimon: 1.5 }, 'bond/miimon', 'from 0 to 60000'],
     [{ mode: '802.3ad', miimon: 0 }, 'bond/miimon', '1 ms or more'],
     [{ miimon: 0, downDelay: 100 }, 'bond/downDelay', '100 needs a check of the links'],
-    [{ lacpRate: 'fast' }, 'bond/lacpRate', 'active-backup speaks no LACP'],
+    [{ lacpRate: 'fast' }, 'bond/lacpRate', 'active-backup does not use LACP'],
     [{ mode: '802.3ad', lacpRate: 'often' }, 'bond/lacpRate', 'slow, fast'],
-    [{ mode: 'balance-rr', hashPolicy: 'layer2' }, 'bond/hashPolicy', 'balance-rr chooses no card by a hash'],
+    [{ mode: 'balance-rr', hashPolicy: 'layer2' }, 'bond/hashPolicy', 'balance-rr does not choose a card by a hash'],
     [{ gratuitousArps: 256 }, 'bond/gratuitousArps', 'from 0 to 255'],
     [{ mode: 'balance-xor\nUnknown=1' }, 'bond/mode', 'is not known'],
   ])('%j is refused: %s', (wish, field, words) => {

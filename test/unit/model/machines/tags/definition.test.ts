@@ -46,8 +46,8 @@ describe('a definition by XPath', () => {
 
   it.each([
     ['//node[@id="x"', 'it ends too early', 'XPath 1.0'],
-    ['document("/etc/passwd")', 'document at 1 is no function', 'XPath 1.0'],
-    ['//node[matches(., "(a+)+$")]', 'matches at 8 is no function', 'XPath 1.0'],
+    ['document("/etc/passwd")', 'document at 1 is not a function', 'XPath 1.0'],
+    ['//node[matches(., "(a+)+$")]', 'matches at 8 is not a function', 'XPath 1.0'],
     ['memory.kb >=', 'it ends too early', 'comparisons of members'],
     ['memory.kb; drop', 'is not understood', 'comparisons of members'],
     [`//node${' '.repeat(1000)}`, 'characters', 'at most 1000'],
