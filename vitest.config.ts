@@ -58,7 +58,7 @@ export default defineConfig({
       {
         test: {
           name: 'architecture',
-          include: ['test/architecture.test.ts', 'test/architecture/**/*.test.ts'],
+          include: ['test/architecture*.test.ts', 'test/architecture/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },
