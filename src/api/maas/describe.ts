@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { stableJson } from '../../core/stable-json.ts';
 import type { Operation, Parameter, ParameterType, Resource } from './catalog/base/parse.ts';
 import { RESOURCES } from './catalog/table.ts';
-import { PARAMETER_MEANINGS } from './catalog/base/parameter-meanings.ts';
-
+import meanings from './catalog/base/parameter-meanings.json' with { type: 'json' };
 import { MAAS_PREFIX } from './prefix.ts';
 
 /** Release of MAAS whose API this is, and what clients ask whether it can. */
@@ -53,6 +52,9 @@ function docOf({ title, parameters }: Pick<Operation, 'title' | 'parameters'>): 
   if (parameters.length === 0) return title;
   return `${title}\n\n${parameters.map(lineOf).join('\n')}`;
 }
+
+/** A parameter without an entry is described by its type. */
+const PARAMETER_MEANINGS: Readonly<Record<string, string>> = meanings;
 
 function lineOf({ name, type, isRequired }: Parameter): string {
   const meaning = Object.hasOwn(PARAMETER_MEANINGS, name) ? (PARAMETER_MEANINGS[name] ?? '') : TYPE_MEANINGS[type];

@@ -1,30 +1,32 @@
-import { ADDRESSES } from './networks/addresses.ts';
-import { CONTROLLERS } from './cluster/controllers.ts';
-import { IMAGES } from './images/images.ts';
-import { MACHINES } from './machines/machines.ts';
-import { NAMES } from './names/names.ts';
-import { NETWORKS } from './networks/networks.ts';
-import { type Operation, parseResource, type Resource } from './base/parse.ts';
-import { PEOPLE } from './people/people.ts';
-import { PODS } from './machines/pods.ts';
-import { RESULTS } from './machines/results.ts';
-import { SITE } from './site/site.ts';
-import { STORAGE } from './machines/storage.ts';
+import addresses from './networks/addresses.json' with { type: 'json' };
+import controllers from './cluster/controllers.json' with { type: 'json' };
+import images from './images/images.json' with { type: 'json' };
+import machines from './machines/machines.json' with { type: 'json' };
+import names from './names/names.json' with { type: 'json' };
+import networks from './networks/networks.json' with { type: 'json' };
+import { type Operation, parseResource, type Resource, type ResourceText } from './base/parse.ts';
+import people from './people/people.json' with { type: 'json' };
+import pods from './machines/pods.json' with { type: 'json' };
+import results from './machines/results.json' with { type: 'json' };
+import site from './site/site.json' with { type: 'json' };
+import storage from './machines/storage.json' with { type: 'json' };
+
+const SUBJECTS: readonly (readonly ResourceText[])[] = [
+  machines,
+  storage,
+  results,
+  controllers,
+  networks,
+  addresses,
+  names,
+  images,
+  people,
+  site,
+  pods,
+];
 
 /** Every resource of MAAS's API 2.0 as of 3.7, but those that its own parts use among each other. */
-export const RESOURCES: readonly Resource[] = [
-  ...MACHINES,
-  ...STORAGE,
-  ...RESULTS,
-  ...CONTROLLERS,
-  ...NETWORKS,
-  ...ADDRESSES,
-  ...NAMES,
-  ...IMAGES,
-  ...PEOPLE,
-  ...SITE,
-  ...PODS,
-].map(parseResource);
+export const RESOURCES: readonly Resource[] = SUBJECTS.flat().map(parseResource);
 
 /** A resource that a path names, and the values in the path. */
 export interface ResourceMatch {

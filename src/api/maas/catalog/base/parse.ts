@@ -9,11 +9,11 @@ import { FILTERS } from './filters.ts';
 export interface ResourceText {
   readonly name: string;
   readonly path: string;
-  readonly aliases?: readonly string[];
+  readonly aliases?: readonly string[] | undefined;
   /** It is not described. */
-  readonly isHidden?: true;
+  readonly isHidden?: boolean | undefined;
   /** The handler that answers who has no key. */
-  readonly anonymous?: string;
+  readonly anonymous?: string | undefined;
   readonly about: string;
   readonly operations: readonly string[];
 }
