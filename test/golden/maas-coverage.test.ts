@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RESOURCES } from '../../src/api/maas/catalog/table.ts';
-import { NOTHING_HANDLERS } from '../../src/api/maas/operations/base/nothing.ts';
-import { REFUSED_HANDLERS } from '../../src/api/maas/operations/base/refused.ts';
+import { ABSENT_HANDLERS } from '../../src/api/maas/operations/base/absent.ts';
 import { HANDLERS } from '../../src/api/maas/operations/table.ts';
 
 const FILE = join(import.meta.dirname, 'maas-coverage.md');
@@ -40,7 +39,7 @@ describe('the coverage of the MAAS API', () => {
 
 function documentOf(): string {
   const done = OPERATIONS.filter(({ operation }) => isDone(operation.key)).length;
-  const nothing = Object.keys({ ...NOTHING_HANDLERS, ...REFUSED_HANDLERS }).length;
+  const nothing = Object.keys(ABSENT_HANDLERS).length;
   const clients = Object.keys(CLIENTS).map((client) => {
     const keys = ofClient(client);
     const missing = keys.filter((key) => !isDone(key));

@@ -1,7 +1,14 @@
 import { type FieldProblem, type Rejected, rejected, show } from '../../core/errors.ts';
 import type { Operation, Parameter } from './catalog/base/parse.ts';
-import { BESIDE_CONSTRAINTS, NO_CONSTRAINTS, NUMBER_SENTENCES } from './catalog/base/filters.ts';
+import constraints from './catalog/base/filters.json' with { type: 'json' };
 import type { CallForm, FormFile } from './request.ts';
+
+/**
+ * Of constraints: parameters that are none and are ignored beside them, by MAAS's own list; what MAAS's documents have for `allocate`, and it refuses like
+ * unknown ones; and its sentences about numbers that are none.
+ */
+const { besideConstraints, noConstraints } = constraints;
+const NUMBER_SENTENCES: Readonly<Record<string, string>> = constraints.numberSentences;
 
 /** The parameters of a call, checked by the table: each is of its type where it is there. */
 export interface Args {
@@ -52,8 +59,8 @@ function problemOf({ name, type }: Parameter, value: string): FieldProblem | nul
 /** Names that the operation has no constraint for, where its parameters are constraints. */
 function unknownConstraints({ parameters, isConstrained }: Taken, given: Iterable<string>): FieldProblem[] {
   if (!isConstrained) return [];
-  const known = new Set([...parameters.map(({ name }) => name), ...BESIDE_CONSTRAINTS, 'op']);
-  for (const name of NO_CONSTRAINTS) known.delete(name);
+  const known = new Set([...parameters.map(({ name }) => name), ...besideConstraints, 'op']);
+  for (const name of noConstraints) known.delete(name);
   return [...new Set(given)]
     .filter((name) => !known.has(name))
     .map((field) => ({ field, problem: 'No such constraint' }));

@@ -1,4 +1,5 @@
 import type { Handler } from '../handler.ts';
+import { ABSENT_HANDLERS } from './base/absent.ts';
 import { ADDRESS_HANDLERS } from './networks/addresses.ts';
 import { RESERVED_ADDRESS_HANDLERS } from './networks/reserved-addresses.ts';
 import { CONFIG_HANDLERS } from './site/config.ts';
@@ -19,11 +20,9 @@ import { readNetworks } from '../objects/networks/networks.ts';
 import { resourceHandlers } from './names/dns-resources.ts';
 import { NAME_HANDLERS } from './names/names.ts';
 import { NETWORK_HANDLERS } from './networks/networks.ts';
-import { NOTHING_HANDLERS } from './base/nothing.ts';
 import { NOTIFICATION_HANDLERS } from './people/notifications.ts';
 import { PEOPLE_HANDLERS } from './people/people.ts';
 import { POWER_TYPE_HANDLERS } from './machines/power-types.ts';
-import { REFUSED_HANDLERS } from './base/refused.ts';
 import { REPOSITORY_HANDLERS } from './images/repositories.ts';
 import { RESULT_HANDLERS } from './machines/scripts.ts';
 import { ROUTE_HANDLERS } from './networks/routes.ts';
@@ -40,6 +39,7 @@ import { ZONE_HANDLERS } from './machines/zones.ts';
 
 /** What is done for an operation, by its key. An operation without an entry is answered with 501. */
 export const HANDLERS: Readonly<Record<string, Handler>> = {
+  ...ABSENT_HANDLERS,
   ...VERSION_HANDLERS,
   ...MACHINE_HANDLERS,
   ...DEVICE_HANDLERS,
@@ -74,7 +74,5 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...NOTIFICATION_HANDLERS,
   ...PEOPLE_HANDLERS,
   ...CONFIG_HANDLERS,
-  ...NOTHING_HANDLERS,
   ...REPOSITORY_HANDLERS,
-  ...REFUSED_HANDLERS,
 };

@@ -1,4 +1,4 @@
-import { FILTERS } from './filters.ts';
+import constraints from './filters.json' with { type: 'json' };
 
 /**
  * A resource of MAAS's API in the form of its table. `path` follows the prefix. A line of `operations` is `METHOD name flags | parameters | title`. Flags: `=201` the status
@@ -90,7 +90,7 @@ function parseOperation(resource: string, line: string): Operation {
     hasConflict: flags.includes('409'),
     isConstrained: flags.includes('constraints'),
     parameters: parameters
-      .replace('@filters', FILTERS)
+      .replace('@filters', constraints.filters)
       .split(' ')
       .filter((spec) => spec !== '')
       .map(parseParameter),

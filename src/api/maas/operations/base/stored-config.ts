@@ -1,3 +1,4 @@
+import settings from '../../catalog/base/settings.json' with { type: 'json' };
 import type { SiteLists } from '../../site-lists.ts';
 import { type Site, step } from '../../site.ts';
 import { badValue } from './refusals.ts';
@@ -8,54 +9,7 @@ type StoredValue = string | number | boolean | null;
  * Settings of MAAS that have no effect here, and that tools read back after they wrote them: they are stored as annotations of the site. Two kinds have an effect:
  * a deployment without a series takes the default one, and a release takes the three for erasing.
  */
-const STORED_SETTINGS: readonly string[] = [
-  'maas_name',
-  'theme',
-  'enable_disk_erasing_on_release',
-  'disk_erase_with_quick_erase',
-  'disk_erase_with_secure_erase',
-  'maas_auto_ipmi_user',
-  'maas_auto_ipmi_user_privilege_level',
-  'maas_auto_ipmi_cipher_suite_id',
-  'maas_auto_ipmi_workaround_flags',
-  'promtail_enabled',
-  'prometheus_push_gateway',
-  'session_length',
-  'vcenter_server',
-  'vcenter_username',
-  'vcenter_datacenter',
-  'windows_kms_host',
-  'completed_intro',
-  'enable_analytics',
-  'release_notifications',
-  'network_discovery',
-  'active_discovery_interval',
-  'auto_vlan_creation',
-  'boot_images_auto_import',
-  'curtin_verbose',
-  'force_v1_network_yaml',
-  'default_osystem',
-  'default_distro_series',
-  'default_min_hwe_kernel',
-  'commissioning_distro_series',
-  'enable_third_party_drivers',
-  'enlist_commissioning',
-  'experimental_switch_provisioning',
-  'hardware_sync_interval',
-  'maas_internal_domain',
-  'maas_syslog_port',
-  'max_node_commissioning_results',
-  'max_node_testing_results',
-  'max_node_installation_results',
-  'max_node_release_results',
-  'prefer_v4_proxy',
-  'prometheus_enabled',
-  'prometheus_push_interval',
-  'promtail_port',
-  'subnet_ip_exhaustion_threshold_count',
-  'tls_cert_expiration_notification_enabled',
-  'tls_cert_expiration_notification_interval',
-];
+const STORED_SETTINGS: readonly string[] = settings.stored;
 
 /** Their names among the annotations. */
 const nameOf = (name: string) => `config.${name}`;

@@ -1,4 +1,5 @@
 import type { RouteInput } from '../../../../contract/routes.ts';
+import settings from '../../catalog/base/settings.json' with { type: 'json' };
 import { json, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
@@ -8,99 +9,18 @@ import { flagOf, isStored, storeValue, readStoredValue, wholeOf } from '../base/
 import { isDefault, urlOfDefault } from '../images/repositories.ts';
 
 type SiteSettingValue = RouteInput<'setting.set'>['body']['value'];
-type ValueForm = 'text' | 'optional' | 'number' | 'flag' | 'joined' | 'list';
 
 /**
- * Settings of MAAS that Regent has: its own name, and the form that MAAS gives the value. `joined`: one text with blanks between; `optional`, and `list`, which
+ * Settings of MAAS that Regent has: its own name, and the form that MAAS gives the value: `text`, `number`, `flag`; `joined`: one text with blanks between; `optional`, and `list`, which
  * is also such a text: null when empty.
  */
-const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: ValueForm }>> = {
-  default_dns_ttl: { setting: 'default_ttl', kind: 'number' },
-  upstream_dns: { setting: 'upstream_dns', kind: 'list' },
-  dnssec_validation: { setting: 'dnssec_validation', kind: 'text' },
-  dns_trusted_acl: { setting: 'dns_trusted_acl', kind: 'joined' },
-  ntp_servers: { setting: 'ntp_servers', kind: 'joined' },
-  ntp_external_only: { setting: 'ntp_external_only', kind: 'flag' },
-  default_storage_layout: { setting: 'default_storage_layout', kind: 'text' },
-  enable_http_proxy: { setting: 'enable_http_proxy', kind: 'flag' },
-  maas_proxy_port: { setting: 'maas_proxy_port', kind: 'number' },
-  http_proxy: { setting: 'http_proxy', kind: 'text' },
-  use_peer_proxy: { setting: 'use_peer_proxy', kind: 'flag' },
-  boot_images_no_proxy: { setting: 'boot_images_no_proxy', kind: 'flag' },
-  kernel_opts: { setting: 'kernel_opts', kind: 'optional' },
-  node_timeout: { setting: 'node_timeout', kind: 'number' },
-};
+const KNOWN: Readonly<Record<string, { readonly setting: string; readonly kind: string }>> = settings.known;
 
 /** Settings of MAAS that have no effect here, with the values that hold in Regent. Those of `stored-config.ts` are stored as given; the others cannot be changed. */
-const FIXED: Readonly<Record<string, string | number | boolean | null>> = {
-  maas_name: 'regent',
-  theme: '',
-  prefer_v4_proxy: false,
-  maas_internal_domain: 'maas-internal',
-  allow_only_trusted_transfers: true,
-  remote_syslog: null,
-  maas_syslog_port: 5247,
-  network_discovery: 'disabled',
-  active_discovery_interval: 0,
-  default_boot_interface_link_type: 'auto',
-  default_osystem: 'custom',
-  default_distro_series: '',
-  default_min_hwe_kernel: '',
-  enable_kernel_crash_dump: false,
-  commissioning_distro_series: '',
-  enable_third_party_drivers: false,
-  windows_kms_host: null,
-  enable_disk_erasing_on_release: false,
-  disk_erase_with_secure_erase: false,
-  disk_erase_with_quick_erase: false,
-  boot_images_auto_import: false,
-  curtin_verbose: false,
-  force_v1_network_yaml: false,
-  enable_analytics: false,
-  experimental_switch_provisioning: false,
-  completed_intro: true,
-  max_node_commissioning_results: 10,
-  max_node_testing_results: 10,
-  max_node_installation_results: 10,
-  max_node_release_results: 10,
-  subnet_ip_exhaustion_threshold_count: 0,
-  refresh_token_duration: 0,
-  release_notifications: false,
-  use_rack_proxy: true,
-  prometheus_enabled: true,
-  prometheus_push_gateway: null,
-  prometheus_push_interval: 0,
-  promtail_enabled: false,
-  promtail_port: 0,
-  enlist_commissioning: false,
-  maas_auto_ipmi_user: '',
-  maas_auto_ipmi_user_privilege_level: '',
-  maas_auto_ipmi_k_g_bmc_key: '',
-  maas_auto_ipmi_cipher_suite_id: '',
-  maas_auto_ipmi_workaround_flags: null,
-  vcenter_server: '',
-  vcenter_username: '',
-  vcenter_password: '',
-  vcenter_datacenter: '',
-  hardware_sync_interval: '0',
-  tls_cert_expiration_notification_enabled: false,
-  tls_cert_expiration_notification_interval: 0,
-  session_length: 0,
-  auto_vlan_creation: false,
-};
+const FIXED: Readonly<Record<string, string | number | boolean | null>> = settings.fixed;
 
 /** Why what somebody would rely on is not changed, and what to do instead. */
-const WHY: Readonly<Record<string, string>> = {
-  remote_syslog: 'machines have their logs in their own journal; user data or a script set up a forwarder',
-  use_rack_proxy: 'machines always reach the regions through their racks, of which each VLAN may have two',
-  allow_only_trusted_transfers: 'no zone is open to all; regent domain set NAME --transfer-to says who may copy one',
-  default_boot_interface_link_type:
-    'an interface gets its address when the machine is deployed; link_subnet says otherwise',
-  enable_kernel_crash_dump: 'an image brings what it needs for that; kernel_opts has the option of the kernel',
-  maas_auto_ipmi_k_g_bmc_key: 'a key of a BMC is given with that BMC: power_parameters k_g',
-  vcenter_password: 'no machine of vCenter is known here',
-  refresh_token_duration: 'keys are valid until they are deleted',
-};
+const WHY: Readonly<Record<string, string>> = settings.why;
 
 /** Settings of the site by the names that MAAS has. */
 export const CONFIG_HANDLERS: Handlers = {
@@ -169,7 +89,7 @@ function isSame(fixed: string | number | boolean | null, given: string): boolean
   return (fixed ? ['true', '1', 'yes', 'on'] : ['false', '0', 'no', 'off', '']).includes(given.toLowerCase());
 }
 
-function valueOf(given: string, kind: ValueForm): SiteSettingValue {
+function valueOf(given: string, kind: string): SiteSettingValue {
   if (kind === 'number') return wholeOf(given);
   if (kind === 'flag') return flagOf(given);
   if (kind === 'text' || kind === 'optional') return given;
