@@ -1,4 +1,4 @@
-import settings from '../../catalog/base/settings.json' with { type: 'json' };
+import settings from '../../catalog/base/config.json' with { type: 'json' };
 import type { SiteLists } from '../../site-lists.ts';
 import { type Site, step } from '../../site.ts';
 import { badValue } from './refusals.ts';

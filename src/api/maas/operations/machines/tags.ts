@@ -5,18 +5,25 @@ import { viewTag } from '../../objects/base/groups.ts';
 import { showDevices } from '../../objects/machines/devices.ts';
 import { showMachines } from '../../objects/machines/machines.ts';
 import { step } from '../../site.ts';
+import { nounHandlers, param } from '../base/nouns.ts';
 import { conflict } from '../base/refusals.ts';
 
 /** Tags, and the machines that have them. */
 export const TAG_HANDLERS: Handlers = {
-  'Tags.read': async ({ lists }) => json((await lists.tags()).map(viewTag)),
-  'Tags.create': async ({ site, args }) =>
-    json(viewTag(await site.call('tag.create', { body: { ...fieldsOf(args), name: args.text('name') ?? '' } }))),
-  'Tag.read': async ({ site, path }) => json(viewTag(await site.call('tag.show', { params: ref(path) }))),
-  'Tag.update': async ({ site, path, args }) => {
-    const body = { ...fieldsOf(args), name: args.text('name') || undefined };
-    return json(viewTag(await site.call('tag.set', { params: ref(path), body })));
-  },
+  ...nounHandlers({
+    noun: 'tag',
+    all: 'Tags',
+    one: 'Tag',
+    list: ({ lists }) => lists.tags(),
+    fields: {
+      name: param.filled('name'),
+      comment: param.text('comment'),
+      // Texts here hold no line feeds, and XPath takes a blank for one.
+      definition: ({ args }) => args.text('definition')?.replaceAll(/[\t\r\n]/g, ' '),
+      kernelOptions: param.text('kernel_opts'),
+    },
+    view: () => viewTag,
+  }),
   'Tag.delete': deleteTag,
   'Tag.machines': showTagged,
   'Tag.nodes': async ({ site, lists, path }) => {
@@ -40,15 +47,6 @@ export const TAG_HANDLERS: Handlers = {
 };
 
 const ref = (path: PathValues) => ({ tag: path['name'] ?? '' });
-
-function fieldsOf(args: Args) {
-  return {
-    comment: args.text('comment'),
-    // Texts here hold no line feeds, and XPath takes a blank for one.
-    definition: args.text('definition')?.replaceAll(/[\t\r\n]/g, ' '),
-    kernelOptions: args.text('kernel_opts'),
-  };
-}
 
 async function showTagged({ site, lists, path }: MaasCall) {
   const { name } = await site.call('tag.show', { params: ref(path) });

@@ -1,12 +1,12 @@
 import type { Machine } from '../../../../contract/machines/machine.ts';
 import type { RouteOutput } from '../../../../contract/routes.ts';
-import { json, nothing } from '../../answer.ts';
-import type { Args } from '../../args.ts';
-import type { Handlers, MaasCall, PathValues } from '../../handler.ts';
+import { json } from '../../answer.ts';
+import type { Handlers, MaasCall } from '../../handler.ts';
 import type { SiteLists } from '../../site-lists.ts';
 import { type Networks, readNetworks } from '../../objects/networks/networks.ts';
 import { uriOf } from '../../objects/base/uri.ts';
 import { type Birth, momentOfBirth, readBirths } from '../base/births.ts';
+import { nounHandlers, param } from '../base/nouns.ts';
 import { badValue } from '../base/refusals.ts';
 import { meantSubnet } from './subnets.ts';
 
@@ -15,48 +15,26 @@ type SnippetView = RouteOutput<'dhcp-snippet.show'>;
 
 /** Fragments of the DHCP server's configuration: statements of dhcpd.conf, or Kea's JSON. They are read back as they were written. */
 export const SNIPPET_HANDLERS: Handlers = {
-  'DHCPSnippets.read': async ({ site, lists }) =>
-    json(await viewSnippets({ site, lists }, await site.all('dhcp-snippet.list'))),
-  'DHCPSnippets.create': async (call) => {
-    const { site, lists, args } = call;
-    const body = {
-      name: args.text('name') ?? '',
-      text: args.text('value') ?? '',
-      comment: args.text('description'),
-      enabled: args.flag('enabled') ?? true,
-      scope: (await scopeOf(call)) ?? 'global',
-    };
-    return showSnippet({ site, lists }, await site.call('dhcp-snippet.create', { body }));
-  },
-  'DHCPSnippet.read': async ({ site, lists, path }) =>
-    showSnippet({ site, lists }, await site.call('dhcp-snippet.show', { params: ref(path) })),
-  'DHCPSnippet.update': async (call) => {
-    const { site, lists, path, args } = call;
-    const body = { ...given(args), scope: await scopeOf(call) };
-    return showSnippet({ site, lists }, await site.call('dhcp-snippet.set', { params: ref(path), body }));
-  },
+  ...nounHandlers({
+    noun: 'dhcp-snippet',
+    all: 'DHCPSnippets',
+    one: 'DHCPSnippet',
+    fields: { name: param.filled('name'), text: param.filled('value'), comment: param.text('description') },
+    create: {
+      enabled: ({ args }) => args.flag('enabled') ?? true,
+      scope: async (call) => (await scopeOf(call)) ?? 'global',
+    },
+    update: { enabled: param.flag('enabled'), scope: scopeOf },
+    view: viewer,
+  }),
   // Only its current text is stored with it; earlier ones are in the history of the site.
-  'DHCPSnippet.revert': async ({ site, lists, path, args }) => {
-    const snippet = await site.call('dhcp-snippet.show', { params: ref(path) });
+  'DHCPSnippet.revert': async (call) => {
+    const { site, path, args } = call;
+    const snippet = await site.call('dhcp-snippet.show', { params: { dhcp_snippet: path['id'] ?? '' } });
     if (args.text('to') !== String(snippet.id)) badValue('to', 'it is not stored here', EARLIER);
-    return showSnippet({ site, lists }, snippet);
-  },
-  'DHCPSnippet.delete': async ({ site, path }) => {
-    await site.call('dhcp-snippet.delete', { params: ref(path) });
-    return nothing();
+    return json((await viewer(call, [snippet]))(snippet));
   },
 };
-
-const ref = (path: PathValues) => ({ dhcp_snippet: path['id'] ?? '' });
-
-function given(args: Args) {
-  return {
-    name: args.text('name') || undefined,
-    text: args.text('value') || undefined,
-    comment: args.text('description'),
-    enabled: args.flag('enabled'),
-  };
-}
 
 /** Whom a snippet is for; undefined: it stays. */
 async function scopeOf({ lists, args }: MaasCall): Promise<string | undefined> {
@@ -83,18 +61,12 @@ async function macOf(lists: SiteLists, node: string): Promise<string> {
   );
 }
 
-type At = Pick<MaasCall, 'site' | 'lists'>;
-
-async function showSnippet(at: At, snippet: SnippetView) {
-  return json((await viewSnippets(at, [snippet]))[0]);
-}
-
-async function viewSnippets({ site, lists }: At, snippets: readonly SnippetView[]): Promise<object[]> {
+/** Machines are read only where a snippet is for one. */
+async function viewer({ site, lists }: MaasCall, snippets: readonly SnippetView[]) {
   const births = snippets.length === 0 ? new Map<string, Birth>() : await readBirths(site, 'dhcp-snippet');
   const networks = await readNetworks(lists);
-  // Machines are read only where a snippet is for one.
   const owners = snippets.some(({ scope }) => isMac(scope)) ? await ownersOf(lists) : [];
-  return snippets.map((one) => viewSnippet(one, { networks, owners, birth: births.get(one.name) }));
+  return (one: SnippetView) => viewSnippet(one, { networks, owners, birth: births.get(one.name) });
 }
 
 const isMac = (scope: string) => /^[\da-f]{2}(?::[\da-f]{2}){5}$/.test(scope);

@@ -1,39 +1,43 @@
 import type { Subnet } from '../../../../contract/networks/subnet.ts';
 import { json, nothing } from '../../answer.ts';
-import type { Args } from '../../args.ts';
-import type { Handlers } from '../../handler.ts';
-import { createSiteLists, type SiteLists } from '../../site-lists.ts';
+import type { Handler, Handlers, MaasCall } from '../../handler.ts';
+import type { SiteLists } from '../../site-lists.ts';
 import { readNetworks } from '../../objects/networks/networks.ts';
-import { type Site, step } from '../../site.ts';
-import { annotateSteps } from '../base/annotated.ts';
+import { step } from '../../site.ts';
+import { nounHandlers, param } from '../base/nouns.ts';
 import { badValue, notFound } from '../base/refusals.ts';
 import { fabricOf, meantId, vlanMeant } from './meant.ts';
 import { readBirths } from '../base/births.ts';
 import { freeRanges, statisticsOf, usedRanges } from './subnet-space.ts';
-import { readUses, viewAddresses } from './subnet-uses.ts';
+import { readUses, type SubnetUses, viewAddresses } from './subnet-uses.ts';
 import { vlanOfId } from './vlans.ts';
 
 /** Subnets. */
 export const SUBNET_HANDLERS: Handlers = {
-  'Subnets.read': async ({ lists }) => {
-    const { subnets, subnet } = await readNetworks(lists);
-    return json(subnets.map(({ id }) => subnet(id)));
-  },
-  'Subnets.create': async ({ site, lists, args }) => {
-    const cidr = args.text('cidr') ?? '';
-    const body = { ...fieldsOf(args), cidr, vlan: await vlanOf(lists, args) };
-    const [made] = await site.together([step('subnet.create', { body }), ...annotateSteps('subnet', cidr, args)]);
-    return showSubnet(site, (made as Subnet).id);
-  },
-  'Subnet.read': async ({ site, lists, path }) => showSubnet(site, (await meantSubnet(lists, path['id'] ?? '')).id),
-  'Subnet.update': async ({ site, lists, path, args }) => {
-    const { id } = await meantSubnet(lists, path['id'] ?? '');
-    const gateway = args.clearable('gateway_ip');
-    const body = { ...fieldsOf(args), cidr: args.text('cidr') || undefined, gateway, vlan: await vlanOf(lists, args) };
-    const params = { subnet: String(id) };
-    await site.together([...annotateSteps('subnet', params.subnet, args), step('subnet.set', { params, body })]);
-    return showSubnet(site, id);
-  },
+  ...nounHandlers({
+    noun: 'subnet',
+    all: 'Subnets',
+    one: 'Subnet',
+    annotated: ['subnet', 'cidr'],
+    list: ({ lists }) => lists.subnets(),
+    ref: async ({ lists, path }) => String((await meantSubnet(lists, path['id'] ?? '')).id),
+    fields: {
+      name: param.filled('name'),
+      resolvers: ({ args }) =>
+        args.has('dns_servers') ? args.list('dns_servers').flatMap((text) => text.split(/\s+/)) : undefined,
+      managed: param.flag('managed'),
+      dnsOn: param.flag('allow_dns'),
+      proxyOn: param.flag('allow_proxy'),
+      cidr: param.filled('cidr'),
+      vlan: vlanOf,
+    },
+    create: { gateway: param.filled('gateway_ip') },
+    update: { gateway: param.clearable('gateway_ip') },
+    view: async ({ lists }) => {
+      const { subnet } = await readNetworks(lists);
+      return ({ id }) => subnet(id);
+    },
+  }),
   // What only a subnet holds goes with it, in one transaction: ranges, reserved addresses, routes. A subnet with addresses of machines stays.
   'Subnet.delete': async ({ site, lists, path }) => {
     const { id, cidr } = await meantSubnet(lists, path['id'] ?? '');
@@ -52,35 +56,31 @@ export const SUBNET_HANDLERS: Handlers = {
     ]);
     return nothing();
   },
-  'Subnet.reserved_ip_ranges': async ({ site, lists, path }) => {
-    const subnet = await meantSubnet(lists, path['id'] ?? '');
-    return json(usedRanges(await readUses(site, subnet)));
-  },
-  'Subnet.unreserved_ip_ranges': async ({ site, lists, path }) => {
-    const subnet = await meantSubnet(lists, path['id'] ?? '');
-    return json(freeRanges(subnet.cidr, usedRanges(await readUses(site, subnet))));
-  },
-  'Subnet.statistics': async ({ site, lists, path, args }) => {
-    const subnet = await meantSubnet(lists, path['id'] ?? '');
-    const used = usedRanges(await readUses(site, subnet));
-    const extras = {
+  'Subnet.reserved_ip_ranges': usesOf((uses) => usedRanges(uses)),
+  'Subnet.unreserved_ip_ranges': usesOf((uses) => freeRanges(uses.subnet.cidr, usedRanges(uses))),
+  'Subnet.statistics': usesOf((uses, { args }) =>
+    statisticsOf(uses.subnet.cidr, usedRanges(uses), {
       hasRanges: args.flag('include_ranges') === true,
       hasSuggestions: args.flag('include_suggestions') === true,
-    };
-    return json(statisticsOf(subnet.cidr, used, extras));
-  },
-  'Subnet.ip_addresses': async ({ site, lists, path, args }) => {
-    const subnet = await meantSubnet(lists, path['id'] ?? '');
+    }),
+  ),
+  'Subnet.ip_addresses': usesOf(async (uses, { site, args }) => {
     const isOn = (name: string) => args.flag(name) !== false;
-    return json(
-      viewAddresses(await readUses(site, subnet), {
-        births: await readBirths(site, 'reservation'),
-        hasUser: isOn('with_username'),
-        hasNode: isOn('with_summary') && isOn('with_node_summary'),
-      }),
-    );
-  },
+    return viewAddresses(uses, {
+      births: await readBirths(site, 'reservation'),
+      hasUser: isOn('with_username'),
+      hasNode: isOn('with_summary') && isOn('with_node_summary'),
+    });
+  }),
 };
+
+/** Shows what uses a subnet. */
+function usesOf(view: (uses: SubnetUses, call: MaasCall) => unknown): Handler {
+  return async (call) => {
+    const subnet = await meantSubnet(call.lists, call.path['id'] ?? '');
+    return json(await view(await readUses(call.site, subnet), call));
+  };
+}
 
 /** The subnet that a text names: id, CIDR, name, or MAAS's specifiers (`cidr:…`, `name:…`, `ip:…`, `vid:…`, `space:…`). */
 export async function meantSubnet(lists: SiteLists, text: string): Promise<Subnet> {
@@ -88,23 +88,8 @@ export async function meantSubnet(lists: SiteLists, text: string): Promise<Subne
   return (await lists.subnets()).find((one) => one.id === id) ?? notFound('subnet', text);
 }
 
-async function showSubnet(site: Site, id: number) {
-  return json((await readNetworks(createSiteLists(site))).subnet(id));
-}
-
-function fieldsOf(args: Args) {
-  return {
-    name: args.text('name') || undefined,
-    gateway: args.text('gateway_ip') || undefined,
-    resolvers: args.has('dns_servers') ? args.list('dns_servers').flatMap((text) => text.split(/\s+/)) : undefined,
-    managed: args.flag('managed'),
-    dnsOn: args.flag('allow_dns'),
-    proxyOn: args.flag('allow_proxy'),
-  };
-}
-
 /** The VLAN that is meant: by its id, or by fabric and VID. Undefined: none is named. */
-async function vlanOf(lists: SiteLists, args: Args): Promise<string | undefined> {
+async function vlanOf({ lists, args }: MaasCall): Promise<string | undefined> {
   const text = args.text('vlan');
   const [fabric, vid] = [args.text('fabric'), args.number('vid')];
   if (!text && !fabric && vid === undefined) return undefined;

@@ -1,8 +1,9 @@
-import { type MaasAnswer, json } from '../../answer.ts';
+import type { Vlan } from '../../../../contract/networks/vlan.ts';
 import type { Args } from '../../args.ts';
-import type { PathValues } from '../../handler.ts';
+import type { MaasCall, PathValues } from '../../handler.ts';
 import type { SiteLists } from '../../site-lists.ts';
-import { NO_SPACE, readNetworks } from '../../objects/networks/networks.ts';
+import { NO_SPACE } from '../../objects/networks/networks.ts';
+import { param } from '../base/nouns.ts';
 import { badValue, notFound } from '../base/refusals.ts';
 import { fabricOf, meantId, vlanMeant } from './meant.ts';
 
@@ -24,27 +25,19 @@ export async function fabricRef(lists: SiteLists, text = ''): Promise<string> {
   return String((await fabricOf(lists, text)) ?? notFound('fabric', text));
 }
 
-export async function showVlan(lists: SiteLists, id: number): Promise<MaasAnswer> {
-  return json((await readNetworks(lists)).vlan(id));
-}
-
 /** What a call says of DHCP, relay and racks of a VLAN: what is not given stays. */
-export async function readVlanSet(lists: SiteLists, args: Args) {
-  return {
-    dhcpOn: args.flag('dhcp_on'),
-    relayVlan: await relayOf(lists, args),
-    primaryRack: await rackOf(lists, args, 'primary_rack'),
-    secondaryRack: await rackOf(lists, args, 'secondary_rack'),
-  };
-}
+export const VLAN_FIELDS = {
+  dhcpOn: param.flag('dhcp_on'),
+  relayVlan: relayOf,
+  primaryRack: rackOf('primary_rack'),
+  secondaryRack: rackOf('secondary_rack'),
+};
 
 /** A VLAN stays in its fabric: what stands on it would be somewhere else. */
-export async function checkFabric(lists: SiteLists, ref: string, args: Args): Promise<void> {
+export async function checkFabric({ lists, args }: MaasCall, vlan: Vlan): Promise<void> {
   const text = args.text('fabric');
-  if (!text) return;
-  const vlan = (await lists.vlans()).find(({ id }) => vlanOfId(id) === ref);
-  if (vlan?.fabricId !== (await fabricOf(lists, text)))
-    badValue('fabric', `the VLAN stays in ${vlan?.fabric}`, 'make a VLAN in the other fabric');
+  if (text && vlan.fabricId !== (await fabricOf(lists, text)))
+    badValue('fabric', `the VLAN stays in ${vlan.fabric}`, 'make a VLAN in the other fabric');
 }
 
 /** Does a new VLAN need more than what `create` takes? */
@@ -53,7 +46,7 @@ export function wantsMore(args: Args): boolean {
 }
 
 /** The space that is meant; null: none. */
-export async function spaceOf(lists: SiteLists, args: Args): Promise<string | null | undefined> {
+export async function spaceOf({ lists, args }: MaasCall): Promise<string | null | undefined> {
   const text = args.clearable('space');
   if (!text || text === NO_SPACE.name || text === String(NO_SPACE.id)) return text && null;
   const space = await meantId(lists, 'space', text);
@@ -61,14 +54,16 @@ export async function spaceOf(lists: SiteLists, args: Args): Promise<string | nu
 }
 
 /** A rack is named by its system_id, and by its name in API v1. */
-async function rackOf(lists: SiteLists, args: Args, name: string): Promise<string | null | undefined> {
-  const text = args.clearable(name);
-  if (!text) return text;
-  const node = (await lists.nodes()).find((one) => one.id === text || one.name === text);
-  return node?.name ?? badValue(name, `there is no rack ${text}`, 'the system_id of a rack');
+function rackOf(name: string) {
+  return async ({ lists, args }: MaasCall): Promise<string | null | undefined> => {
+    const text = args.clearable(name);
+    if (!text) return text;
+    const node = (await lists.nodes()).find((one) => one.id === text || one.name === text);
+    return node?.name ?? badValue(name, `there is no rack ${text}`, 'the system_id of a rack');
+  };
 }
 
-async function relayOf(lists: SiteLists, args: Args): Promise<string | null | undefined> {
+async function relayOf({ lists, args }: MaasCall): Promise<string | null | undefined> {
   const text = args.clearable('relay_vlan');
   if (!text) return text;
   const vlan = await vlanMeant(lists, text);

@@ -1,54 +1,43 @@
 import { NOTE_CATEGORIES, type Notification } from '../../../../contract/people/notification.ts';
-import { json, nothing, text } from '../../answer.ts';
-import type { Args } from '../../args.ts';
+import { text } from '../../answer.ts';
 import type { Handlers, MaasCall } from '../../handler.ts';
 import { viewUser } from '../../objects/base/groups.ts';
 import { uriOf } from '../../objects/base/uri.ts';
+import { nounHandlers, param } from '../base/nouns.ts';
 import { badValue } from '../base/refusals.ts';
 
 /** Notes for users. */
 export const NOTIFICATION_HANDLERS: Handlers = {
-  'Notifications.read': async (call) => {
-    const view = await viewer(call);
-    return json((await call.site.all('notification.list')).map(view));
-  },
-  'Notifications.create': async (call) => {
-    const body = { ...fieldsOf(call.args), message: call.args.text('message') ?? '' };
-    return show(call, await call.site.call('notification.create', { body }));
-  },
-  'Notification.read': async (call) => show(call, await call.site.call('notification.show', { params: ref(call) })),
-  'Notification.update': async (call) => {
-    const body = { ...fieldsOf(call.args), message: call.args.text('message') || undefined };
-    return show(call, await call.site.call('notification.set', { params: ref(call), body }));
-  },
-  'Notification.delete': async (call) => {
-    await call.site.call('notification.delete', { params: ref(call) });
-    return nothing();
-  },
-  'Notification.dismiss': async (call) => {
-    await call.site.call('notification.dismiss', { params: ref(call) });
+  ...nounHandlers({
+    noun: 'notification',
+    all: 'Notifications',
+    one: 'Notification',
+    fields: {
+      category: categoryOf,
+      ident: param.clearable('ident'),
+      context: contextOf,
+      user: param.clearable('user'),
+      users: param.flag('users'),
+      admins: param.flag('admins'),
+      dismissable: param.flag('dismissable'),
+      message: param.filled('message'),
+    },
+    view: viewer,
+  }),
+  'Notification.dismiss': async ({ site, path }) => {
+    await site.call('notification.dismiss', { params: { notification: path['id'] ?? '' } });
     return text('OK');
   },
 };
 
-const ref = ({ path }: MaasCall) => ({ notification: path['id'] ?? '' });
-
-function fieldsOf(args: Args) {
+function categoryOf({ args }: MaasCall) {
   const given = args.text('category');
-  const category = given ? NOTE_CATEGORIES.find((one) => one === given) : undefined;
-  if (given && category === undefined) badValue('category', `${given} is not known`, NOTE_CATEGORIES.join(', '));
-  return {
-    category,
-    ident: args.clearable('ident'),
-    context: contextOf(args),
-    user: args.clearable('user'),
-    users: args.flag('users'),
-    admins: args.flag('admins'),
-    dismissable: args.flag('dismissable'),
-  };
+  if (!given) return undefined;
+  const category = NOTE_CATEGORIES.find((one) => one === given);
+  return category ?? badValue('category', `${given} is not known`, NOTE_CATEGORIES.join(', '));
 }
 
-function contextOf(args: Args): Record<string, unknown> | undefined {
+function contextOf({ args }: MaasCall): Record<string, unknown> | undefined {
   const given = args.text('context');
   if (!given) return undefined;
   try {
@@ -58,11 +47,6 @@ function contextOf(args: Args): Record<string, unknown> | undefined {
     // The check below refuses it.
   }
   return badValue('context', 'it cannot be read', 'an object of JSON');
-}
-
-async function show(call: MaasCall, notification: Notification) {
-  const view = await viewer(call);
-  return json(view(notification));
 }
 
 /** Who may not see users sees a note's user by name alone. */

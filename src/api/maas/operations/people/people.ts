@@ -2,6 +2,7 @@ import type { Role } from '../../../../contract/base/role.ts';
 import { RejectedError, rejected } from '../../../../core/errors.ts';
 import { json, nothing, text } from '../../answer.ts';
 import type { Handlers } from '../../handler.ts';
+import { nounHandlers, param } from '../base/nouns.ts';
 import { calling, notFound } from '../base/refusals.ts';
 import { viewMe, viewSshKey, viewUser } from '../../objects/base/groups.ts';
 
@@ -11,16 +12,21 @@ const KEY_NAME = 'MAAS consumer';
 /** Users, their API keys and SSH keys. */
 export const PEOPLE_HANDLERS: Handlers = {
   'Users.whoami': async ({ site }) => json(viewMe(await site.call('me.show', {}))),
-  'Users.read': async ({ site }) => json((await site.all('user.list')).map(viewUser)),
-  'User.read': async ({ site, path }) =>
-    json(viewUser(await site.call('user.show', { params: { user: path['username'] ?? '' } }))),
-  'Users.create': async ({ site, args }) => {
-    const name = args.text('username') ?? '';
-    const role: Role = args.flag('is_superuser') === true ? 'admin' : 'user';
-    // MAAS takes passwords of any length.
-    const body = { name, role, email: args.text('email'), password: args.text('password'), allowShort: true };
-    return json(viewUser(await site.call('user.create', { body }).catch(calling({ name: 'username' }))));
-  },
+  ...nounHandlers({
+    noun: 'user',
+    all: 'Users',
+    one: 'User',
+    create: {
+      name: param.text('username'),
+      role: ({ args }): Role => (args.flag('is_superuser') === true ? 'admin' : 'user'),
+      email: param.text('email'),
+      password: param.text('password'),
+      // MAAS takes passwords of any length.
+      allowShort: () => true,
+    },
+    names: { name: 'username' },
+    view: () => viewUser,
+  }),
   'User.delete': async ({ site, path, args }) => {
     const heir = args.text('transfer_resources_to');
     if (heir && (await site.find('user.show', { params: { user: heir } })) === null) notFound('user', heir);

@@ -1,5 +1,5 @@
 import type { RouteInput } from '../../../../contract/routes.ts';
-import settings from '../../catalog/base/settings.json' with { type: 'json' };
+import settings from '../../catalog/base/config.json' with { type: 'json' };
 import { json, text } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
