@@ -29,7 +29,6 @@ import { ROUTE_HANDLERS } from './networks/routes.ts';
 import { SCRIPT_HANDLERS } from './machines/site-scripts.ts';
 import { SNIPPET_HANDLERS } from './networks/snippets.ts';
 import { SOURCE_HANDLERS } from './images/sources.ts';
-import { STORAGE_GROUP_HANDLERS } from './machines/storage-groups.ts';
 import { STORAGE_HANDLERS } from './machines/storage.ts';
 import { SUBNET_HANDLERS } from './networks/subnets.ts';
 import { TAG_HANDLERS } from './machines/tags.ts';
@@ -46,7 +45,6 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...LIFECYCLE_HANDLERS,
   ...INTERFACE_HANDLERS,
   ...STORAGE_HANDLERS,
-  ...STORAGE_GROUP_HANDLERS,
   ...CONTROLLER_HANDLERS,
   ...CONTROLLER_VERB_HANDLERS,
   ...COPY_HANDLERS,

@@ -7,7 +7,7 @@ import { readInventory } from '../../objects/machines/machines.ts';
 import { badValue, calling, notFound } from '../base/refusals.ts';
 
 type StorageCall = Pick<MaasCall, 'site' | 'path'>;
-interface NamedEntry {
+export interface NamedEntry {
   readonly ref: string;
   readonly view: { readonly id: number; readonly name?: string };
 }
