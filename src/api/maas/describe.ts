@@ -5,23 +5,6 @@ import { RESOURCES } from './catalog/table.ts';
 import meanings from './catalog/base/parameter-meanings.json' with { type: 'json' };
 import { MAAS_PREFIX } from './prefix.ts';
 
-/** Release of MAAS whose API this is, and what clients ask whether it can. */
-export const VERSION = {
-  capabilities: [
-    'networks-management',
-    'static-ipaddresses',
-    'ipv6-deployment-ubuntu',
-    'devices-management',
-    'storage-deployment-ubuntu',
-    'network-deployment-ubuntu',
-    'bridging-interface-ubuntu',
-    'bridging-automatic-ubuntu',
-    'authenticate-api',
-  ],
-  version: '3.7.3',
-  subversion: 'regent',
-} as const;
-
 interface DescribedAction {
   readonly name: string;
   readonly method: string;

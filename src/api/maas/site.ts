@@ -7,7 +7,11 @@ import { bodyValidator, textValidator, type Validate } from '../validate.ts';
 import type { CallInput } from '../../region/base/port.ts';
 
 /** Members that may be left out may be undefined, too: that is left out. */
-type Loose<T> = T extends object ? { readonly [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K] } : T;
+export type Loose<T> = T extends readonly (infer U)[]
+  ? readonly Loose<U>[]
+  : T extends object
+    ? { readonly [K in keyof T]: object extends Pick<T, K> ? Loose<T[K]> | undefined : Loose<T[K]> }
+    : T;
 /** What a call takes, as handlers write it. */
 type LooseInput<I extends RouteId> = { readonly [P in keyof RouteInput<I>]: Loose<RouteInput<I>[P]> };
 
@@ -173,8 +177,10 @@ function makeChecks(id: RouteId): Checks {
 
 /** Members that are undefined were not given. */
 function withoutUndefined(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutUndefined);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([name, member]) => [name, withoutUndefined(member)]));
 }
 
 function asBadValue({ message }: Rejected): Rejected {

@@ -1,3 +1,5 @@
+import { json } from '../answer.ts';
+import version from '../catalog/site/version.json' with { type: 'json' };
 import type { Handler } from '../handler.ts';
 import { ABSENT_HANDLERS } from './base/absent.ts';
 import { ADDRESS_HANDLERS } from './networks/addresses.ts';
@@ -33,13 +35,12 @@ import { STORAGE_HANDLERS } from './machines/storage.ts';
 import { SUBNET_HANDLERS } from './networks/subnets.ts';
 import { TAG_HANDLERS } from './machines/tags.ts';
 import { UPLOAD_HANDLERS } from './images/uploads.ts';
-import { VERSION_HANDLERS } from './site/version.ts';
 import { ZONE_HANDLERS } from './machines/zones.ts';
 
 /** What is done for an operation, by its key. An operation without an entry is answered with 501. */
 export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...ABSENT_HANDLERS,
-  ...VERSION_HANDLERS,
+  'Version.read': async () => json(version),
   ...MACHINE_HANDLERS,
   ...DEVICE_HANDLERS,
   ...LIFECYCLE_HANDLERS,

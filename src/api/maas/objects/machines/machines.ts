@@ -6,6 +6,7 @@ import { imageArchitecture } from '../../../../model/machines/deployment/candida
 import { withoutAgent } from '../../../../model/site/annotation.ts';
 import { MACHINE_STATUS } from '../../../../model/machines/machine-states.ts';
 import type { MachineStorage } from '../../../../model/machines/deployment/stored/storage.ts';
+import alike from './alike.json' with { type: 'json' };
 import { float } from '../../answer.ts';
 import { createSiteLists, type SiteLists } from '../../site-lists.ts';
 import type { Site } from '../../site.ts';
@@ -16,25 +17,8 @@ import { type InterfaceSet, viewInterfaces } from './interfaces.ts';
 import { type Networks, readNetworks } from '../networks/networks.ts';
 import { uriOf } from '../base/uri.ts';
 
-const TESTS = [
-  'commissioning_status',
-  'testing_status',
-  'cpu_test_status',
-  'memory_test_status',
-  'network_test_status',
-  'storage_test_status',
-  'other_test_status',
-  'interface_test_status',
-] as const;
-type Test = (typeof TESTS)[number];
-
 /** The members about tests, where nobody ran any. */
-export const NO_TESTS = Object.fromEntries(
-  TESTS.flatMap((name) => [
-    [name, -1],
-    [`${name}_name`, 'Unknown'],
-  ]),
-) as { readonly [N in Test]: number } & { readonly [N in `${Test}_name`]: string };
+export const NO_TESTS = alike.tests;
 
 /** What machines name, as MAAS shows it: each is made once, however many machines are shown. */
 export interface MachineSurroundings {
@@ -97,30 +81,8 @@ export interface MachineParts {
   readonly storage: MachineStorage | undefined;
 }
 
-/** What machines of Regent never have. */
-const NOTHING = {
-  cache_sets: [],
-  bcaches: [],
-  special_filesystems: [],
-  constraints_by_type: {},
-  parent: null,
-  pod: null,
-  disable_ipv4: false,
-  swap_size: null,
-  current_commissioning_result_id: null,
-  current_testing_result_id: null,
-  current_installation_result_id: null,
-  virtualmachine_id: null,
-  last_sync: null,
-  sync_interval: null,
-  next_sync: null,
-  enable_hw_sync: false,
-  enable_kernel_crash_dump: false,
-  is_dpu: false,
-};
-
-/** What every machine has alike. */
-export const SAME = { ...NOTHING, ...NO_TESTS };
+/** What every machine has alike: what machines of Regent never have, and those members. */
+export const SAME = { ...alike.machine, ...NO_TESTS };
 
 /** A machine as MAAS shows it. */
 export function viewMachine(machine: Machine, parts: MachineParts, around: MachineSurroundings) {

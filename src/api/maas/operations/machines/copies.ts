@@ -8,11 +8,12 @@ import type { Handlers, MaasCall } from '../../handler.ts';
 import type { MachineLink } from '../../objects/machines/interfaces.ts';
 import { showMachine } from '../../objects/machines/machines.ts';
 import { copyOf } from '../../objects/machines/storage-copy.ts';
-import { type Site, step, type SiteStep } from '../../site.ts';
+import { type Loose, type Site, step, type SiteStep } from '../../site.ts';
 import { badValue, conflict } from '../base/refusals.ts';
+import { vlanRefOf } from '../networks/vlans.ts';
 import { machineOf } from './machines.ts';
 
-type Input = NonNullable<RouteInput<'machine.set'>['body']['interfaces']>[number];
+type Input = Loose<NonNullable<RouteInput<'machine.set'>['body']['interfaces']>[number]>;
 
 /** States in which another network may be given to a machine by a copy or as a whole. */
 const FREE: readonly MachineState[] = ['new', 'ready', 'broken', 'failed-testing'];
@@ -60,7 +61,7 @@ function isFree({ state = 'new' }: Machine): boolean {
 
 /** A card without addresses: a deployment gives it one. */
 function bare({ name, mac, vlanId }: MachineInterface): Input {
-  return { name, mac, addresses: [], ...(vlanId === undefined ? {} : { vlan: `id:${vlanId}` }) };
+  return { name, mac, addresses: [], vlan: vlanRefOf(vlanId) };
 }
 
 /**
@@ -106,21 +107,8 @@ function copied(source: Machine, machine: Machine): Input[] {
   const cards = new Map(machine.interfaces.filter(({ kind }) => kind === 'physical').map((card) => [card.name, card]));
   const own = source.interfaces.map((one): Input => {
     const { name, kind, vlanId, parents, mtu, acceptRa, bond, bridge, links = [] } = one;
-    const common = {
-      name,
-      addresses: links.map(addressOf),
-      ...(vlanId === undefined ? {} : { vlan: `id:${vlanId}` }),
-      ...(mtu === undefined ? {} : { mtu }),
-      ...(acceptRa === undefined ? {} : { acceptRa }),
-    };
-    if (kind !== 'physical')
-      return {
-        ...common,
-        kind,
-        ...(parents === undefined ? {} : { parents }),
-        ...(bond === undefined ? {} : { bond }),
-        ...(bridge === undefined ? {} : { bridge }),
-      };
+    const common = { name, addresses: links.map(addressOf), vlan: vlanRefOf(vlanId), mtu, acceptRa };
+    if (kind !== 'physical') return { ...common, kind, parents, bond, bridge };
     const card =
       cards.get(name) ??
       badValue('destinations', `${machine.hostname} has no card ${name}`, 'it has the cards that the source has');

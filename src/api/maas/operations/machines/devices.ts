@@ -10,6 +10,7 @@ import { withAnnotations } from './machines.ts';
 import { detailsOf } from '../../objects/machines/details.ts';
 import { withNetworks } from './constraints.ts';
 import { isOfAgent, passes } from './node-filters.ts';
+import { vlanRefOf } from '../networks/vlans.ts';
 import { domainIn, domainName, nameOf } from '../names/host-names.ts';
 
 /** Hosts with names and addresses that nobody commissions: Juju's containers, printers, switches. */
@@ -102,11 +103,7 @@ async function restore({ site, path }: MaasCall) {
   const cards = interfaces.filter(({ kind }) => kind === 'physical');
   if (cards.length === 0) badValue('system_id', 'it has no network card', 'a card is what stays');
   const body = {
-    interfaces: cards.map(({ name, mac, vlanId }) => ({ name, mac, addresses: [], ...vlanMember(vlanId) })),
+    interfaces: cards.map(({ name, mac, vlanId }) => ({ name, mac, addresses: [], vlan: vlanRefOf(vlanId) })),
   };
   return show(site, await site.call('device.set', { params: { device: id }, body }));
-}
-
-function vlanMember(vlanId: number | undefined) {
-  return vlanId === undefined ? {} : { vlan: `id:${vlanId}` };
 }

@@ -171,10 +171,6 @@ async function parentsOf({ site, path, args }: MaasCall, names: readonly string[
   return [...new Set(parents)];
 }
 
-function given<T extends object>(fields: T): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
-}
-
 /** Settings of a bond. `mode`: what it has if none is given. Clients say again what each bond shows, LACP and hash included: modes that have none of these do without. */
 function bondOf(args: Args, mode: BondMode) {
   const one = (name: string, known: readonly string[]) => {
@@ -184,7 +180,7 @@ function bondOf(args: Args, mode: BondMode) {
   const wanted = one('bond_mode', BOND_MODES);
   const { hasLacp, hasHash } = usesOf((wanted ?? mode) as BondMode);
   const [lacpRate, hashPolicy] = [one('bond_lacp_rate', LACP_RATES), one('bond_xmit_hash_policy', HASH_POLICIES)];
-  return given({
+  return {
     mode: wanted,
     miimon: args.number('bond_miimon'),
     downDelay: args.number('bond_downdelay'),
@@ -192,23 +188,12 @@ function bondOf(args: Args, mode: BondMode) {
     gratuitousArps: args.number('bond_num_grat_arp'),
     lacpRate: hasLacp ? lacpRate : undefined,
     hashPolicy: hasHash ? hashPolicy : undefined,
-  } as {
-    mode?: string;
-    miimon?: number;
-    downDelay?: number;
-    upDelay?: number;
-    gratuitousArps?: number;
-    lacpRate?: string;
-    hashPolicy?: string;
-  });
+  };
 }
 
 function bridgeOf(args: Args) {
   refuseOvs(args);
-  return given({ stp: args.flag('bridge_stp'), forwardDelay: args.number('bridge_fd') } as {
-    stp?: boolean;
-    forwardDelay?: number;
-  });
+  return { stp: args.flag('bridge_stp'), forwardDelay: args.number('bridge_fd') };
 }
 
 function refuseOvs(args: Args): void {

@@ -52,9 +52,10 @@ export const SCRIPT_HANDLERS: Handlers = {
     const metadata = metadataOf(content);
     const name =
       args.text('name') || metadata.name || badValue('name', 'it is missing', 'here, or in the text of the script');
+    const fields = fieldsOf(args);
     // As in MAAS: a script without a purpose is a test.
-    const usual = metadata.purpose === undefined ? { purpose: 'testing' as const } : {};
-    const body = { ...usual, ...given(fieldsOf(args)), name, content };
+    const purpose = fields.purpose ?? (metadata.purpose === undefined ? 'testing' : undefined);
+    const body = { ...fields, purpose, name, content };
     return json(viewScript(await site.call('script.create', { body }).catch(naming)));
   },
   'NodeScript.read': async ({ site, path, args }) => {
@@ -134,10 +135,6 @@ function metadataOf(content: string) {
   const metadata = readMetadata(content);
   if (isRejected(metadata)) throw new RejectedError(metadata);
   return metadata;
-}
-
-function given<T extends object>(fields: T): Partial<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function fieldsOf(args: Args) {

@@ -1,4 +1,3 @@
-import type { StorageChangeBody } from '../../../../contract/machines/machine-storage.ts';
 import type { StorageChange } from '../../../../model/machines/deployment/stored/changes.ts';
 import { type Args, bytesIn } from '../../args.ts';
 import type { MaasCall } from '../../handler.ts';
@@ -40,14 +39,9 @@ export async function change(
   { fields = {}, first = [], ...wanted }: StorageEdit,
 ): Promise<{ readonly set: MaasStorage; readonly ref: string }> {
   const answer = await site
-    .call('storage.change', { params: { machine }, body: { changes: [...first, wanted.change].map(defined) } })
+    .call('storage.change', { params: { machine }, body: { changes: [...first, wanted.change] } })
     .catch(calling(fields, `changes/${first.length}/`));
   return { set: viewStorage(machine, disks, answer.storage), ref: `#${answer.changed[first.length] ?? 0}` };
-}
-
-/** Members that are undefined are not given. */
-function defined(given: StorageChange): StorageChangeBody {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as StorageChangeBody;
 }
 
 const isMeant = (entry: NamedEntry, text: string) => String(entry.view.id) === text || entry.view.name === text;

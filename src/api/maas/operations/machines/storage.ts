@@ -239,13 +239,8 @@ const FILE_SYSTEM_FIELDS = {
 };
 
 function kindOf(args: Args): FileSystemKind {
-  return chosen(
-    'fstype',
-    args.text('fstype'),
-    FILE_SYSTEM_KINDS,
-    'cannot be made',
-    `one of ${FILE_SYSTEM_KINDS.join(', ')}`,
-  );
+  const rule = `one of ${FILE_SYSTEM_KINDS.join(', ')}`;
+  return chosen('fstype', args.text('fstype'), FILE_SYSTEM_KINDS, ['cannot be made', rule]);
 }
 
 /** One of a few values. */
@@ -253,8 +248,7 @@ function chosen<T extends string | number>(
   field: string,
   given: string | undefined,
   known: readonly T[],
-  problem: string,
-  rule: string,
+  [problem, rule]: readonly [problem: string, rule: string],
 ): T {
   const found = known.find((one) => String(one) === (given ?? ''));
   return found ?? badValue(field, `${JSON.stringify((given ?? '').slice(0, 40))} ${problem}`, rule);
@@ -275,7 +269,7 @@ function diskFields(args: Args) {
 /** `raid-1` or `1`. */
 function levelOf(args: Args): RaidLevel {
   const rule = RAID_LEVELS.map((one) => `raid-${one}`).join(', ');
-  return chosen('level', args.text('level')?.replace(/^raid-/, ''), RAID_LEVELS, 'is not known', rule);
+  return chosen('level', args.text('level')?.replace(/^raid-/, ''), RAID_LEVELS, ['is not known', rule]);
 }
 
 /** Parameters of layouts that Regent does not have. */
@@ -284,7 +278,7 @@ const NOT_HAD = ['cache_device', 'cache_mode', 'cache_size', 'cache_no_part'] as
 async function setLayout(call: MaasCall): Promise<MaasAnswer> {
   const { site, args, path } = call;
   const layouts: readonly NamedLayout[] = NAMED_LAYOUTS;
-  const layout = chosen('storage_layout', args.text('storage_layout'), layouts, 'cannot be made', layouts.join(', '));
+  const layout = chosen('storage_layout', args.text('storage_layout'), layouts, ['cannot be made', layouts.join(', ')]);
   for (const name of NOT_HAD)
     if (args.text(name)) badValue(name, 'it cannot be done', 'machines of Regent have no bcache');
   const at = await readStorageAt(call);

@@ -10,6 +10,9 @@ import { fabricOf, meantId, vlanMeant } from './meant.ts';
 /** What API v1 calls a VLAN by its id. */
 export const vlanOfId = (id: number) => `id:${id}`;
 
+/** The same, where there may be none. */
+export const vlanRefOf = (id: number | undefined) => (id === undefined ? undefined : vlanOfId(id));
+
 /** The VLAN that a path names: by its id, or by its fabric and its number. */
 export async function vlanRef(lists: SiteLists, path: PathValues): Promise<string> {
   const id = path['vlan_id'];
