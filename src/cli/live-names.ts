@@ -1,9 +1,11 @@
 import type { Client } from '../contract/client.ts';
 import type { DrillRound } from '../contract/cluster/drill.ts';
+import type { NounEntry } from '../contract/base/entry.ts';
 import { ENTRIES, type EntryNoun } from '../contract/entries.ts';
 import { complete } from './completion.ts';
 import type { NameKind, NounSpec } from './command-spec.ts';
 import { declaredNames, isDeclared } from './commands/base/declared.ts';
+import { shapeOf } from './commands/base/usual.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { printable } from './format/escape.ts';
 import type { CliIo } from './io.ts';
@@ -79,5 +81,7 @@ function isEntry(kind: NameKind): kind is EntryNoun {
 
 async function entryNames(client: Client, noun: EntryNoun): Promise<string[]> {
   const { body } = await client.call(`${noun}.list`, { query: { limit: NAMES_MAX } });
-  return ENTRIES.find((entry) => entry.noun === noun)?.names(body.items) ?? [];
+  const entry: NounEntry | undefined = ENTRIES.find((known) => known.noun === noun);
+  if (entry === undefined) return [];
+  return entry.names?.(body.items) ?? body.items.map(shapeOf(entry).name);
 }

@@ -15,7 +15,8 @@ import { SITE_CERTIFICATE } from './commands/cluster/site-certificate.ts';
 import { WHAT_IF } from './commands/cluster/what-if.ts';
 import { COMPLETION } from './completion.ts';
 import { CONFIG } from './commands/site/config.ts';
-import { DOMAIN } from './commands/names/domain.ts';
+import { DOMAIN } from '../contract/names/domain.ts';
+import { RESERVATION } from '../contract/networks/reservation.ts';
 import { EVENTS } from './commands/site/event.ts';
 import { KEY } from './commands/people/api-key.ts';
 import { MACHINE } from './commands/machines/machine.ts';
@@ -24,7 +25,6 @@ import { INTERFACE } from './commands/machines/interface.ts';
 import { LEASE } from './commands/networks/lease.ts';
 import { PAIRING } from './commands/networks/pairing.ts';
 import { RANGE } from './commands/networks/range.ts';
-import { RESERVATION } from './commands/networks/reservation.ts';
 import { SCRIPT } from './commands/machines/script.ts';
 import { STORAGE } from './commands/machines/storage.ts';
 import { SUBNET } from './commands/networks/subnet.ts';
@@ -39,6 +39,7 @@ import { STATUS } from './commands/site/status.ts';
 import { TOKEN } from './commands/cluster/token.ts';
 import { USER } from './commands/people/user.ts';
 import { DECLARED } from './commands/base/declared.ts';
+import { usualCommands } from './commands/base/usual.ts';
 
 /** Every noun of the command line, in the order of the help. Declared nouns (contract/registry.ts) come from their declaration. */
 export const NOUNS: readonly NounSpec[] = [
@@ -51,7 +52,7 @@ export const NOUNS: readonly NounSpec[] = [
   COMMAND,
   FILE,
   NOTIFICATION,
-  DOMAIN,
+  usualCommands(DOMAIN),
   RECORD,
   MACHINE,
   DEVICE,
@@ -64,7 +65,7 @@ export const NOUNS: readonly NounSpec[] = [
   PAIRING,
   SUBNET,
   RANGE,
-  RESERVATION,
+  usualCommands(RESERVATION),
   LEASE,
   SETTING,
   NODE,

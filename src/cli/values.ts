@@ -26,13 +26,6 @@ export function options(call: Call, name: string): readonly string[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** `--ttl` as a member of a body: a number of seconds, null for `default`. The region checks its range. */
-export function ttlOf(call: Call): { ttl?: number | null } {
-  const value = option(call, 'ttl');
-  if (value === undefined) return {};
-  return { ttl: value === 'default' ? null : integer(value, '--ttl', 'a whole number of seconds, or "default"') };
-}
-
 /** Parses a whole number of the command line. */
 export function integer(value: string, name: string, rule = 'a whole number'): number {
   if (/^-?\d{1,15}$/.test(value)) return Number(value);

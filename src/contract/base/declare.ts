@@ -9,23 +9,13 @@ import Type, {
 } from 'typebox';
 import type { Rejected } from '../../core/errors.ts';
 import { parseTitle } from '../../model/names/names.ts';
+import { type ChangeText, type OptionText, onOff, orNone, whole } from './command-texts.ts';
 import { nullable, oneOf, text } from './common.ts';
 import { parseMap, type TextMap, textMap } from './text-map.ts';
 
 /** What may be done with a plain noun. */
 export const VERBS = ['list', 'show', 'create', 'set', 'delete'] as const;
 export type NounVerb = (typeof VERBS)[number];
-
-/** An option of the command line: the placeholder of its value, its help, the values that it may have. */
-interface OptionText {
-  readonly value: string;
-  readonly help: string;
-  readonly values?: readonly string[];
-  /** A value that it may have, if no rule of the schema names one. */
-  readonly example?: string;
-  /** The member's value that a text stands for, and the rule; left out: the text itself. `undefined`: it is not usable. */
-  readonly read?: { readonly rule: string; readonly value: (text: string) => unknown };
-}
 
 /** A member that operators write. Its column has its name in snake case. */
 export interface Field<A extends TSchema = TSchema, I extends TSchema = TSchema, O extends boolean = boolean> {
@@ -75,22 +65,15 @@ export interface Use {
   refusal?(name: string, users: string): string;
 }
 
-/** A change on the command line. `next`: what to do after a refusal, by its code. */
-export interface ChangeTexts {
-  readonly summary: string;
-  readonly examples?: readonly string[];
-  next?(name: string): Readonly<Record<string, readonly string[]>>;
-}
-
 /** What the command line says. Texts that are left out follow from the noun and `example`. */
 export interface CommandTexts {
   readonly summary: string;
   /** A name that such an object may have. */
   readonly example: string;
   readonly show?: { readonly examples: readonly string[] };
-  readonly create: ChangeTexts;
-  readonly set: ChangeTexts;
-  readonly delete: ChangeTexts;
+  readonly create: ChangeText<unknown>;
+  readonly set: ChangeText<unknown>;
+  readonly delete: ChangeText<unknown>;
 }
 
 /**
@@ -218,13 +201,12 @@ export function numberField(given: {
 }): Field<TInteger, TInteger, true> {
   const { minimum, maximum, help } = given;
   const rule = `a whole number, ${minimum} to ${maximum}`;
-  const isNumber = (text: string) => /^-?\d{1,15}$/.test(text);
   return {
     answer: Type.Integer(),
     input: Type.Integer({ minimum, maximum, description: help }),
     isOptional: true,
     isUnique: false,
-    option: { value: 'number', help, read: { rule, value: (text) => (isNumber(text) ? Number(text) : undefined) } },
+    option: whole('number', help, rule),
     grammar: (label) => `A number of the ${label} is out of range. Rule: ${rule}.`,
   };
 }
@@ -250,18 +232,12 @@ export function secretField(
 
 /** Something that is on or off. */
 export function flagField(help: string): Field<TBoolean, TBoolean, true> {
-  const values = ['on', 'off'];
   return {
     answer: Type.Boolean({ description: help }),
     input: Type.Boolean({ description: help }),
     isOptional: true,
     isUnique: false,
-    option: {
-      value: 'on|off',
-      help,
-      values,
-      read: { rule: 'on or off', value: (text) => (values.includes(text) ? text === 'on' : undefined) },
-    },
+    option: onOff(help),
   };
 }
 
@@ -290,11 +266,7 @@ export function referenceField(
     input: nullable(text(64, 'id or name; null: none')),
     isOptional: true,
     isUnique: false,
-    option: {
-      value: `${noun}|none`,
-      help,
-      read: { rule: 'a name, an id, or none', value: (given) => (given === 'none' ? null : given) },
-    },
+    option: orNone(noun, help),
     refersTo: noun,
   };
 }

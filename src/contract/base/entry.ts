@@ -1,4 +1,5 @@
 import type { Static, TArray, TNull, TObject, TSchema, TString, TUnion } from 'typebox';
+import type { NounTexts } from './command-texts.ts';
 import { page, type WriteQuery } from './common.ts';
 import { del, EVERYBODY, get, OPERATORS, patch, post, type RouteSpec } from './route-spec.ts';
 import { paramOf, type NounVerb } from './declare.ts';
@@ -29,23 +30,31 @@ export interface NounEntry {
   /** Its tables, whose changes can be taken back. */
   readonly tables: readonly string[];
   readonly schemas: Schemas;
-  /** What commands take as names of these objects; completion offers them. */
-  names(items: readonly unknown[]): string[];
+  /** What the command line says of it and shows of its objects. */
+  readonly commands: NounTexts<object>;
+  /** What commands take as names of these objects; completion offers them. Left out: their titles. */
+  names?(items: readonly unknown[]): string[];
 }
 
-/** Keeps the exact types of an entry, from which its calls have theirs. `name`: what commands take as the name of one object. */
+/** Keeps the exact types of an entry, from which its calls have theirs. */
 export function entry<
   const N extends string,
   A extends TSchema,
   const S extends Schemas & { readonly answer: A },
-  const E extends Omit<NounEntry, 'names' | 'schemas' | 'noun'>,
+  const E extends Omit<NounEntry, 'names' | 'schemas' | 'noun' | 'commands'>,
 >(
   given: E & {
     readonly noun: N;
     readonly schemas: S;
-    readonly names: (items: readonly Static<S['answer']>[]) => string[];
+    readonly commands: NounTexts<Static<S['answer']>>;
+    readonly names?: (items: readonly Static<S['answer']>[]) => string[];
   },
-): Omit<E, 'names'> & { readonly noun: N; readonly schemas: S; names(items: readonly unknown[]): string[] } {
+): Omit<E, 'names' | 'commands'> & {
+  readonly noun: N;
+  readonly schemas: S;
+  readonly commands: NounTexts<Static<S['answer']>>;
+  names?(items: readonly unknown[]): string[];
+} {
   return given as never;
 }
 

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { DhcpOptions, listQuery, nullable, strict, text } from '../base/common.ts';
 import { carriedAnswers, carriedFilters, carriedInputs } from './carried.ts';
+import { orNone, textOption } from '../base/command-texts.ts';
 import { entry } from '../base/entry.ts';
 import { InterfaceInput, MachineInterface } from './machine-interface.ts';
 import { USER_NAME_MOST } from '../base/role.ts';
@@ -60,6 +61,12 @@ const DeviceListQuery = listQuery(
   ['id', 'hostname'],
 );
 
+const options = {
+  domain: textOption('domain', 'its domain; the default one when left out'),
+  parent: orNone('machine', 'the machine that it is a part of: it goes when that is released or deleted'),
+  zone: textOption('zone', 'the zone that it is in'),
+};
+
 /** The noun, its calls and its tables, which are those of machines. */
 export const DEVICE = entry({
   noun: 'device',
@@ -69,5 +76,38 @@ export const DEVICE = entry({
   component: 'Device',
   tables: [],
   schemas: { answer: Device, params: DeviceParams, query: DeviceListQuery, create: DeviceCreate, set: DeviceSet },
+  commands: {
+    summary: 'hosts with names and addresses that nobody commissions: printers, switches, containers',
+    which: 'host name, full name or id',
+    example: 'printer1',
+    title: ({ fqdn }) => fqdn,
+    columns: ['fqdn', 'id', 'addresses', 'macs', 'owner'],
+    wide: ['parent', 'zone'],
+    headers: { fqdn: 'name' },
+    cells: {
+      addresses: ({ interfaces }) => interfaces.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
+      macs: ({ interfaces }) => interfaces.map(({ mac }) => mac),
+    },
+    list: {
+      options: {
+        hostname: textOption('text', 'only those whose host name holds this'),
+        domain: textOption('domain', 'only those of this domain'),
+        mac: textOption('mac', 'only the one with this MAC address'),
+        parent: textOption('machine', 'only the parts of this machine'),
+        owner: textOption('user', 'only those of this user'),
+        zone: textOption('zone', 'only those of this zone'),
+      },
+    },
+    create: {
+      summary: 'create a device; its name and addresses are in DNS, and by its MAC in DHCP, from then on',
+      args: { hostname: { help: 'host name without domain, such as printer1' } },
+      options,
+      examples: ['regent device create printer1 --mac 52:54:00:00:00:09 --address 10.10.10.9'],
+    },
+    set: {
+      summary: 'change a device; --mac and --nic replace all its interfaces',
+      options: { hostname: textOption('name', 'new host name'), ...options },
+    },
+  },
   names: (items) => items.map(({ hostname }) => hostname),
 });

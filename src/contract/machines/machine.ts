@@ -6,6 +6,7 @@ import { POWER_STATES } from '../../model/machines/power.ts';
 import { carriedAnswers, carriedFilters, carriedInputs } from './carried.ts';
 import { InterfaceInput, MachineInterface } from './machine-interface.ts';
 import { DhcpOptions, Id, listQuery, nullable, oneOf, strict, text, Time, WriteQuery } from '../base/common.ts';
+import { switchOf, textOption } from '../base/command-texts.ts';
 import { entry } from '../base/entry.ts';
 import { textMap } from '../base/text-map.ts';
 import { USER_NAME_MOST } from '../base/role.ts';
@@ -207,6 +208,48 @@ export const MACHINE = entry({
     create: MachineCreate,
     set: MachineSet,
     remove: MachineDeleteQuery,
+  },
+  commands: {
+    summary: 'bare-metal machines and their interfaces',
+    which: 'host name, full name or id',
+    example: 'web1',
+    title: ({ fqdn }) => fqdn,
+    columns: [],
+    list: {
+      options: {
+        hostname: textOption('text', 'only those whose host name holds this'),
+        domain: textOption('domain', 'only those of this domain'),
+        mac: textOption('mac', 'only the one with this MAC address'),
+        address: textOption('ip', 'only the one with this address'),
+        subnet: textOption('subnet', 'only those with an address of this subnet'),
+        rack: textOption('rack', 'only those of this rack; master: those that name none'),
+      },
+    },
+    create: {
+      summary: 'create a machine; its name and addresses are in DNS, and by its MAC in DHCP, from then on',
+      args: { hostname: { help: 'host name without domain, such as web1' } },
+      options: {
+        domain: textOption('domain', 'its domain; the default one when left out'),
+        rack: textOption('rack', 'its rack; the present master when left out'),
+      },
+      examples: [
+        'regent machine create web1 --mac 52:54:00:00:00:01 --address 10.10.10.20',
+        'regent machine create web2 --mac 52:54:00:00:00:02 --address auto --subnet 10.10.10.0/24 --wait',
+      ],
+    },
+    set: {
+      summary: 'change a machine; --mac and --nic replace all its interfaces',
+      options: {
+        hostname: textOption('name', 'new host name'),
+        domain: textOption('domain', 'new domain'),
+        rack: textOption('rack', 'another rack; master: the present master'),
+        force: switchOf('other interfaces also while it is deployed; its system keeps its network'),
+      },
+    },
+    delete: {
+      summary: 'delete a machine that is not deployed',
+      options: { force: switchOf('also one that is deployed: its system goes on, its addresses stay occupied') },
+    },
   },
   names: (items) => items.map(({ hostname }) => hostname),
 });

@@ -8,6 +8,7 @@ import {
 } from '../../model/machines/scripts/script.ts';
 import { PARAMETER_TYPES } from '../../model/machines/scripts/script-parameter.ts';
 import { Flag, Id, listQuery, nullable, oneOf, strict, text } from '../base/common.ts';
+import { onOff, whole, textOption } from '../base/command-texts.ts';
 import { entry } from '../base/entry.ts';
 
 const Parameters = Type.Record(
@@ -63,6 +64,22 @@ export type ScriptCreate = Static<typeof ScriptCreate>;
 const ScriptSet = strict({ name: Type.Optional(text(64)), content: Type.Optional(Content), ...fields });
 export type ScriptSet = Static<typeof ScriptSet>;
 
+const options = {
+  comment: textOption('text', 'a note for people'),
+  purpose: textOption('purpose', 'when it runs', SCRIPT_PURPOSES),
+  hardware: textOption('hardware', 'which hardware it checks', SCRIPT_HARDWARE),
+  timeout: {
+    ...whole('seconds', 'then it has failed; 0: it may take as long as it wants', 'seconds'),
+    flag: 'time-limit',
+  },
+  parallel: onOff('may others of the same hardware run beside it?'),
+  destructive: onOff('does it destroy data?'),
+  tags: {
+    ...textOption('tags', 'comma-separated; default: it runs when none is named; "" removes all'),
+    read: { rule: 'tags with commas', value: tagsOf },
+  },
+};
+
 /** The noun, its calls and its tables. */
 export const SCRIPT = entry({
   noun: 'script',
@@ -87,5 +104,42 @@ export const SCRIPT = entry({
     create: ScriptCreate,
     set: ScriptSet,
   },
-  names: (items) => items.map(({ name }) => name),
+  commands: {
+    summary: 'scripts that machines run while they are commissioned or tested',
+    which: 'name or id',
+    example: 'check-raid',
+    columns: ['name', 'purpose', 'hardware', 'tags', 'comment'],
+    wide: ['timeout', 'parallel', 'destructive', 'parameters', 'size', 'id'],
+    cells: { parameters: ({ parameters }) => Object.keys(parameters) },
+    list: {
+      summary: 'list scripts of the release and of the site',
+      options: {
+        name: textOption('text', 'only those whose name holds this'),
+        purpose: textOption('purpose', 'only those of this purpose', ALL_PURPOSES),
+        hardware: textOption('hardware', 'only those of this hardware', SCRIPT_HARDWARE),
+        tag: textOption('tag', 'only those with this tag'),
+      },
+      examples: ['regent script list --purpose testing'],
+    },
+    show: { examples: ['regent script show regent-disk'] },
+    create: {
+      summary: 'add a script; what its own comment says (MAAS 1.0 script metadata) counts',
+      options,
+      examples: [
+        'regent script create check-raid --content @check-raid.sh --tags default',
+        'regent script create burn-in --purpose testing --hardware cpu --time-limit 7200 --content @burn-in.sh',
+      ],
+    },
+    set: {
+      summary: 'change a script; runs that have started keep their text',
+      options: { name: textOption('name', 'new name'), ...options },
+      examples: ['regent script set check-raid --content @check-raid.sh', 'regent script set check-raid --tags ""'],
+    },
+    delete: { summary: 'delete a script; runs that have started keep it' },
+  },
 });
+
+function tagsOf(text: string): string[] {
+  const tags = text.split(',').map((tag) => tag.trim());
+  return tags.filter((tag) => tag !== '');
+}

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { Flag, Id, listQuery, nullable, strict, Ttl, text, WriteQuery } from '../base/common.ts';
+import { commaList, onOff, orNone, switchOf, whole, textOption } from '../base/command-texts.ts';
 import { entry } from '../base/entry.ts';
 
 const LeaseNames = Type.Boolean({ description: 'names that DHCP clients give themselves are published in it' });
@@ -74,6 +75,24 @@ const DomainListQuery = listQuery(
   ['id', 'name'],
 );
 
+const options = {
+  ttl: whole(
+    'seconds',
+    'TTL of records that name none; "default" for the site\'s',
+    'a whole number of seconds, or "default"',
+    'default',
+  ),
+  leaseNames: onOff('publish the names that DHCP clients give themselves'),
+  transferTo: commaList('addresses', 'other name servers that may copy it, with commas; "none": nobody'),
+  transferKey: orNone('key', 'the tsig-key that they need; "none": their address is enough'),
+  authoritative: onOff('off: others answer for it, and no zone of it is served here'),
+  forwardTo: commaList(
+    'servers',
+    'with --authoritative off: name servers that questions about it go to, ADDRESS or ADDRESS:PORT, with commas; "none"',
+  ),
+  force: switchOf('allow a public top-level domain, such as com'),
+};
+
 /** The noun, its calls and its tables. */
 export const DOMAIN = entry({
   noun: 'domain',
@@ -90,5 +109,34 @@ export const DOMAIN = entry({
     set: DomainSet,
     remove: DomainDeleteQuery,
   },
-  names: (items) => items.map(({ name }) => name),
+  commands: {
+    summary: 'domains, each served as a DNS zone',
+    which: 'domain name or id',
+    example: 'example.test',
+    columns: ['name', 'ttl', 'isDefault', 'leaseNames'],
+    wide: ['answered', 'transferTo', 'transferKey', 'id'],
+    headers: { isDefault: 'default' },
+    cells: {
+      ttl: ({ ttl }) => ttl ?? 'default',
+      isDefault: ({ isDefault }) => (isDefault ? 'yes' : 'no'),
+      answered: ({ authoritative, forwardTo }) => (authoritative ? 'here' : forwardTo.join(', ') || 'elsewhere'),
+    },
+    list: { options: { name: textOption('text', 'only those whose name holds this') } },
+    create: {
+      options,
+      examples: [
+        'regent domain create example.test',
+        'regent domain create example.test --ttl 300 --dry-run',
+        'regent domain create corp.example.net --authoritative off --forward-to 192.0.2.53,192.0.2.54:5353',
+      ],
+    },
+    set: {
+      options: { name: textOption('name', 'new name'), ...options },
+      examples: [
+        'regent domain set lab.example.test --lease-names on',
+        'regent domain set example.test --transfer-to 192.0.2.5,192.0.2.6 --transfer-key ns-partner',
+      ],
+    },
+    delete: { options: { cascade: switchOf('delete its records too (machines are never deleted by it)') } },
+  },
 });

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { RECORD_TYPES } from '../../model/names/record.ts';
 import { Id, LIMITS, listQuery, oneOf, strict, Ttl, text } from '../base/common.ts';
+import { whole, textOption } from '../base/command-texts.ts';
 import { entry } from '../base/entry.ts';
 
 /** A record that an operator wrote; PTR, NS and SOA are generated and not listed here. */
@@ -40,6 +41,13 @@ const RecordListQuery = listQuery(
   ['id', 'fqdn', 'type'],
 );
 
+const ttl = whole(
+  'seconds',
+  'how long answers may be cached; "default" for the domain\'s',
+  'a whole number of seconds, or "default"',
+  'default',
+);
+
 /** The noun, its calls and its tables. */
 export const RECORD = entry({
   noun: 'record',
@@ -49,5 +57,55 @@ export const RECORD = entry({
   component: 'Record',
   tables: ['records'],
   schemas: { answer: DnsRecord, params: RecordParams, query: RecordListQuery, create: RecordCreate, set: RecordSet },
+  commands: {
+    summary: 'DNS records (A, AAAA, CNAME, MX, NS, SRV, SSHFP, TXT; PTR follows from addresses)',
+    which: 'full name, such as www.example.test',
+    example: 'www.example.test',
+    title: ({ fqdn, type, data }) => `${fqdn},${type},${data}`,
+    columns: ['fqdn', 'type', 'data', 'ttl'],
+    wide: ['domain', 'id'],
+    headers: { fqdn: 'name' },
+    cells: { ttl: (record) => record.ttl ?? 'default' },
+    list: {
+      options: {
+        domain: textOption('name', 'only those of this domain'),
+        type: textOption('type', 'only those of this type', RECORD_TYPES),
+        fqdn: { ...textOption('fqdn', 'only those of this full name'), flag: 'name' },
+      },
+    },
+    show: { summary: 'show the records of a name' },
+    create: {
+      summary: 'create a record; the longest domain that holds the name owns it',
+      args: {
+        fqdn: { name: 'name', help: 'full name, such as www.example.test' },
+        type: { help: RECORD_TYPES.join(', '), values: RECORD_TYPES },
+        data: { help: 'an address, a name, a text, or several parts in quotes' },
+      },
+      options: { ttl },
+      examples: [
+        'regent record create www.example.test A 10.10.10.20 --dry-run',
+        'regent record create www.example.test A 10.10.10.20 --ttl 300 --wait',
+        "regent record create example.test TXT 'v=spf1 -all'",
+        `regent record create k1._domainkey.example.test TXT '"v=DKIM1; k=rsa; " "p=MIGf..."'`,
+        "regent record create example.test MX '10 mail.example.test'",
+        "regent record create _sip._tcp.example.test SRV '0 5 5060 sip.example.test'",
+      ],
+      done,
+    },
+    set: {
+      summary: "change a record's data or TTL",
+      options: { data: textOption('data', 'new data'), ttl },
+      examples: ['regent record set www.example.test A --data 10.10.10.21', 'regent record set --id 12 --ttl default'],
+      done,
+    },
+    delete: {
+      examples: ['regent record delete www.example.test', 'regent record delete www.example.test A 10.10.10.20'],
+      done,
+    },
+  },
   names: (items) => items.map(({ fqdn }) => fqdn),
 });
+
+function done({ fqdn, type, data }: DnsRecord, verb: string): string {
+  return `record ${fqdn} ${type} ${data} ${verb}`;
+}

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { RANGE_KINDS } from '../../model/networks/ip-range.ts';
 import { Id, listQuery, oneOf, strict, text } from '../base/common.ts';
+import { textOption } from '../base/command-texts.ts';
 import { entry } from '../base/entry.ts';
 
 const Kind = oneOf(RANGE_KINDS, 'dynamic: given out by DHCP; reserved: given to nobody by Regent itself');
@@ -42,6 +43,9 @@ const RangeListQuery = listQuery({ subnet: Type.Optional(text(64, 'id, CIDR or n
   'first',
 ]);
 
+const comment = textOption('text', 'a note for people');
+const next = () => ({ in_use: ['regent vlan set VLAN --dhcp off, or: regent range create FIRST-LAST --kind dynamic'] });
+
 /** The noun, its calls and its tables. */
 export const RANGE = entry({
   noun: 'range',
@@ -51,5 +55,48 @@ export const RANGE = entry({
   component: 'Range',
   tables: ['ip_ranges'],
   schemas: { answer: Range, params: RangeParams, query: RangeListQuery, create: RangeCreate, set: RangeSet },
-  names: (items) => items.map(({ first, last }) => `${first}-${last}`),
+  commands: {
+    summary: 'ranges of addresses: dynamic ones for DHCP, reserved ones for nobody',
+    which: 'FIRST-LAST or id',
+    example: '10.10.20.100-10.10.20.199',
+    title: ({ first, last }) => `${first}-${last}`,
+    columns: ['range', 'kind', 'size', 'subnet', 'comment'],
+    wide: ['id'],
+    cells: { range: ({ first, last }) => `${first}-${last}` },
+    list: {
+      options: {
+        subnet: textOption('subnet', 'only those of this subnet'),
+        kind: textOption('kind', 'only those of this kind', RANGE_KINDS),
+      },
+      examples: ['regent range list --subnet 10.10.20.0/24'],
+    },
+    create: {
+      summary: 'create a range; both ends belong to it',
+      options: {
+        kind: {
+          ...textOption('kind', 'dynamic: DHCP gives it out; reserved: "auto" never takes of it', RANGE_KINDS),
+          missing: 'dynamic (DHCP gives it out) or reserved (nobody gets it)',
+        },
+        subnet: textOption('subnet', 'its subnet; the one that holds the first address when left out'),
+        comment,
+      },
+      examples: [
+        'regent range create 10.10.20.100-10.10.20.199 --kind dynamic',
+        "regent range create 10.10.20.1 10.10.20.19 --kind reserved --comment 'switches'",
+      ],
+      done: ({ kind, first, last, subnet, size }) => `${kind} range ${first}-${last} created in ${subnet} (${size})`,
+    },
+    set: {
+      summary: "move a range's ends, or change its kind or its comment",
+      options: {
+        first: textOption('ip', 'new first address'),
+        last: textOption('ip', 'new last address'),
+        kind: textOption('kind', 'dynamic or reserved', RANGE_KINDS),
+        comment,
+      },
+      examples: ['regent range set 10.10.20.100-10.10.20.199 --last 10.10.20.149 --dry-run'],
+      next,
+    },
+    delete: { next },
+  },
 });

@@ -1,5 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { DhcpOptions, Id, listQuery, nullable, strict, text } from '../base/common.ts';
+import { orNone, textOption } from '../base/command-texts.ts';
+import { DHCP_OPTION } from '../base/dhcp-option.ts';
 import { entry } from '../base/entry.ts';
 
 const Comment = Type.String({ maxLength: 200 });
@@ -46,6 +48,8 @@ const ReservationListQuery = listQuery(
   ['id', 'address'],
 );
 
+const comment = textOption('text', 'a note for people');
+
 /** The noun, its calls and its tables. */
 export const RESERVATION = entry({
   noun: 'reservation',
@@ -61,5 +65,68 @@ export const RESERVATION = entry({
     create: ReservationCreate,
     set: ReservationSet,
   },
-  names: (items) => items.map(({ address }) => address),
+  commands: {
+    summary: 'reserved addresses; with a MAC, static leases for devices that are no machines',
+    which: 'address or id',
+    example: '10.10.20.30',
+    title: ({ address }) => address,
+    columns: ['address', 'mac', 'name', 'subnet', 'comment'],
+    wide: ['machine', 'hostname', 'id'],
+    cells: { name: ({ machine, hostname }) => machine ?? hostname },
+    details: (reservation) => [
+      ['Address', reservation.address],
+      ['Subnet', reservation.subnet],
+      ['MAC', reservation.mac ?? 'none: Regent leaves the address alone'],
+      ['Machine', reservation.machine ?? ''],
+      ['Host name', reservation.hostname ?? ''],
+      ...(reservation.dhcpOptions?.length ? [['DHCP options', reservation.dhcpOptions] as const] : []),
+      ['Comment', reservation.comment],
+      ['Id', String(reservation.id)],
+    ],
+    list: {
+      options: {
+        subnet: textOption('subnet', 'only those of this subnet'),
+        mac: textOption('mac', 'only those of this MAC address'),
+        address: textOption('ip', 'only the one of this address'),
+      },
+      examples: ['regent reservation list --subnet 10.10.20.0/24'],
+    },
+    create: {
+      summary: 'reserve an address; for a machine rather use: regent machine create --mac MAC --address IP',
+      args: {
+        address: { name: 'address|auto', help: 'an address; auto: the lowest free one of --subnet', values: ['auto'] },
+      },
+      options: {
+        subnet: textOption('subnet', 'its subnet; needed with auto'),
+        mac: textOption('mac', 'DHCP gives the address to this interface alone; without it nobody gets it'),
+        hostname: textOption('name', "name in DNS and DHCP, for an interface that is no machine's"),
+        dhcpOptions: DHCP_OPTION,
+        comment,
+      },
+      examples: [
+        'regent reservation create 10.10.20.30 --mac 52:54:00:00:00:30 --hostname printer',
+        "regent reservation create auto --subnet 10.10.20.0/24 --comment 'for the new switch'",
+      ],
+      done,
+    },
+    set: {
+      summary: 'change the owner of a reserved address',
+      options: {
+        mac: orNone('mac', 'another interface; "none": nobody gets the address'),
+        hostname: orNone('name', 'another name; "none" removes it'),
+        dhcpOptions: DHCP_OPTION,
+        comment,
+      },
+      examples: [
+        'regent reservation set 10.10.20.30 --mac 52:54:00:00:00:31',
+        'regent reservation set 10.10.20.30 --mac none',
+      ],
+      done,
+    },
+    delete: { summary: 'release a reserved address' },
+  },
 });
+
+function done({ address, mac }: Reservation, verb: string): string {
+  return `reservation ${address} ${verb} (${mac === null ? 'nobody gets it' : `for ${mac}`})`;
+}

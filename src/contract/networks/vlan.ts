@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { Flag, Id, listQuery, nullable, strict, Time, text } from '../base/common.ts';
+import { onOff, orNone, whole, textOption } from '../base/command-texts.ts';
 import { entry } from '../base/entry.ts';
 import { PoolUse } from './pool.ts';
 
@@ -97,6 +98,17 @@ const VlanListQuery = listQuery(
   ['id', 'name', 'vid'],
 );
 
+const dnsOn = onOff('hosts of its subnets may ask our resolvers, and DHCP names these', 'dns');
+const mtu = whole(
+  'octets',
+  'the largest packet, of interfaces on it that have no MTU of their own',
+  '576 to 65535 octets',
+);
+const vid = {
+  ...whole('number', 'VLAN number, 1 to 4094; 0 is untagged', '1 to 4094, or 0 for untagged'),
+  missing: 'the number of the VLAN, 1 to 4094, or 0 for untagged',
+};
+
 /** The noun, its calls and its tables. */
 export const VLAN = entry({
   noun: 'vlan',
@@ -106,6 +118,76 @@ export const VLAN = entry({
   component: 'Vlan',
   tables: ['vlans'],
   schemas: { answer: Vlan, params: VlanParams, query: VlanListQuery, create: VlanCreate, set: VlanSet },
+  commands: {
+    summary: 'VLANs of a fabric, and whether DHCP and DNS serve them',
+    kind: 'VLAN',
+    which: 'FABRIC/NAME or FABRIC/VID; name, VID or id',
+    example: 'web',
+    title: ({ fabric, name }) => `${fabric}/${name}`,
+    columns: ['name', 'vid', 'fabric', 'space', 'dhcpOn', 'dnsOn', 'served by'],
+    wide: ['racks', 'interfaces', 'id'],
+    headers: { dhcpOn: 'dhcp', dnsOn: 'dns' },
+    cells: {
+      vid: (vlan) => (vlan.vid === 0 ? 'untagged' : vlan.vid),
+      'served by': ({ server }) => server?.servedBy,
+      racks: ({ racks }) => [...new Set(racks.map(({ node }) => node))],
+      interfaces: ({ racks }) => racks.map((rack) => `${rack.node} ${rack.interface}`),
+    },
+    list: {
+      options: {
+        name: textOption('text', 'only those whose name holds this'),
+        fabric: textOption('fabric', 'only those of this fabric'),
+        space: textOption('space', 'only those in this space'),
+        dhcp_on: onOff('only those with DHCP on, or off', 'dhcp'),
+      },
+      examples: ['regent vlan list --dhcp on', 'regent vlan list -o wide'],
+    },
+    show: {
+      summary: 'show a VLAN, its subnets and the racks that stand on it',
+      examples: ['regent vlan show web', 'regent vlan show fabric-1/10'],
+    },
+    create: {
+      args: {},
+      options: {
+        vid,
+        name: textOption('name', 'a name; vlan-VID when left out'),
+        fabric: textOption('fabric', 'its fabric; the first one when left out'),
+        space: textOption('space', 'its space'),
+        dnsOn,
+        mtu,
+      },
+      examples: ['regent vlan create --vid 10 --name web'],
+      next: () => ({ conflict: ['The VLANs that there are: regent vlan list'] }),
+    },
+    set: {
+      summary: 'change a VLAN; --dhcp on starts DHCP on the racks that stand on it',
+      options: {
+        dhcpOn: onOff('racks on it serve DHCP; needs a dynamic range (regent range create)', 'dhcp'),
+        dnsOn,
+        enlistOn: onOff('machines that nobody knows are enlisted when they boot on it', 'enlist'),
+        mtu,
+        name: textOption('name', 'new name'),
+        vid,
+        space: orNone('space', 'its space; "none" removes it from its space'),
+        primaryRack: orNone('rack', 'the rack that serves DHCP; "none" leaves the choice to Regent'),
+        secondaryRack: orNone('rack', 'the rack that takes over when the primary one is gone'),
+        relayVlan: orNone(
+          'vlan',
+          'no rack stands on it: its router hands requests (DHCP relay) to the racks of that VLAN',
+        ),
+      },
+      examples: [
+        'regent vlan set web --dhcp on --dry-run',
+        'regent vlan set web --dhcp on --wait',
+        'regent vlan set web --primary-rack k1 --secondary-rack k2 --wait',
+        'regent vlan set branch --relay-vlan web --dhcp on --wait',
+      ],
+    },
+    delete: {
+      summary: 'delete a VLAN that has no subnet and no interface',
+      next: (vlan) => ({ in_use: [`What is on it: regent vlan show ${vlan}`] }),
+    },
+  },
   names: vlanNames,
 });
 

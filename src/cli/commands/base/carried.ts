@@ -12,13 +12,8 @@ export function carriedOptions(carrier: Carrier): OptionSpec[] {
   }));
 }
 
-/** The names of these options, for sentences. */
-export function carriedFlags(carrier: Carrier): string[] {
-  return carriedBy(carrier).map(({ plural }) => `--${plural}`);
-}
-
 /** Filters of a list: `--tag a`. */
-export function carriedFilterOptions(carrier: Carrier): OptionSpec[] {
+function carriedFilterOptions(carrier: Carrier): OptionSpec[] {
   return carriedBy(carrier).map(({ noun }) => ({
     flags: `--${noun} <${noun}>`,
     help: `only those with this ${noun}`,
@@ -45,6 +40,12 @@ export function carriedFilter(call: Call, carrier: Carrier): Record<string, stri
     }),
   );
 }
+
+/** The filters of a list of machines. */
+export const CARRIED_BY_MACHINES = {
+  options: carriedFilterOptions('machine'),
+  members: (call: Call) => carriedFilter(call, 'machine'),
+};
 
 /** Columns of carried objects, shown by `-o wide`. A region of an older release does not send them. */
 export function carriedColumns(carrier: Carrier): Column<object>[] {

@@ -1,3 +1,4 @@
+import { showOf } from './plain.ts';
 import type { Command } from '../../../contract/base/command.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, CommandSpec, NounSpec } from '../../command-spec.ts';
@@ -55,17 +56,16 @@ export const COMMAND: NounSpec = {
       examples: ['regent command list --node k1', 'regent command list --unfinished --watch'],
       run: list,
     },
-    {
-      verb: 'show',
-      summary: 'show a command: its arguments without secrets, its result',
-      args: [{ name: '<command>', help: 'its id, see: regent command list', complete: 'command' }],
-      examples: ['regent command show 12'],
-      run: async (call) => {
-        const { client } = await call.region();
-        const { body } = await client.call('command.show', { params: { command: need(call, 0) } });
-        await printOne(printerOf(call), detailed(call), body);
+    showOf(
+      'command.show',
+      'command',
+      {
+        summary: 'show a command: its arguments without secrets, its result',
+        args: [{ name: '<command>', help: 'its id, see: regent command list', complete: 'command' }],
+        examples: ['regent command show 12'],
       },
-    },
+      detailed,
+    ),
   ],
 };
 

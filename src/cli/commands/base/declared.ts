@@ -1,22 +1,12 @@
-import {
-  type ChangeTexts,
-  columnOf,
-  type Declaration,
-  type Field,
-  HIDDEN,
-  oneOfNoun,
-  paramOf,
-  type NounVerb,
-} from '../../../contract/base/declare.ts';
-import { type Declared, type DeclaredNoun, NOUNS } from '../../../contract/registry.ts';
+import type { OptionText, OptionTexts } from '../../../contract/base/command-texts.ts';
+import { type Declaration, type Field, HIDDEN, oneOfNoun } from '../../../contract/base/declare.ts';
 import type { DeclaredObject, DeclaredRouteId } from '../../../contract/noun-routes.ts';
+import { type Declared, type DeclaredNoun, NOUNS } from '../../../contract/registry.ts';
 import type { Client } from '../../../contract/client.ts';
-import { printerOf, runChange } from '../../change.ts';
-import type { ArgumentSpec, Call, CommandSpec, NameKind, NounSpec, OptionSpec } from '../../command-spec.ts';
-import type { ExitCode } from '../../exit.ts';
-import { printList, printOne, type Shape } from '../../format/output.ts';
-import { collect, need, nothingToSet } from '../../values.ts';
-import { fieldOf, flagOf, readMembers, readSecrets } from './declared-input.ts';
+import type { NameKind, NounSpec } from '../../command-spec.ts';
+import type { Shape } from '../../format/output.ts';
+import { flagOf } from './options.ts';
+import { headerOf, textOf, usualCommands, type UsualNoun, valueOf } from './usual.ts';
 
 type DeclaredNounRow = DeclaredObject<DeclaredNoun>;
 
@@ -42,127 +32,63 @@ export function isDeclared(kind: NameKind): kind is DeclaredNoun {
 
 /** Names of objects of a declared noun, at most `limit`. */
 export async function declaredNames(client: Client, noun: DeclaredNoun, limit: number): Promise<string[]> {
-  const { body } = await client.call(route(noun, 'list'), { query: { limit } });
+  const list = `${noun}.list` as DeclaredRouteId & `${string}.list`;
+  const { body } = await client.call(list, { query: { limit } });
   return body.items.map((item) => item.name);
 }
 
 function commandsOf(declaration: Declared): NounSpec {
-  const { noun, texts, verbs } = declaration;
-  const own: Readonly<Record<NounVerb, () => CommandSpec>> = {
-    list: () => listCommand(declaration),
-    show: () => showCommand(declaration),
-    create: () => createCommand(declaration),
-    set: () => setCommand(declaration),
-    delete: () => deleteCommand(declaration),
-  };
-  return { noun, summary: texts.summary, commands: verbs.map((verb) => own[verb]()) };
-}
-
-function listCommand(declaration: Declared): CommandSpec {
-  const { noun, plural } = declaration;
-  const fields: Declaration['fields'] = declaration.fields;
-  const filters = Object.entries(declaration.filters).map(([member, by]) => ({
-    ...optionOf(fields, member),
-    ...(by === 'part' ? { flags: `--${flagOf(member)} <text>` } : {}),
-    help: by === 'part' ? `only those whose ${member} holds this` : `only those of this ${headerOf(member)}`,
-  }));
-  return {
-    verb: 'list',
-    summary: `list ${plural}`,
-    options: filters,
-    examples: [`regent ${noun} list`],
-    run: async (call) => {
-      const { client } = await call.region();
-      const query = await readMembers(call, fields, Object.keys(declaration.filters));
-      await printList(printerOf(call), shapeOf(declaration), await collect(client.all(route(noun, 'list'), { query })));
-    },
-  };
-}
-
-function showCommand(declaration: Declared): CommandSpec {
-  const { noun, texts } = declaration;
-  return {
-    verb: 'show',
-    summary: `show ${oneOfNoun(noun)}`,
-    args: [whichOf(noun)],
-    examples: 'show' in texts ? texts.show.examples : [`regent ${noun} show ${texts.example}`],
-    run: async (call) => {
-      const { client } = await call.region();
-      const { body } = await client.call(route(noun, 'show'), { params: paramsOf(noun, call) });
-      await printOne(printerOf(call), shapeOf(declaration), body);
-    },
-  };
-}
-
-function createCommand(declaration: Declared): CommandSpec {
-  const { noun, fields } = declaration;
-  const { example, create }: Declaration['texts'] = declaration.texts;
+  const { noun, plural, fields, verbs } = declaration;
+  const { example, show, ...texts }: Declaration['texts'] = declaration.texts;
   const others = Object.keys(fields).filter((member) => member !== 'name');
-  return {
-    verb: 'create',
-    summary: create.summary,
-    args: [{ name: '<name>', help: `such as ${example}` }],
-    options: others.map((member) => optionOf(fields, member)),
-    isChange: true,
-    examples: create.examples ?? [`regent ${noun} create ${example}`],
-    run: async (call) => {
-      const body = { name: need(call, 0), ...(await readMembers(call, fields, others)) };
-      return await change(call, declaration, 'create', { body: { ...body, ...(await readSecrets(call, fields)) } });
+  const given: UsualNoun<DeclaredNounRow> = {
+    noun,
+    one: oneOfNoun(noun),
+    many: plural,
+    verbs,
+    commands: {
+      summary: texts.summary,
+      which: 'name or id',
+      example,
+      columns: [],
+      list: { options: filtersOf(declaration) },
+      ...(show === undefined ? {} : { show }),
+      create: { ...texts.create, options: optionsOf(fields, others) },
+      set: { ...texts.set, options: optionsOf(fields, Object.keys(fields)) },
+      delete: texts.delete,
     },
   };
-}
-
-function setCommand(declaration: Declared): CommandSpec {
-  const { noun, fields } = declaration;
-  const { set, example }: Declaration['texts'] = declaration.texts;
-  const members = Object.keys(fields);
-  return {
-    verb: 'set',
-    summary: set.summary,
-    args: [whichOf(noun)],
-    options: members.map((member) => optionOf(fields, member)),
-    isChange: true,
-    examples: set.examples ?? [`regent ${noun} set ${example} --name ${example}-2`],
-    run: async (call) => {
-      const body = { ...(await readMembers(call, fields, members)), ...(await readSecrets(call, fields)) };
-      nothingToSet(body, orList(members.map((member) => `--${flagOf(member)}`)));
-      return await change(call, declaration, 'set', { params: paramsOf(noun, call), body });
-    },
-  };
-}
-
-function deleteCommand(declaration: Declared): CommandSpec {
-  const { noun } = declaration;
-  const { example, delete: texts }: Declaration['texts'] = declaration.texts;
-  return {
-    verb: 'delete',
-    summary: texts.summary,
-    args: [whichOf(noun)],
-    isChange: true,
-    examples: texts.examples ?? [`regent ${noun} delete ${example}`],
-    run: (call) => change(call, declaration, 'delete', { params: paramsOf(noun, call) }),
-  };
-}
-
-function change(
-  call: Call,
-  declaration: Declared,
-  verb: keyof typeof DONE,
-  // The declaration has the members. The region checks them with its schema from the same declaration.
-  input: { readonly params?: object; readonly body?: object },
-): Promise<ExitCode> {
-  const texts: ChangeTexts = declaration.texts[verb];
-  const next = texts.next?.(call.args[0] ?? '');
-  return runChange(call, {
-    route: route(declaration.noun, verb),
-    input: input as never,
+  const describe = (verb: string) => ({ describe: (row: DeclaredNounRow) => describeSecrets(declaration, verb, row) });
+  return usualCommands(given, {
     shape: shapeOf(declaration),
-    done: DONE[verb],
-    ...(hasHidden(declaration) && verb !== 'delete'
-      ? { describe: (row: DeclaredNounRow) => describeWithSecrets(declaration, verb, row) }
-      : {}),
-    ...(next === undefined ? {} : { next }),
+    ...(hasHidden(declaration) ? { create: describe('created'), set: describe('changed') } : {}),
   });
+}
+
+function filtersOf({ fields, filters }: Declaration): OptionTexts {
+  return Object.fromEntries(
+    Object.entries(filters).map(([member, by]) => {
+      const isPart = by === 'part';
+      const help = isPart ? `only those whose ${member} holds this` : `only those of this ${headerOf(member)}`;
+      return [member, { ...optionOf(fields, member), ...(isPart ? { value: 'text' } : {}), help }];
+    }),
+  );
+}
+
+function optionsOf(fields: Declaration['fields'], members: readonly string[]): OptionTexts {
+  return Object.fromEntries(members.map((member) => [member, optionOf(fields, member)]));
+}
+
+function optionOf(fields: Declaration['fields'], member: string): OptionText {
+  const field = fields[member];
+  if (field === undefined) throw new Error(`there is no field ${member}`);
+  const { option, isLong, secretMembers, isHidden } = field;
+  return {
+    ...option,
+    ...(isLong === undefined ? {} : { isLong }),
+    ...(secretMembers === undefined ? {} : { secretMembers }),
+    ...(isHidden === undefined ? {} : { isHidden }),
+  };
 }
 
 function hasHidden({ fields }: Declaration): boolean {
@@ -170,39 +96,29 @@ function hasHidden({ fields }: Declaration): boolean {
 }
 
 /** The result, and the secrets of the answer, which no other answer has. */
-function describeWithSecrets(declaration: Declared, verb: 'create' | 'set', row: DeclaredNounRow): string {
-  const fields = Object.entries<Field>(declaration.fields);
-  const lines = fields.flatMap(([member, { isHidden }]) => {
-    const text = isHidden ? textOf(row, member) : HIDDEN;
+function describeSecrets({ noun, fields }: Declared, done: string, row: DeclaredNounRow): string {
+  const lines = Object.entries<Field>(fields).flatMap(([member, { isHidden }]) => {
+    const text = isHidden ? textOf(valueOf(row, member)) : HIDDEN;
     return text === HIDDEN ? [] : [`Its ${headerOf(member)}, shown only this once: ${text}`];
   });
-  return [`${declaration.noun} ${row.name} ${DONE[verb]}`, ...lines].join('\n');
-}
-
-const DONE = { create: 'created', set: 'changed', delete: 'deleted' } as const;
-
-/** The call of a verb. Each noun's call has its own type; here they share one. */
-function route<V extends NounVerb>(noun: DeclaredNoun, verb: V): DeclaredRouteId & `${string}.${V}` {
-  return `${noun}.${verb}` as DeclaredRouteId & `${string}.${V}`;
+  return [`${noun} ${row.name} ${done}`, ...lines].join('\n');
 }
 
 function shapeOf({ noun, fields, counts }: Declaration): Shape<DeclaredNounRow> {
-  const members = [...Object.keys(fields), ...Object.keys(counts)];
+  const members = [...Object.keys(fields), ...Object.keys(counts), 'id'];
+  const isLong = (member: string) => fields[member]?.isLong === true;
   return {
     kind: noun,
     name: (row) => row.name,
-    columns: [
-      ...members.map((member) => ({
-        header: headerOf(member),
-        ...(fields[member]?.isLong === true ? { wide: true } : {}),
-        value: (row: DeclaredNounRow) => textOf(row, member),
-      })),
-      { header: 'id', wide: true, value: (row) => String(row.id) },
-    ],
+    columns: members.map((member) => ({
+      header: headerOf(member),
+      ...(isLong(member) || member === 'id' ? { wide: true } : {}),
+      value: (row) => textOf(valueOf(row, member)),
+    })),
     details: (row) =>
-      [...members, 'id'].map((member) => {
-        const text = textOf(row, member);
-        return [headerOf(member), fields[member]?.isLong === true ? linesOf(text) : text] as const;
+      members.map((member) => {
+        const text = textOf(valueOf(row, member));
+        return [headerOf(member), isLong(member) ? linesOf(text) : text] as const;
       }),
   };
 }
@@ -214,33 +130,4 @@ function linesOf(text: string): string[] {
   } catch {
     return text.trimEnd().split('\n');
   }
-}
-
-function textOf(row: object, member: string): string {
-  const value: unknown = Object.entries(row).find(([name]) => name === member)?.[1];
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value);
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-}
-
-function whichOf(noun: DeclaredNoun): ArgumentSpec {
-  return { name: `<${noun}>`, help: 'name or id', complete: noun };
-}
-
-function paramsOf(noun: DeclaredNoun, call: Call): never {
-  return { [paramOf(noun)]: need(call, 0) } as never;
-}
-
-function optionOf(fields: Declaration['fields'], member: string): OptionSpec {
-  const { value, help, values } = fieldOf(fields, member).option;
-  return { flags: `--${flagOf(member)} <${value}>`, help, ...(values === undefined ? {} : { values }) };
-}
-
-function headerOf(member: string): string {
-  return columnOf(member).replaceAll('_', ' ');
-}
-
-/** `--a`, `--a or --b`, `--a, --b or --c`. */
-function orList(flags: readonly string[]): string {
-  return flags.length < 2 ? flags.join('') : `${flags.slice(0, -1).join(', ')} or ${flags.at(-1)}`;
 }

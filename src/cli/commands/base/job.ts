@@ -1,3 +1,4 @@
+import { showOf } from './plain.ts';
 import type { Job } from '../../../contract/base/job.ts';
 import { type Change, printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
@@ -57,17 +58,12 @@ export const JOB: NounSpec = {
       ],
       run: list,
     },
-    {
-      verb: 'show',
-      summary: 'show a job',
-      args: [WHICH],
-      examples: ['regent job show 12', 'regent job show 12 --watch'],
-      run: async (call) => {
-        const { client } = await call.region();
-        const { body } = await client.call('job.show', { params: { job: need(call, 0) } });
-        await printOne(printerOf(call), detailed(call), body);
-      },
-    },
+    showOf(
+      'job.show',
+      'job',
+      { summary: 'show a job', args: [WHICH], examples: ['regent job show 12', 'regent job show 12 --watch'] },
+      detailed,
+    ),
     {
       verb: 'wait',
       summary: 'wait for a job’s end; exit code 1 when it failed or was aborted, 5 when it goes on',

@@ -1,3 +1,4 @@
+import { showOf } from '../base/plain.ts';
 import {
   DRILL_FORMATS,
   type DrillHazard,
@@ -7,9 +8,9 @@ import {
 import { printerOf } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
-import { printList, printOne, type Shape } from '../../format/output.ts';
+import { printList, type Shape } from '../../format/output.ts';
 import { moment, stamp } from '../../format/when.ts';
-import { integer, need, option, text } from '../../values.ts';
+import { integer, option, text } from '../../values.ts';
 import { exportRounds } from './drill-export.ts';
 import { DRILL_RUNS } from './drill-run.ts';
 
@@ -71,17 +72,16 @@ export const DRILL: NounSpec = {
       examples: ['regent drill history --failed', 'regent drill history --hazard host-kill-primary --limit 100'],
       run: history,
     },
-    {
-      verb: 'show',
-      summary: 'show a round: every check with its limit and what was measured',
-      args: [{ name: '<round>', ...WHICH }],
-      examples: ['regent drill show 12', 'regent drill show 12 -o json   # with the whole recording'],
-      run: async (call) => {
-        const { client } = await call.region();
-        const { body } = await client.call('drill.show', { params: { round: need(call, 0) } });
-        await printOne(printerOf(call), detailed(call), body);
+    showOf(
+      'drill.show',
+      'round',
+      {
+        summary: 'show a round: every check with its limit and what was measured',
+        args: [{ name: '<round>', ...WHICH }],
+        examples: ['regent drill show 12', 'regent drill show 12 -o json   # with the whole recording'],
       },
-    },
+      detailed,
+    ),
     {
       verb: 'export',
       summary: 'print rounds with their verdicts and recordings: one, or all of a run',

@@ -1,10 +1,9 @@
+import { listOf, showOf, changeOf } from '../base/plain.ts';
 import type { DeletedNode } from '../../../contract/cluster/trust.ts';
 import type { Node } from '../../../contract/cluster/node.ts';
-import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
-import { printList, printOne, type Shape } from '../../format/output.ts';
+import type { Shape } from '../../format/output.ts';
 import { age, moment, relative } from '../../format/when.ts';
-import { collect, need } from '../../values.ts';
 import { NODE_PROBE } from '../base/command.ts';
 import { NODE_LOGS } from './logs.ts';
 import { NODE_MOVES } from './move.ts';
@@ -20,49 +19,40 @@ const DELETED: Shape<DeletedNode> = {
   ],
 };
 
+const WHICH = [{ name: '<node>', help: 'name or id', complete: 'node' }] as const;
+
 /** `regent node`. */
 export const NODE: NounSpec = {
   noun: 'node',
   summary: 'nodes: the hosts that run the agent',
   commands: [
-    {
-      verb: 'list',
-      summary: 'list nodes',
-      run: async (call) => {
-        const { client } = await call.region();
-        await printList(printerOf(call), shapeOf(call), await collect(client.all('node.list', {})));
-      },
-    },
-    {
-      verb: 'show',
-      summary: 'show a node: what it should have, what it has, what it reported',
-      args: [{ name: '<node>', help: 'name or id', complete: 'node' }],
-      run: async (call) => {
-        const { client } = await call.region();
-        const { body } = await client.call('node.show', { params: { node: need(call, 0) } });
-        await printOne(printerOf(call), shapeOf(call), body);
-      },
-    },
+    listOf<Node>('node.list', { summary: 'list nodes' }, shapeOf),
+    showOf(
+      'node.show',
+      'node',
+      { summary: 'show a node: what it should have, what it has, what it reported', args: WHICH },
+      shapeOf,
+    ),
     ...NODE_MOVES,
     ...NODE_REMOVALS,
     NODE_PROBE,
     NODE_LOGS,
-    {
-      verb: 'delete',
-      summary: 'forget a rack, or a region node that never finished joining; its certificates are revoked',
-      args: [{ name: '<node>', help: 'name or id', complete: 'node' }],
-      isChange: true,
-      examples: ['regent node delete r3'],
-      run: (call) =>
-        runChange(call, {
-          route: 'node.delete',
-          input: { params: { node: need(call, 0) } },
-          shape: DELETED,
-          done: 'deleted',
-          next: { not_found: ['regent node list'], in_use: ['regent certificate list'] },
-          describe: ({ name, revoked }) => `node ${name} deleted; certificates revoked: ${revoked}`,
-        }),
-    },
+    changeOf(
+      'node.delete',
+      'node',
+      {
+        verb: 'delete',
+        summary: 'forget a rack, or a region node that never finished joining; its certificates are revoked',
+        args: WHICH,
+        examples: ['regent node delete r3'],
+      },
+      {
+        shape: DELETED,
+        done: 'deleted',
+        next: { not_found: ['regent node list'], in_use: ['regent certificate list'] },
+        describe: ({ name, revoked }) => `node ${name} deleted; certificates revoked: ${revoked}`,
+      },
+    ),
   ],
 };
 

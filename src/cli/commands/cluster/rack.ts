@@ -1,9 +1,11 @@
+import { textOption } from '../../../contract/base/command-texts.ts';
+import { listOf, showOf, changeOf } from '../base/plain.ts';
 import type { Rack } from '../../../contract/cluster/rack.ts';
-import { printerOf, runChange } from '../../change.ts';
+import { runChange } from '../../change.ts';
 import type { Call, CommandSpec, NounSpec } from '../../command-spec.ts';
-import { printList, printOne, type Shape } from '../../format/output.ts';
+import type { Shape } from '../../format/output.ts';
 import { moment, relative } from '../../format/when.ts';
-import { collect, need, option, text } from '../../values.ts';
+import { need, option, text } from '../../values.ts';
 
 const WHICH = { name: '<rack>', help: 'UUID, name, or "master"', complete: 'rack' } as const;
 const NEXT = { not_found: ['regent rack list'], in_use: ['regent rack reject <uuid>'] };
@@ -13,28 +15,21 @@ export const RACK: NounSpec = {
   noun: 'rack',
   summary: 'rack controllers: who registered, who is accepted, who is the master',
   commands: [
-    {
-      verb: 'list',
-      summary: 'list racks; "master" stands in while none is accepted',
-      options: [{ flags: '--state <state>', help: 'only those', values: ['waiting', 'accepted', 'rejected'] }],
-      examples: ['regent rack list --watch', 'regent rack list --state waiting'],
-      run: async (call) => {
-        const { client } = await call.region();
-        const state = text(call, 'state') as { state?: Rack['state'] };
-        await printList(printerOf(call), shapeOf(call), await collect(client.all('rack.list', { query: state })));
+    listOf<Rack>(
+      'rack.list',
+      {
+        summary: 'list racks; "master" stands in while none is accepted',
+        options: { state: textOption('state', 'only those', ['waiting', 'accepted', 'rejected']) },
+        examples: ['regent rack list --watch', 'regent rack list --state waiting'],
       },
-    },
-    {
-      verb: 'show',
-      summary: 'show a rack and the VLANs that it sees',
-      args: [WHICH],
-      examples: ['regent rack show master'],
-      run: async (call) => {
-        const { client } = await call.region();
-        const { body } = await client.call('rack.show', { params: { rack: need(call, 0) } });
-        await printOne(printerOf(call), shapeOf(call), body);
-      },
-    },
+      shapeOf,
+    ),
+    showOf(
+      'rack.show',
+      'rack',
+      { summary: 'show a rack and the VLANs that it sees', args: [WHICH], examples: ['regent rack show master'] },
+      shapeOf,
+    ),
     {
       verb: 'accept',
       summary: 'accept a rack that waits or was rejected',
@@ -94,21 +89,8 @@ function keyOf(call: Call): { publicKey?: string } {
 }
 
 function decision(verb: 'reject' | 'delete', summary: string, done: string): CommandSpec {
-  return {
-    verb,
-    summary,
-    args: [WHICH],
-    isChange: true,
-    examples: [`regent rack ${verb} k1`],
-    run: (call) =>
-      runChange(call, {
-        route: `rack.${verb}`,
-        input: { params: { rack: need(call, 0) } },
-        shape: shapeOf(call),
-        done,
-        next: NEXT,
-      }),
-  };
+  const texts = { verb, summary, args: [WHICH], examples: [`regent rack ${verb} k1`] };
+  return changeOf(`rack.${verb}`, 'rack', texts, { shape: shapeOf, done, next: NEXT });
 }
 
 function shapeOf(call: Call): Shape<Rack> {

@@ -1,3 +1,5 @@
+import { textOption } from '../../../contract/base/command-texts.ts';
+import { listOf } from '../base/plain.ts';
 import { findingText } from '../../../contract/base/wire/finding.ts';
 import type { Service, ServiceDetail } from '../../../contract/cluster/service.ts';
 import { ACTIONS } from './actions.ts';
@@ -6,7 +8,7 @@ import type { Call, NounSpec } from '../../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../../exit.ts';
 import { printData, printList, printOne, type Shape } from '../../format/output.ts';
 import { moment, relative } from '../../format/when.ts';
-import { collect, need, option, text } from '../../values.ts';
+import { collect, need, option } from '../../values.ts';
 
 const WHICH = { name: '<service>', help: 'such as dns, or r1/dns for the one of a node', complete: 'service' } as const;
 const NODE = { flags: '--node <node>', help: 'only on this node' };
@@ -16,17 +18,17 @@ export const SERVICE: NounSpec = {
   noun: 'service',
   summary: 'managed services of the nodes: dns, ntp, …',
   commands: [
-    {
-      verb: 'list',
-      summary: 'list services and their states',
-      options: [NODE, { flags: '--state <state>', help: 'only those in this state, such as unhealthy' }],
-      run: async (call) => {
-        const { client } = await call.region();
-        const state = option(call, 'state') as Service['state'] | undefined;
-        const query = { ...text(call, 'node'), ...(state === undefined ? {} : { state }) };
-        await printList(printerOf(call), shapeOf(call), await collect(client.all('service.list', { query })));
+    listOf<Service>(
+      'service.list',
+      {
+        summary: 'list services and their states',
+        options: {
+          node: textOption('node', 'only on this node'),
+          state: textOption('state', 'only those in this state, such as unhealthy'),
+        },
       },
-    },
+      shapeOf,
+    ),
     {
       verb: 'show',
       summary: 'show what a service is, why and since when, and what was done last',

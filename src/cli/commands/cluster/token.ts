@@ -1,10 +1,12 @@
+import { textOption } from '../../../contract/base/command-texts.ts';
+import { listOf } from '../base/plain.ts';
 import type { Token, TokenCreated } from '../../../contract/cluster/trust.ts';
-import { printerOf, runChange } from '../../change.ts';
+import { runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
-import { type Column, printList, type Shape } from '../../format/output.ts';
+import type { Column, Shape } from '../../format/output.ts';
 import { stamp } from '../../format/when.ts';
-import { collect, integer, need, option, text } from '../../values.ts';
+import { integer, need, option, text } from '../../values.ts';
 
 const COLUMNS: readonly Column<Token>[] = [
   { header: 'id', value: (token) => token.id },
@@ -51,16 +53,14 @@ export const TOKEN: NounSpec = {
             ].join('\n'),
         }),
     },
-    {
-      verb: 'list',
-      summary: 'list join tokens of the last days, without their secrets',
-      options: [{ flags: '--state <state>', help: 'only those', values: ['open', 'used', 'expired', 'revoked'] }],
-      run: async (call) => {
-        const { client } = await call.region();
-        const query = text(call, 'state') as { state?: Token['state'] };
-        await printList(printerOf(call), SHAPE, await collect(client.all('token.list', { query })));
+    listOf(
+      'token.list',
+      {
+        summary: 'list join tokens of the last days, without their secrets',
+        options: { state: textOption('state', 'only those', ['open', 'used', 'expired', 'revoked']) },
       },
-    },
+      SHAPE,
+    ),
     {
       verb: 'revoke',
       summary: 'revoke a join token; a host that joined with it stays',

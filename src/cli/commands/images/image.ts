@@ -1,14 +1,16 @@
+import { textOption } from '../../../contract/base/command-texts.ts';
+import { listOf, showOf, changeOf } from '../base/plain.ts';
 import type { Client } from '../../../contract/client.ts';
 import type { Image } from '../../../contract/images/image.ts';
 import { IMAGE_ARCHITECTURES, IMAGE_KINDS, isDigest, parseManifest } from '../../../model/images/image.ts';
 import { isRejected } from '../../../core/errors.ts';
-import { printerOf, runChange } from '../../change.ts';
+import { printerOf } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { CliError, EXIT, usageError } from '../../exit.ts';
 import { printable } from '../../format/escape.ts';
-import { printList, printOne, type Shape } from '../../format/output.ts';
+import { printOne, type Shape } from '../../format/output.ts';
 import { age, moment } from '../../format/when.ts';
-import { collect, need, text } from '../../values.ts';
+import { need, text } from '../../values.ts';
 import { syncCommand } from './sync.ts';
 import { sendFile, uploadCommand } from './upload.ts';
 
@@ -22,33 +24,28 @@ export const IMAGE: NounSpec = {
   noun: 'image',
   summary: 'images that machines boot: every region node has each one, racks keep what they serve',
   commands: [
-    {
-      verb: 'list',
-      summary: 'list images, and on how many region nodes each one is whole',
-      options: [
-        { flags: '--kind <kind>', help: 'only those', values: IMAGE_KINDS },
-        { flags: '--architecture <architecture>', help: 'only those', values: IMAGE_ARCHITECTURES },
-      ],
-      examples: ['regent image list --watch', 'regent image list --kind micro'],
-      run: async (call) => {
-        const { client } = await call.region();
-        const query = { ...text(call, 'kind'), ...text(call, 'architecture') } as Partial<
-          Pick<Image, 'kind' | 'architecture'>
-        >;
-        await printList(printerOf(call), shapeOf(call), await collect(client.all('image.list', { query })));
+    listOf<Image>(
+      'image.list',
+      {
+        summary: 'list images, and on how many region nodes each one is whole',
+        options: {
+          kind: textOption('kind', 'only those', IMAGE_KINDS),
+          architecture: textOption('architecture', 'only those', IMAGE_ARCHITECTURES),
+        },
+        examples: ['regent image list --watch', 'regent image list --kind micro'],
       },
-    },
-    {
-      verb: 'show',
-      summary: 'show an image, which region node has which file, and which rack fetched it beforehand',
-      args: [WHICH],
-      examples: ['regent image show 3f2a90'],
-      run: async (call) => {
-        const { client } = await call.region();
-        const { body } = await client.call('image.show', { params: { image: need(call, 0) } });
-        await printOne(printerOf(call), shapeOf(call), body);
+      shapeOf,
+    ),
+    showOf(
+      'image.show',
+      'image',
+      {
+        summary: 'show an image, which region node has which file, and which rack fetched it beforehand',
+        args: [WHICH],
+        examples: ['regent image show 3f2a90'],
       },
-    },
+      shapeOf,
+    ),
     {
       verb: 'import',
       summary: 'import a folder that scripts/build-image made',
@@ -66,37 +63,28 @@ export const IMAGE: NounSpec = {
       call.io.out.write(`${printable(importedText(image, isNew, 1))}\n`);
     }),
     syncCommand(),
-    {
-      verb: 'set-default',
-      summary: 'let machines of its architecture commission by the image',
-      args: [WHICH],
-      isChange: true,
-      examples: ['regent image set-default 3f2a90'],
-      run: (call) =>
-        runChange(call, {
-          route: 'image.set-default',
-          input: { params: { image: need(call, 0) } },
-          shape: shapeOf(call),
-          done: '',
-          next: NEXT,
-          describe: defaultText,
-        }),
-    },
-    {
-      verb: 'delete',
-      summary: 'delete an image; every region node removes its files',
-      args: [WHICH],
-      isChange: true,
-      examples: ['regent image delete 3f2a90'],
-      run: (call) =>
-        runChange(call, {
-          route: 'image.delete',
-          input: { params: { image: need(call, 0) } },
-          shape: shapeOf(call),
-          done: 'deleted',
-          next: NEXT,
-        }),
-    },
+    changeOf(
+      'image.set-default',
+      'image',
+      {
+        verb: 'set-default',
+        summary: 'let machines of its architecture commission by the image',
+        args: [WHICH],
+        examples: ['regent image set-default 3f2a90'],
+      },
+      { shape: shapeOf, done: '', next: NEXT, describe: defaultText },
+    ),
+    changeOf(
+      'image.delete',
+      'image',
+      {
+        verb: 'delete',
+        summary: 'delete an image; every region node removes its files',
+        args: [WHICH],
+        examples: ['regent image delete 3f2a90'],
+      },
+      { shape: shapeOf, done: 'deleted', next: NEXT },
+    ),
   ],
 };
 

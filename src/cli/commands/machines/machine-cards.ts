@@ -1,10 +1,15 @@
+import { DHCP_OPTION } from '../../../contract/base/dhcp-option.ts';
 import type { InterfaceInput } from '../../../contract/machines/machine-interface.ts';
 import type { Call, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import { option, options } from '../../values.ts';
+import { optionSpecs, readOptions } from '../base/options.ts';
 
-/** The interfaces of a machine or a device, as options. */
-export const INTERFACE_OPTIONS: readonly OptionSpec[] = [
+const DHCP = { dhcpOptions: DHCP_OPTION };
+
+/** The interfaces of a machine or a device and their DHCP options, as options. */
+export const HARDWARE_OPTIONS: readonly OptionSpec[] = [
+  ...optionSpecs(DHCP),
   { flags: '--mac <mac>', help: 'MAC address of the first interface' },
   { flags: '--interface <name>', help: 'name of the first interface (eth0 when left out)' },
   {
@@ -20,8 +25,13 @@ export const INTERFACE_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
-/** Interfaces of a body, from these options. */
-export function interfacesOf(call: Call): InterfaceInput[] {
+/** Members of a body, from these options. */
+export async function hardwareOf(call: Call): Promise<object> {
+  const interfaces = interfacesOf(call);
+  return { ...(await readOptions(call, DHCP)), ...(interfaces.length === 0 ? {} : { interfaces }) };
+}
+
+function interfacesOf(call: Call): InterfaceInput[] {
   const fields = new Map<string, string>();
   for (const [name, key] of [
     ['mac', 'mac'],

@@ -1,3 +1,4 @@
+import { changeOf } from '../base/plain.ts';
 import type { Machine } from '../../../contract/machines/machine.ts';
 import type { Ignored, IgnoredMachine } from '../../../contract/machines/enlistment.ts';
 import { printerOf, runChange } from '../../change.ts';
@@ -52,20 +53,16 @@ export const ENLISTMENT: readonly CommandSpec[] = [
       await printList(printerOf(call), SHAPE, await collect(client.all('ignored-machine.list', { query: {} })));
     },
   },
-  {
-    verb: 'unignore',
-    summary: 'let a machine be enlisted again when it boots',
-    args: [{ name: '<mac>', help: 'MAC address of its card: regent machine ignored list' }],
-    isChange: true,
-    run: (call) =>
-      runChange(call, {
-        route: 'ignored-machine.delete',
-        input: { params: { mac: need(call, 0) } },
-        shape: SHAPE,
-        done: 'is enlisted again when it boots',
-        next: { not_found: ['regent machine ignored list'] },
-      }),
-  },
+  changeOf(
+    'ignored-machine.delete',
+    'mac',
+    {
+      verb: 'unignore',
+      summary: 'let a machine be enlisted again when it boots',
+      args: [{ name: '<mac>', help: 'MAC address of its card: regent machine ignored list' }],
+    },
+    { shape: SHAPE, done: 'is enlisted again when it boots', next: { not_found: ['regent machine ignored list'] } },
+  ),
 ];
 
 /** The BMC that a machine reports, as lines of `show`. */

@@ -1,27 +1,13 @@
-import type { Script } from '../../../contract/machines/script.ts';
-import { ALL_PURPOSES, SCRIPT_HARDWARE, SCRIPT_PURPOSES } from '../../../model/machines/scripts/script.ts';
-import { printerOf, runChange } from '../../change.ts';
+import { SCRIPT as ENTRY, type Script } from '../../../contract/machines/script.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
-import { printList, printOne, type Shape } from '../../format/output.ts';
-import { collect, flag, integer, need, nothingToSet, option, options, text } from '../../values.ts';
+import type { Shape } from '../../format/output.ts';
+import { need, option, options } from '../../values.ts';
+import { fileOr } from '../base/options.ts';
+import { shapeOf, usualCommands, whichOf } from '../base/usual.ts';
 
 const SHAPE: Shape<Script> = {
-  kind: 'script',
-  name: (script) => script.name,
-  columns: [
-    { header: 'name', value: ({ name }) => name },
-    { header: 'purpose', value: ({ purpose }) => purpose },
-    { header: 'hardware', value: ({ hardware }) => hardware },
-    { header: 'tags', value: ({ tags }) => tags.join(', ') },
-    { header: 'comment', value: ({ comment }) => comment },
-    { header: 'timeout', wide: true, value: ({ timeout }) => String(timeout) },
-    { header: 'parallel', wide: true, value: ({ parallel }) => (parallel ? 'on' : 'off') },
-    { header: 'destructive', wide: true, value: ({ destructive }) => (destructive ? 'on' : 'off') },
-    { header: 'parameters', wide: true, value: ({ parameters }) => Object.keys(parameters).join(', ') },
-    { header: 'size', wide: true, value: ({ size }) => String(size) },
-    { header: 'id', wide: true, value: ({ id }) => String(id ?? '') },
-  ],
+  ...shapeOf<Script>(ENTRY),
   details: (script) => [
     ['Name', script.name],
     ['Origin', script.builtIn ? 'the release' : `the site, id ${script.id ?? ''}`],
@@ -43,61 +29,33 @@ function parameterLine([name, parameter]: [string, Script['parameters'][string]]
   return `${name}  ${parameter.type}${usual}${parameter.title === undefined ? '' : `  ${parameter.title}`}`;
 }
 
-const WHICH = { name: '<script>', help: 'name or id', complete: 'script' } as const;
-const CONTENT: OptionSpec = {
-  flags: '--content <@file|->',
-  help: 'its text: @FILE from a file, - from standard input',
+const TEXTS = {
+  options: [
+    { flags: '--content <@file|->', help: 'its text: @FILE from a file, - from standard input' },
+    {
+      flags: '--parameters <json>',
+      help: 'by name: {"disk": {"type": "storage", "required": true}}; @FILE reads them from a file',
+    },
+  ],
+  members: textsOf,
 };
-const OPTIONS: readonly OptionSpec[] = [
-  { flags: '--comment <text>', help: 'a note for people' },
-  { flags: '--purpose <purpose>', help: 'when it runs', values: SCRIPT_PURPOSES },
-  { flags: '--hardware <hardware>', help: 'which hardware it checks', values: SCRIPT_HARDWARE },
-  { flags: '--time-limit <seconds>', help: 'then it has failed; 0: it may take as long as it wants' },
-  { flags: '--parallel <on|off>', help: 'may others of the same hardware run beside it?', values: ['on', 'off'] },
-  { flags: '--destructive <on|off>', help: 'does it destroy data?', values: ['on', 'off'] },
-  { flags: '--tags <tags>', help: 'comma-separated; default: it runs when none is named; "" removes all' },
-  {
-    flags: '--parameters <json>',
-    help: 'by name: {"disk": {"type": "storage", "required": true}}; @FILE reads them from a file',
-  },
-];
 
 /** `regent script`. */
-export const SCRIPT: NounSpec = {
-  noun: 'script',
-  summary: 'scripts that machines run while they are commissioned or tested',
-  commands: [
-    {
-      verb: 'list',
-      summary: 'list scripts of the release and of the site',
-      options: [
-        { flags: '--name <text>', help: 'only those whose name holds this' },
-        { flags: '--purpose <purpose>', help: 'only those of this purpose', values: ALL_PURPOSES },
-        { flags: '--hardware <hardware>', help: 'only those of this hardware', values: SCRIPT_HARDWARE },
-        { flags: '--tag <tag>', help: 'only those with this tag' },
-      ],
-      examples: ['regent script list --purpose testing'],
-      run: async (call) => {
-        const { client } = await call.region();
-        const query = { ...text(call, 'name'), ...chosen(call), ...text(call, 'tag') };
-        await printList(printerOf(call), SHAPE, await collect(client.all('script.list', { query })));
-      },
+export const SCRIPT: NounSpec = usualCommands<Script>(ENTRY, {
+  shape: SHAPE,
+  create: {
+    ...TEXTS,
+    before: async (call) => {
+      if (option(call, 'content') === undefined)
+        throw usageError('--content is missing. Rule: @FILE, or - and standard input.');
     },
-    {
-      verb: 'show',
-      summary: 'show a script',
-      args: [WHICH],
-      examples: ['regent script show regent-disk'],
-      run: async (call) => {
-        const { client } = await call.region();
-        const { body } = await client.call('script.show', { params: { script: need(call, 0) } });
-        await printOne(printerOf(call), SHAPE, body);
-      },
-    },
+  },
+  set: TEXTS,
+  more: [
     {
       verb: 'download',
       summary: 'print the text of a script',
-      args: [WHICH],
+      args: [whichOf('script', ENTRY.commands.which)],
       examples: ['regent script download regent-disk > my-disk'],
       run: async (call) => {
         const { client } = await call.region();
@@ -105,86 +63,15 @@ export const SCRIPT: NounSpec = {
         call.io.out.write(body.content ?? '');
       },
     },
-    {
-      verb: 'create',
-      summary: 'add a script; what its own comment says (MAAS 1.0 script metadata) counts',
-      args: [{ name: '<name>', help: 'such as check-raid' }],
-      options: [CONTENT, ...OPTIONS],
-      isChange: true,
-      examples: [
-        'regent script create check-raid --content @check-raid.sh --tags default',
-        'regent script create burn-in --purpose testing --hardware cpu --time-limit 7200 --content @burn-in.sh',
-      ],
-      run: async (call) => {
-        const content = await contentOf(call);
-        if (content === undefined) throw usageError('--content is missing. Rule: @FILE, or - and standard input.');
-        const body = { name: need(call, 0), content, ...(await membersOf(call)) };
-        return await runChange(call, { route: 'script.create', input: { body }, shape: SHAPE, done: 'created' });
-      },
-    },
-    {
-      verb: 'set',
-      summary: 'change a script; runs that have started keep their text',
-      args: [WHICH],
-      options: [{ flags: '--name <name>', help: 'new name' }, CONTENT, ...OPTIONS],
-      isChange: true,
-      examples: ['regent script set check-raid --content @check-raid.sh', 'regent script set check-raid --tags ""'],
-      run: async (call) => {
-        const content = await contentOf(call);
-        const body = {
-          ...text(call, 'name'),
-          ...(content === undefined ? {} : { content }),
-          ...(await membersOf(call)),
-        };
-        nothingToSet(
-          body,
-          '--name, --content, --comment, --purpose, --hardware, --time-limit, --parallel, --destructive, --tags or --parameters',
-        );
-        const input = { params: { script: need(call, 0) }, body };
-        return await runChange(call, { route: 'script.set', input, shape: SHAPE, done: 'changed' });
-      },
-    },
-    {
-      verb: 'delete',
-      summary: 'delete a script; runs that have started keep it',
-      args: [WHICH],
-      isChange: true,
-      examples: ['regent script delete check-raid'],
-      run: (call) =>
-        runChange(call, {
-          route: 'script.delete',
-          input: { params: { script: need(call, 0) } },
-          shape: SHAPE,
-          done: 'deleted',
-        }),
-    },
   ],
-};
+});
 
-function chosen(call: Call) {
-  const purpose = SCRIPT_PURPOSES.find((one) => one === option(call, 'purpose'));
-  const hardware = SCRIPT_HARDWARE.find((one) => one === option(call, 'hardware'));
-  return { ...(purpose === undefined ? {} : { purpose }), ...(hardware === undefined ? {} : { hardware }) };
-}
-
-async function membersOf(call: Call) {
-  const timeout = option(call, 'timeLimit');
-  const tags = option(call, 'tags');
+/** Members that come from files, from these options. */
+async function textsOf(call: Call): Promise<object> {
+  const content = await contentOf(call);
   const parameters = option(call, 'parameters');
   return {
-    ...text(call, 'comment'),
-    ...chosen(call),
-    ...(timeout === undefined ? {} : { timeout: integer(timeout, '--time-limit', 'seconds') }),
-    ...flag(call, 'parallel', 'parallel'),
-    ...flag(call, 'destructive', 'destructive'),
-    ...(tags === undefined
-      ? {}
-      : {
-          tags: tags
-            .split(',')
-            .map((tag) => tag.trim())
-            .filter((tag) => tag !== ''),
-        }),
+    ...(content === undefined ? {} : { content }),
     ...(parameters === undefined ? {} : { parameters: parse(await fileOr(call, '--parameters', parameters)) }),
   };
 }
@@ -204,15 +91,6 @@ async function contentOf(call: Call): Promise<string | undefined> {
   if (given !== '-' && !given.startsWith('@'))
     throw usageError('--content: a script does not fit a command line. Rule: @FILE, or - and standard input.');
   return await fileOr(call, '--content', given);
-}
-
-/** `@FILE`, `-` for standard input, or the text itself. */
-async function fileOr(call: Call, name: string, given: string): Promise<string> {
-  if (given === '-') return await call.io.readInput();
-  if (!given.startsWith('@')) return given;
-  const content = await call.io.readFile(given.slice(1));
-  if (content === null) throw usageError(`${name}: there is no file "${given.slice(1)}".`);
-  return content;
 }
 
 /** Options of `machine commission` and `machine test`. */

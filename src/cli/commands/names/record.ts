@@ -1,123 +1,27 @@
-import type { DnsRecord } from '../../../contract/names/record.ts';
-import { printerOf, runChange } from '../../change.ts';
+import { type DnsRecord, RECORD as ENTRY } from '../../../contract/names/record.ts';
+import { RECORD_TYPES } from '../../../model/names/record.ts';
+import { printerOf } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { CliError, EXIT, type ExitCode, usageError } from '../../exit.ts';
-import { printList, printOne, type Shape } from '../../format/output.ts';
-import { collect, need, nothingToSet, option, text, ttlOf } from '../../values.ts';
+import { printList, printOne } from '../../format/output.ts';
+import { collect, need, option } from '../../values.ts';
+import { shapeOf, usualCommands } from '../base/usual.ts';
 
-const SHAPE: Shape<DnsRecord> = {
-  kind: 'record',
-  name: (record) => `${record.fqdn},${record.type},${record.data}`,
-  columns: [
-    { header: 'name', value: (record) => record.fqdn },
-    { header: 'type', value: (record) => record.type },
-    { header: 'data', value: (record) => record.data },
-    { header: 'ttl', value: (record) => (record.ttl === null ? 'default' : String(record.ttl)) },
-    { header: 'domain', wide: true, value: (record) => record.domain },
-    { header: 'id', wide: true, value: (record) => String(record.id) },
-  ],
-};
-
-const TYPES = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'SRV', 'SSHFP', 'TXT'] as const;
-const TTL = { flags: '--ttl <seconds>', help: 'how long answers may be cached; "default" for the domain\'s' };
-const ID = { flags: '--id <id>', help: 'the record with this id (see -o wide)' };
+const SHAPE = shapeOf<DnsRecord>(ENTRY);
+const ID = [{ flags: '--id <id>', help: 'the record with this id (see -o wide)' }];
 const WHICH = [
   { name: '[name]', help: 'full name, such as www.example.test', complete: 'record' },
-  { name: '[type]', help: TYPES.join(', '), values: TYPES },
+  { name: '[type]', help: RECORD_TYPES.join(', '), values: RECORD_TYPES },
   { name: '[data]', help: 'needed where several records share name and type' },
 ] as const;
 
-/** `regent record`. */
-export const RECORD: NounSpec = {
-  noun: 'record',
-  summary: 'DNS records (A, AAAA, CNAME, MX, NS, SRV, SSHFP, TXT; PTR follows from addresses)',
-  commands: [
-    {
-      verb: 'list',
-      summary: 'list records',
-      options: [
-        { flags: '--domain <name>', help: 'only those of this domain' },
-        { flags: '--type <type>', help: 'only those of this type', values: TYPES },
-        { flags: '--name <fqdn>', help: 'only those of this full name' },
-      ],
-      run: async (call) => {
-        const { client } = await call.region();
-        const name = option(call, 'name');
-        const query = { ...text(call, 'domain'), ...text(call, 'type'), ...(name === undefined ? {} : { fqdn: name }) };
-        await printList(printerOf(call), SHAPE, await collect(client.all('record.list', { query })));
-      },
-    },
-    {
-      verb: 'show',
-      summary: 'show the records of a name',
-      args: WHICH,
-      options: [ID],
-      run: showRecords,
-    },
-    {
-      verb: 'create',
-      summary: 'create a record; the longest domain that holds the name owns it',
-      args: [
-        { name: '<name>', help: 'full name, such as www.example.test' },
-        { name: '<type>', help: TYPES.join(', '), values: TYPES },
-        { name: '<data>', help: 'an address, a name, a text, or several parts in quotes' },
-      ],
-      options: [TTL],
-      isChange: true,
-      examples: [
-        'regent record create www.example.test A 10.10.10.20 --dry-run',
-        'regent record create www.example.test A 10.10.10.20 --ttl 300 --wait',
-        "regent record create example.test TXT 'v=spf1 -all'",
-        `regent record create k1._domainkey.example.test TXT '"v=DKIM1; k=rsa; " "p=MIGf..."'`,
-        "regent record create example.test MX '10 mail.example.test'",
-        "regent record create _sip._tcp.example.test SRV '0 5 5060 sip.example.test'",
-      ],
-      run: (call) =>
-        runChange(call, {
-          route: 'record.create',
-          input: { body: { fqdn: need(call, 0), type: need(call, 1), data: need(call, 2), ...ttlOf(call) } },
-          shape: SHAPE,
-          done: 'created',
-          describe: (record) => `record ${describeRecord(record)} created`,
-        }),
-    },
-    {
-      verb: 'set',
-      summary: "change a record's data or TTL",
-      args: WHICH,
-      options: [{ flags: '--data <data>', help: 'new data' }, TTL, ID],
-      isChange: true,
-      examples: ['regent record set www.example.test A --data 10.10.10.21', 'regent record set --id 12 --ttl default'],
-      run: async (call) => {
-        const body = { ...text(call, 'data'), ...ttlOf(call) };
-        nothingToSet(body, '--data or --ttl');
-        return runChange(call, {
-          route: 'record.set',
-          input: { params: { record: await chosen(call) }, body },
-          shape: SHAPE,
-          done: 'changed',
-          describe: (record) => `record ${describeRecord(record)} changed`,
-        });
-      },
-    },
-    {
-      verb: 'delete',
-      summary: 'delete a record',
-      args: WHICH,
-      options: [ID],
-      isChange: true,
-      examples: ['regent record delete www.example.test', 'regent record delete www.example.test A 10.10.10.20'],
-      run: async (call) =>
-        runChange(call, {
-          route: 'record.delete',
-          input: { params: { record: await chosen(call) } },
-          shape: SHAPE,
-          done: 'deleted',
-          describe: (record) => `record ${describeRecord(record)} deleted`,
-        }),
-    },
-  ],
-};
+/** `regent record`. Objects have no name of their own: name, type and data are one together. */
+export const RECORD: NounSpec = usualCommands<DnsRecord>(ENTRY, {
+  which: { args: WHICH, param: chosen },
+  show: { options: ID, run: showRecords },
+  set: { options: ID },
+  delete: { options: ID },
+});
 
 async function showRecords(call: Call): Promise<ExitCode> {
   const { client } = await call.region();

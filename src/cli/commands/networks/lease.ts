@@ -1,68 +1,52 @@
+import { textOption } from '../../../contract/base/command-texts.ts';
+import { listOf, showOf } from '../base/plain.ts';
 import type { Lease } from '../../../contract/networks/lease.ts';
 import { LEASE_STATES } from '../../../model/networks/lease.ts';
-import { printerOf, runChange } from '../../change.ts';
+import { runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { CliError, EXIT, type ExitCode } from '../../exit.ts';
-import { printList, printOne, type Shape } from '../../format/output.ts';
+import type { Shape } from '../../format/output.ts';
 import { moment, relative, stamp } from '../../format/when.ts';
-import { collect, need, text } from '../../values.ts';
+import { need } from '../../values.ts';
 import { queryRegion } from '../../waiting/outcome.ts';
 import { makeProgress } from '../../waiting/progress.ts';
 
 const POLL_MS = 500;
+const WHICH = [{ name: '<address>', help: 'an address', complete: 'lease' }] as const;
 
 /** `regent lease`. */
 export const LEASE: NounSpec = {
   noun: 'lease',
   summary: 'addresses that DHCP gave out',
   commands: [
-    {
-      verb: 'list',
-      summary: 'list the leases that are in force',
-      options: [
-        { flags: '--subnet <subnet>', help: 'only those of this subnet' },
-        { flags: '--vlan <vlan>', help: 'only those of this VLAN' },
-        { flags: '--node <node>', help: 'only those that this node has, serving or as partner' },
-        { flags: '--mac <mac>', help: 'only those of this MAC address' },
-        { flags: '--address <ip>', help: 'only the one of this address' },
-        { flags: '--hostname <text>', help: "only those with this in the client's own name" },
-        {
-          flags: '--state <state>',
-          help: 'only those in this state; expired ones are stored for a week',
-          values: LEASE_STATES,
+    listOf<Lease>(
+      'lease.list',
+      {
+        summary: 'list the leases that are in force',
+        options: {
+          subnet: textOption('subnet', 'only those of this subnet'),
+          vlan: textOption('vlan', 'only those of this VLAN'),
+          node: textOption('node', 'only those that this node has, serving or as partner'),
+          mac: textOption('mac', 'only those of this MAC address'),
+          address: textOption('ip', 'only the one of this address'),
+          hostname: textOption('text', "only those with this in the client's own name"),
+          state: textOption('state', 'only those in this state; expired ones are stored for a week', LEASE_STATES),
         },
-      ],
-      watchSeconds: 1,
-      examples: ['regent lease list --watch', 'regent lease list --vlan vlan10 --state expired'],
-      run: async (call) => {
-        const { client } = await call.region();
-        const query = {
-          ...text(call, 'subnet'),
-          ...text(call, 'vlan'),
-          ...text(call, 'node'),
-          ...text(call, 'mac'),
-          ...text(call, 'address'),
-          ...text(call, 'hostname'),
-          ...(text(call, 'state') as { state?: Lease['state'] }),
-        };
-        await printList(printerOf(call), shapeOf(call), await collect(client.all('lease.list', { query })));
+        watchSeconds: 1,
+        examples: ['regent lease list --watch', 'regent lease list --vlan vlan10 --state expired'],
       },
-    },
-    {
-      verb: 'show',
-      summary: 'show the last lease of an address',
-      args: [{ name: '<address>', help: 'an address', complete: 'lease' }],
-      examples: ['regent lease show 10.10.20.100'],
-      run: async (call) => {
-        const { client } = await call.region();
-        const { body } = await client.call('lease.show', { params: { address: need(call, 0) } });
-        await printOne(printerOf(call), shapeOf(call), body);
-      },
-    },
+      shapeOf,
+    ),
+    showOf(
+      'lease.show',
+      'address',
+      { summary: 'show the last lease of an address', args: WHICH, examples: ['regent lease show 10.10.20.100'] },
+      shapeOf,
+    ),
     {
       verb: 'release',
       summary: 'end the lease of an address now; its client uses the address until its next renewal is refused',
-      args: [{ name: '<address>', help: 'an address', complete: 'lease' }],
+      args: WHICH,
       isChange: true,
       waitsFor: 'leaseEnd',
       examples: ['regent lease release 10.10.20.100 --wait'],

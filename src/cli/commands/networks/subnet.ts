@@ -1,165 +1,28 @@
 import type { Lease } from '../../../contract/networks/lease.ts';
-import type { Range } from '../../../contract/networks/range.ts';
-import type { Subnet, SubnetSet } from '../../../contract/networks/subnet.ts';
-import type { Vlan } from '../../../contract/networks/vlan.ts';
-import { printerOf, runChange } from '../../change.ts';
-import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
-import { usageError } from '../../exit.ts';
-import { printList, printOne, type Shape } from '../../format/output.ts';
-import { collect, flag, need, nothingToSet, options, text, textOrNone } from '../../values.ts';
-import { DHCP_SETTING_FLAGS, DHCP_SETTING_OPTIONS, dhcpSettingLines, dhcpSettingsOf } from './dhcp-settings.ts';
-import { rangeLine } from './range.ts';
 import type { Pool, PoolUse } from '../../../contract/networks/pool.ts';
+import type { Range } from '../../../contract/networks/range.ts';
+import { SUBNET as ENTRY, type Subnet } from '../../../contract/networks/subnet.ts';
+import type { Vlan } from '../../../contract/networks/vlan.ts';
+import { printerOf } from '../../change.ts';
+import type { Call, NounSpec } from '../../command-spec.ts';
+import { printOne } from '../../format/output.ts';
 import { ahead } from '../../format/when.ts';
+import { collect, need } from '../../values.ts';
+import { shapeOf, usualCommands } from '../base/usual.ts';
+import { rangeLine } from './range.ts';
 
-const SHAPE: Shape<Subnet> = {
-  kind: 'subnet',
-  name: (subnet) => subnet.cidr,
-  columns: [
-    { header: 'cidr', value: (subnet) => subnet.cidr },
-    { header: 'name', value: (subnet) => subnet.name },
-    { header: 'vlan', value: (subnet) => subnet.vlan },
-    { header: 'gateway', value: (subnet) => subnet.gateway ?? '' },
-    { header: 'dns', value: (subnet) => (subnet.dnsOn ? 'on' : 'off') },
-    { header: 'proxy', value: (subnet) => (subnet.proxyOn ? 'on' : 'off') },
-    { header: 'dynamic', value: (subnet) => String(subnet.dynamic) },
-    { header: 'used', value: (subnet) => String(subnet.used) },
-    { header: 'resolvers', wide: true, value: (subnet) => subnet.resolvers.join(', ') },
-    { header: 'managed', wide: true, value: (subnet) => (subnet.managed ? 'yes' : 'no') },
-    { header: 'reverse', wide: true, value: (subnet) => subnet.reverse ?? '' },
-    { header: 'id', wide: true, value: (subnet) => String(subnet.id) },
-  ],
-};
-
-const WHICH = { name: '<subnet>', help: 'CIDR, name or id', complete: 'subnet' } as const;
-const ON_OFF = ['on', 'off'] as const;
-const SHARED: readonly OptionSpec[] = [
-  { flags: '--name <name>', help: 'a free name' },
-  { flags: '--vlan <vlan>', help: 'its VLAN: FABRIC/NAME or FABRIC/VID; name, VID or id' },
-  { flags: '--managed <on|off>', help: 'Regent gives its free addresses to machines ("auto")', values: ON_OFF },
-  { flags: '--dns <on|off>', help: 'its hosts may use our resolvers (where the VLAN allows it too)', values: ON_OFF },
-  { flags: '--proxy <on|off>', help: 'its hosts may use our proxy', values: ON_OFF },
-  ...DHCP_SETTING_OPTIONS,
-];
 /** The largest number of leases that a subnet's screen counts. */
 const LEASES_MAX = 1000;
-const RESOLVER = 'resolvers that DHCP names instead of our own; may be repeated';
 
 /** `regent subnet`. */
-export const SUBNET: NounSpec = {
-  noun: 'subnet',
-  summary: 'subnets, DHCP settings of their hosts, and their reverse zones',
-  commands: [
-    {
-      verb: 'list',
-      summary: 'list subnets',
-      options: [
-        { flags: '--name <text>', help: 'only those whose name holds this' },
-        { flags: '--vlan <vlan>', help: 'only those of this VLAN' },
-      ],
-      examples: ['regent subnet list --vlan web', 'regent subnet list -o wide'],
-      run: async (call) => {
-        const { client } = await call.region();
-        const query = { ...text(call, 'name'), ...text(call, 'vlan') };
-        await printList(printerOf(call), SHAPE, await collect(client.all('subnet.list', { query })));
-      },
-    },
-    {
-      verb: 'show',
-      summary: 'show a subnet, its ranges and whether DHCP serves it',
-      args: [WHICH],
-      examples: ['regent subnet show 10.10.20.0/24'],
-      run: showSubnet,
-    },
-    {
-      verb: 'create',
-      summary: 'create a subnet; its reverse zones are served from then on',
-      args: [{ name: '<cidr>', help: 'such as 10.10.20.0/24' }],
-      options: [
-        { flags: '--gateway <ip>', help: 'the router that DHCP names' },
-        { flags: '--resolver <ip>', help: RESOLVER, repeat: true },
-        ...SHARED,
-      ],
-      isChange: true,
-      examples: [
-        'regent subnet create 10.10.20.0/24 --vlan web --gateway 10.10.20.254',
-        'regent subnet create 10.10.20.0/24 --vlan 20 --resolver 192.0.2.53 --resolver 192.0.2.54 --proxy off',
-      ],
-      run: (call) => {
-        const { gateway, ...rest } = bodyOf(call);
-        return runChange(call, {
-          route: 'subnet.create',
-          input: { body: { cidr: need(call, 0), ...rest, ...(typeof gateway === 'string' ? { gateway } : {}) } },
-          shape: SHAPE,
-          done: 'created',
-          describe: (subnet) =>
-            `subnet ${subnet.cidr} created${subnet.reverse === undefined ? '' : `\nReverse names: ${subnet.reverse}.`}`,
-        });
-      },
-    },
-    {
-      verb: 'set',
-      summary: 'change a subnet',
-      args: [WHICH],
-      options: [
-        { flags: '--cidr <cidr>', help: 'another size, which holds all that the subnet holds' },
-        { flags: '--gateway <ip|none>', help: 'the router that DHCP names; "none" removes it' },
-        { flags: '--resolver <ip|none>', help: `${RESOLVER}; "none": our own again`, repeat: true },
-        ...SHARED,
-      ],
-      isChange: true,
-      examples: [
-        'regent subnet set 10.10.20.0/24 --gateway 10.10.20.1 --dry-run',
-        'regent subnet set 10.10.20.0/24 --resolver none --proxy on',
-        'regent subnet set 10.10.20.0/24 --cidr 10.10.20.0/23',
-        "regent subnet set 10.10.20.0/24 --dhcp-option log-servers=192.0.2.14 --dhcp-option '224:string=hall 2' --lease-time 3600",
-      ],
-      run: (call) => {
-        const body = bodyOf(call);
-        nothingToSet(
-          body,
-          `--cidr, --gateway, --resolver, --name, --vlan, --managed, ${DHCP_SETTING_FLAGS}, --dns or --proxy`,
-        );
-        return runChange(call, {
-          route: 'subnet.set',
-          input: { params: { subnet: need(call, 0) }, body },
-          shape: SHAPE,
-          done: 'changed',
-        });
-      },
-    },
-    {
-      verb: 'delete',
-      summary: 'delete a subnet that nothing uses',
-      args: [WHICH],
-      isChange: true,
-      examples: ['regent subnet delete 10.10.20.0/24'],
-      run: (call) => {
-        const subnet = need(call, 0);
-        return runChange(call, {
-          route: 'subnet.delete',
-          input: { params: { subnet } },
-          shape: SHAPE,
-          done: 'deleted',
-          next: {
-            in_use: [
-              `Its machines: regent machine list --subnet ${subnet}`,
-              `Its ranges and reservations: regent range list --subnet ${subnet}; regent reservation list --subnet ${subnet}`,
-              `Its leases, which end by themselves: regent lease list --subnet ${subnet}`,
-            ],
-          },
-        });
-      },
-    },
-  ],
-};
+export const SUBNET: NounSpec = usualCommands<Subnet>(ENTRY, { show: { run: showSubnet } });
 
 async function showSubnet(call: Call): Promise<void> {
   const { client } = await call.region();
   const { body } = await client.call('subnet.show', { params: { subnet: need(call, 0) } });
-  const printer = printerOf(call);
+  const [printer, shape] = [printerOf(call), shapeOf<Subnet>(ENTRY)];
   if (printer.format !== 'table' && printer.format !== 'wide') {
-    await printOne(printer, SHAPE, body);
+    await printOne(printer, shape, body);
     return;
   }
   // A number in a path means a VID before an id, and a name may exist in several fabrics. So this uses the list.
@@ -170,25 +33,7 @@ async function showSubnet(call: Call): Promise<void> {
   ]);
   const vlan = vlans.find((known) => known.id === body.vlanId);
   const rest = { vlan, ranges, leases: leases.body, now: call.io.now() };
-  await printOne(printer, { ...SHAPE, details: (subnet) => detailsOf(subnet, rest) }, body);
-}
-
-function bodyOf(call: Call): SubnetSet {
-  const resolvers = options(call, 'resolver');
-  if (resolvers.includes('none') && resolvers.length > 1) {
-    throw usageError('--resolver none and an address exclude each other.');
-  }
-  return {
-    ...text(call, 'cidr'),
-    ...text(call, 'name'),
-    ...text(call, 'vlan'),
-    ...textOrNone(call, 'gateway'),
-    ...(resolvers.length === 0 ? {} : { resolvers: resolvers.filter((resolver) => resolver !== 'none') }),
-    ...flag(call, 'managed', 'managed'),
-    ...flag(call, 'dns', 'dnsOn'),
-    ...flag(call, 'proxy', 'proxyOn'),
-    ...dhcpSettingsOf(call),
-  };
+  await printOne(printer, { ...shape, details: (subnet) => detailsOf(subnet, rest) }, body);
 }
 
 /** A subnet's related objects: its VLAN unless that went away meanwhile, its ranges, the first of its leases. */
@@ -268,4 +113,16 @@ function whenFull({ free, perHour, fullAt }: Omit<Pool, 'first' | 'last'>, now: 
   if (perHour === null) return 'less than 10 minutes of leases: no rate yet';
   if (fullAt === null) return 'never full at the present rate';
   return `full in ${ahead(fullAt, now)} at the present rate (${perHour} more an hour)`;
+}
+
+/** Lines of a subnet's screen: only values that are set. */
+function dhcpSettingLines(subnet: Subnet): (readonly [string, string | readonly string[]])[] {
+  const { dhcpOptions = [], leaseTime = null, bootServer = null, bootFile = null, ignoreUnknown = false } = subnet;
+  const boot = [bootFile, bootServer === null ? null : `from ${bootServer}`].filter((part) => part !== null);
+  return [
+    ...(dhcpOptions.length === 0 ? [] : [['DHCP options', dhcpOptions] as const]),
+    ...(leaseTime === null ? [] : [['DHCP lease', `${leaseTime} s`] as const]),
+    ...(boot.length === 0 ? [] : [['Boots', boot.join(' ')] as const]),
+    ...(ignoreUnknown ? [['Unknown hosts', 'get no address'] as const] : []),
+  ];
 }

@@ -1,10 +1,12 @@
+import { textOption } from '../../../contract/base/command-texts.ts';
+import { listOf, changeOf } from '../base/plain.ts';
 import type { AuditEntry } from '../../../contract/people/audit.ts';
 import type { Session } from '../../../contract/people/session.ts';
-import { printerOf, runChange } from '../../change.ts';
+import { printerOf } from '../../change.ts';
 import type { NounSpec } from '../../command-spec.ts';
 import { printList, type Shape } from '../../format/output.ts';
 import { stamp } from '../../format/when.ts';
-import { collect, integer, need, option, sinceOf, text } from '../../values.ts';
+import { integer, option, sinceOf, text } from '../../values.ts';
 
 const SESSION_SHAPE: Shape<Session> = {
   kind: 'session',
@@ -40,29 +42,24 @@ export const SESSION: NounSpec = {
   noun: 'session',
   summary: 'sessions of browsers in the user interface',
   commands: [
-    {
-      verb: 'list',
-      summary: 'list sessions: all for admins and auditors, else the own ones',
-      options: [{ flags: '--user <name>', help: 'only those of this user' }],
-      run: async (call) => {
-        const { client } = await call.region();
-        const query = { ...text(call, 'user') };
-        await printList(printerOf(call), SESSION_SHAPE, await collect(client.all('session.list', { query })));
+    listOf(
+      'session.list',
+      {
+        summary: 'list sessions: all for admins and auditors, else the own ones',
+        options: { user: textOption('name', 'only those of this user') },
       },
-    },
-    {
-      verb: 'end',
-      summary: 'end a session: its browser has to log in again within seconds',
-      args: [{ name: '<session>', help: 'id' }],
-      isChange: true,
-      run: (call) =>
-        runChange(call, {
-          route: 'session.end',
-          input: { params: { session: need(call, 0) } },
-          shape: SESSION_SHAPE,
-          done: 'ended',
-        }),
-    },
+      SESSION_SHAPE,
+    ),
+    changeOf(
+      'session.end',
+      'session',
+      {
+        verb: 'end',
+        summary: 'end a session: its browser has to log in again within seconds',
+        args: [{ name: '<session>', help: 'id' }],
+      },
+      { shape: SESSION_SHAPE, done: 'ended' },
+    ),
   ],
 };
 

@@ -1,10 +1,12 @@
+import { textOption } from '../../../contract/base/command-texts.ts';
+import { listOf } from '../base/plain.ts';
 import type { ApiKey, ApiKeyCreated } from '../../../contract/people/user.ts';
-import { printerOf, runChange } from '../../change.ts';
+import { runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
-import { type Column, printList, type Shape } from '../../format/output.ts';
+import type { Column, Shape } from '../../format/output.ts';
 import { stamp } from '../../format/when.ts';
-import { collect, need, option, text } from '../../values.ts';
+import { need, option, text } from '../../values.ts';
 
 const COLUMNS: readonly Column<ApiKey>[] = [
   { header: 'token', value: (key) => key.token },
@@ -25,16 +27,14 @@ export const KEY: NounSpec = {
   alias: 'key',
   summary: 'API keys',
   commands: [
-    {
-      verb: 'list',
-      summary: 'list API keys: all for admins and auditors, else the own ones',
-      options: [{ flags: '--user <name>', help: 'only those of this user' }],
-      run: async (call) => {
-        const { client } = await call.region();
-        const query = { ...text(call, 'user') };
-        await printList(printerOf(call), SHAPE, await collect(client.all('api-key.list', { query })));
+    listOf(
+      'api-key.list',
+      {
+        summary: 'list API keys: all for admins and auditors, else the own ones',
+        options: { user: textOption('name', 'only those of this user') },
       },
-    },
+      SHAPE,
+    ),
     {
       verb: 'create',
       summary: 'create an API key; it is printed once and stored nowhere',

@@ -1,9 +1,11 @@
+import { textOption } from '../../../contract/base/command-texts.ts';
+import { listOf, changeOf } from '../base/plain.ts';
 import { FILE_MAX, type StoredFile } from '../../../contract/people/file.ts';
-import { printerOf, runChange } from '../../change.ts';
+import { runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
-import { printList, type Shape } from '../../format/output.ts';
-import { collect, need, option } from '../../values.ts';
+import type { Shape } from '../../format/output.ts';
+import { need } from '../../values.ts';
 
 const SHAPE: Shape<StoredFile> = {
   kind: 'file',
@@ -23,17 +25,11 @@ export const FILE: NounSpec = {
   noun: 'file',
   summary: 'files that you, and tools with your key, keep in the region',
   commands: [
-    {
-      verb: 'list',
-      summary: 'list your files',
-      options: [{ flags: '--prefix <text>', help: 'those whose names begin so' }],
-      run: async (call) => {
-        const { client } = await call.region();
-        const prefix = option(call, 'prefix');
-        const query = prefix === undefined ? {} : { prefix };
-        await printList(printerOf(call), SHAPE, await collect(client.all('file.list', { query })));
-      },
-    },
+    listOf(
+      'file.list',
+      { summary: 'list your files', options: { prefix: textOption('text', 'those whose names begin so') } },
+      SHAPE,
+    ),
     {
       verb: 'put',
       summary: 'keep a file; one of the same name is replaced',
@@ -62,19 +58,12 @@ export const FILE: NounSpec = {
         call.io.out.write(text);
       },
     },
-    {
-      verb: 'delete',
-      summary: 'delete a file',
-      args: [WHICH],
-      isChange: true,
-      run: (call) =>
-        runChange(call, {
-          route: 'file.delete',
-          input: { params: { file: need(call, 0) } },
-          shape: SHAPE,
-          done: 'deleted',
-        }),
-    },
+    changeOf(
+      'file.delete',
+      'file',
+      { verb: 'delete', summary: 'delete a file', args: [WHICH] },
+      { shape: SHAPE, done: 'deleted' },
+    ),
   ],
 };
 

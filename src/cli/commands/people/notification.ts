@@ -1,9 +1,11 @@
+import { switchOf } from '../../../contract/base/command-texts.ts';
+import { listOf, changeOf } from '../base/plain.ts';
 import { NOTE_CATEGORIES, type Notification } from '../../../contract/people/notification.ts';
-import { printerOf, runChange } from '../../change.ts';
+import { runChange } from '../../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
-import { printList, type Shape } from '../../format/output.ts';
-import { collect, flag, need, nothingToSet, option, text, textOrNone } from '../../values.ts';
+import type { Shape } from '../../format/output.ts';
+import { flag, need, nothingToSet, option, text, textOrNone } from '../../values.ts';
 
 const SHAPE: Shape<Notification> = {
   kind: 'notification',
@@ -61,16 +63,14 @@ export const NOTIFICATION: NounSpec = {
   noun: 'notification',
   summary: 'notes for users: what people should read',
   commands: [
-    {
-      verb: 'list',
-      summary: 'list the notes that are for you and not dismissed',
-      options: [{ flags: '--all', help: 'also those of others; for admins' }],
-      run: async (call) => {
-        const { client } = await call.region();
-        const query = call.options['all'] === true ? { all: true } : {};
-        await printList(printerOf(call), SHAPE, await collect(client.all('notification.list', { query })));
+    listOf(
+      'notification.list',
+      {
+        summary: 'list the notes that are for you and not dismissed',
+        options: { all: switchOf('also those of others; for admins') },
       },
-    },
+      SHAPE,
+    ),
     {
       verb: 'create',
       summary: 'send a note to users',
@@ -104,31 +104,17 @@ export const NOTIFICATION: NounSpec = {
         });
       },
     },
-    {
-      verb: 'dismiss',
-      summary: 'you have read a note',
-      args: [WHICH],
-      isChange: true,
-      run: (call) =>
-        runChange(call, {
-          route: 'notification.dismiss',
-          input: { params: { notification: need(call, 0) } },
-          shape: SHAPE,
-          done: 'dismissed',
-        }),
-    },
-    {
-      verb: 'delete',
-      summary: 'delete a note for everybody',
-      args: [WHICH],
-      isChange: true,
-      run: (call) =>
-        runChange(call, {
-          route: 'notification.delete',
-          input: { params: { notification: need(call, 0) } },
-          shape: SHAPE,
-          done: 'deleted',
-        }),
-    },
+    changeOf(
+      'notification.dismiss',
+      'notification',
+      { verb: 'dismiss', summary: 'you have read a note', args: [WHICH] },
+      { shape: SHAPE, done: 'dismissed' },
+    ),
+    changeOf(
+      'notification.delete',
+      'notification',
+      { verb: 'delete', summary: 'delete a note for everybody', args: [WHICH] },
+      { shape: SHAPE, done: 'deleted' },
+    ),
   ],
 };

@@ -1,10 +1,12 @@
+import { textOption } from '../../../contract/base/command-texts.ts';
+import { listOf, changeOf } from '../base/plain.ts';
 import type { SshKey, SshKeysImported } from '../../../contract/people/ssh-key.ts';
-import { printerOf, runChange } from '../../change.ts';
+import { runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
-import { type Column, printList, type Shape } from '../../format/output.ts';
+import type { Column, Shape } from '../../format/output.ts';
 import { stamp } from '../../format/when.ts';
-import { collect, need, text } from '../../values.ts';
+import { need, text } from '../../values.ts';
 
 const COLUMNS: readonly Column<SshKey>[] = [
   { header: 'id', value: (key) => String(key.id) },
@@ -41,16 +43,14 @@ export const SSH_KEY: NounSpec = {
   noun: 'ssh-key',
   summary: 'public keys of SSH, by which machines let their owner in',
   commands: [
-    {
-      verb: 'list',
-      summary: 'list SSH keys: all for admins and auditors, else the own ones',
-      options: [{ flags: '--user <name>', help: 'only those of this user' }],
-      run: async (call) => {
-        const { client } = await call.region();
-        const query = { ...text(call, 'user') };
-        await printList(printerOf(call), SHAPE, await collect(client.all('ssh-key.list', { query })));
+    listOf(
+      'ssh-key.list',
+      {
+        summary: 'list SSH keys: all for admins and auditors, else the own ones',
+        options: { user: textOption('name', 'only those of this user') },
       },
-    },
+      SHAPE,
+    ),
     {
       verb: 'add',
       summary: 'add a public key, of your own or, as an admin, of another user',
@@ -86,19 +86,16 @@ export const SSH_KEY: NounSpec = {
           describe: describeImport,
         }),
     },
-    {
-      verb: 'delete',
-      summary: 'delete a public key; machines that have it already keep it',
-      args: [{ name: '<key>', help: 'id or fingerprint' }],
-      isChange: true,
-      run: (call) =>
-        runChange(call, {
-          route: 'ssh-key.delete',
-          input: { params: { sshKey: need(call, 0) } },
-          shape: SHAPE,
-          done: 'deleted',
-        }),
-    },
+    changeOf(
+      'ssh-key.delete',
+      'sshKey',
+      {
+        verb: 'delete',
+        summary: 'delete a public key; machines that have it already keep it',
+        args: [{ name: '<key>', help: 'id or fingerprint' }],
+      },
+      { shape: SHAPE, done: 'deleted' },
+    ),
   ],
 };
 

@@ -1,89 +1,49 @@
-import type { PasswordSet, User, UserSet } from '../../../contract/people/user.ts';
-import { printerOf, runChange } from '../../change.ts';
+import { type NounTexts, textOption } from '../../../contract/base/command-texts.ts';
+import { shapeOf, usualCommands, whichOf } from '../base/usual.ts';
+import type { PasswordSet, User } from '../../../contract/people/user.ts';
+import { runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import { stamp } from '../../format/when.ts';
-import { printList, printOne, type Shape } from '../../format/output.ts';
-import { collect, need, nothingToSet, option, text } from '../../values.ts';
+import { need } from '../../values.ts';
 
 const ROLE_NAMES = ['admin', 'operator', 'user', 'auditor'] as const;
-type RoleName = (typeof ROLE_NAMES)[number];
 
-const SHAPE: Shape<User> = {
-  kind: 'user',
-  name: (user) => user.name,
-  columns: [
-    { header: 'name', value: (user) => user.name },
-    { header: 'role', value: (user) => user.role },
-    { header: 'password', value: (user) => (user.hasPassword ? 'yes' : 'no') },
-    { header: 'created', value: (user) => stamp(user.createdAt) },
-  ],
+const WHICH = whichOf('user', 'name');
+const ROLE = textOption(
+  'role',
+  'admin, operator, user (sees the site) or auditor (sees everything, changes nothing)',
+  ROLE_NAMES,
+);
+const EMAIL = textOption('address', 'for tools that keep one; Regent writes to nobody');
+
+const COMMANDS: NounTexts<User> = {
+  summary: 'users and their roles',
+  which: 'name',
+  example: 'ada',
+  columns: ['name', 'role', 'password', 'created'],
+  cells: {
+    password: ({ hasPassword }) => (hasPassword ? 'yes' : 'no'),
+    created: ({ createdAt }) => stamp(createdAt),
+  },
+  create: {
+    summary: 'create a user; then: regent api-key create TITLE --user NAME',
+    args: { name: { help: 'a–z, 0–9, "-", "_" and "."' } },
+    options: { role: { ...ROLE, missing: `one of ${ROLE_NAMES.join(', ')}` }, email: EMAIL },
+    examples: ['regent user create ada --role operator'],
+  },
+  set: { summary: "change a user's role or address", options: { role: ROLE, email: EMAIL } },
+  delete: {
+    summary: 'delete a user and its API keys; one that has machines or devices only with --transfer-to',
+    options: { transfer_to: textOption('user', 'who gets its machines, devices and files') },
+    examples: ['regent user delete ada --transfer-to grace'],
+  },
 };
-
-const WHICH = { name: '<user>', help: 'name', complete: 'user' } as const;
-const ROLE = {
-  flags: '--role <role>',
-  help: 'admin, operator, user (sees the site) or auditor (sees everything, changes nothing)',
-  values: ROLE_NAMES,
-};
-
-const EMAIL = { flags: '--email <address>', help: 'for tools that keep one; Regent writes to nobody' };
+const ENTRY = { noun: 'user', one: 'a user', many: 'users', commands: COMMANDS };
 
 /** `regent user`. */
-export const USER: NounSpec = {
-  noun: 'user',
-  summary: 'users and their roles',
-  commands: [
-    {
-      verb: 'list',
-      summary: 'list users',
-      run: async (call) => {
-        const { client } = await call.region();
-        await printList(printerOf(call), SHAPE, await collect(client.all('user.list', {})));
-      },
-    },
-    {
-      verb: 'show',
-      summary: 'show a user',
-      args: [WHICH],
-      run: async (call) => {
-        const { client } = await call.region();
-        await printOne(
-          printerOf(call),
-          SHAPE,
-          (await client.call('user.show', { params: { user: need(call, 0) } })).body,
-        );
-      },
-    },
-    {
-      verb: 'create',
-      summary: 'create a user; then: regent api-key create TITLE --user NAME',
-      args: [{ name: '<name>', help: 'a–z, 0–9, "-", "_" and "."' }],
-      options: [ROLE, EMAIL],
-      isChange: true,
-      examples: ['regent user create ada --role operator'],
-      run: (call) =>
-        runChange(call, {
-          route: 'user.create',
-          input: { body: { name: need(call, 0), role: roleOf(option(call, 'role')), ...text(call, 'email') } },
-          shape: SHAPE,
-          done: 'created',
-        }),
-    },
-    {
-      verb: 'set',
-      summary: "change a user's role or address",
-      args: [WHICH],
-      options: [ROLE, EMAIL],
-      isChange: true,
-      run: (call) =>
-        runChange(call, {
-          route: 'user.set',
-          input: { params: { user: need(call, 0) }, body: changeOf(call) },
-          shape: SHAPE,
-          done: 'changed',
-        }),
-    },
+export const USER: NounSpec = usualCommands<User>(ENTRY, {
+  more: [
     {
       verb: 'password',
       summary: 'set a password: entered without echo, or the first line of the standard input',
@@ -95,27 +55,12 @@ export const USER: NounSpec = {
         runChange(call, {
           route: 'user.set-password',
           input: { params: { user: need(call, 0) }, body: await passwordOf(call) },
-          shape: SHAPE,
+          shape: shapeOf<User>(ENTRY),
           done: call.options['remove'] === true ? 'has no password any more' : 'has a new password; its sessions ended',
         }),
     },
-    {
-      verb: 'delete',
-      summary: 'delete a user and its API keys; one that has machines or devices only with --transfer-to',
-      args: [WHICH],
-      options: [{ flags: '--transfer-to <user>', help: 'who gets its machines, devices and files' }],
-      isChange: true,
-      examples: ['regent user delete ada --transfer-to grace'],
-      run: (call) =>
-        runChange(call, {
-          route: 'user.delete',
-          input: { params: { user: need(call, 0) }, query: heirOf(call) },
-          shape: SHAPE,
-          done: 'deleted',
-        }),
-    },
   ],
-};
+});
 
 /** The new password, entered twice, and the present one, which the region requires of everybody but admins. From the standard input: two lines. */
 async function passwordOf(call: Call): Promise<PasswordSet> {
@@ -130,22 +75,4 @@ async function passwordOf(call: Call): Promise<PasswordSet> {
     throw usageError('The two passwords differ. Nothing was changed.');
   const current = await io.askSecret('The password before (empty if there is none, or for admins): ');
   return { password: first, ...(current === null || current === '' ? {} : { current }) };
-}
-
-function heirOf(call: Call): { transfer_to?: string } {
-  const heir = option(call, 'transferTo');
-  return heir === undefined ? {} : { transfer_to: heir };
-}
-
-function changeOf(call: Call): UserSet {
-  const role = option(call, 'role');
-  const body = { ...(role === undefined ? {} : { role: roleOf(role) }), ...text(call, 'email') };
-  nothingToSet(body, '--role, --email');
-  return body;
-}
-
-function roleOf(value: string | undefined): RoleName {
-  const role = ROLE_NAMES.find((name) => name === value);
-  if (role === undefined) throw usageError(`--role is missing: one of ${ROLE_NAMES.join(', ')}.`);
-  return role;
 }

@@ -1,11 +1,12 @@
+import { listOf } from '../base/plain.ts';
 import type { Static } from 'typebox';
 import type { Setting as SettingSchema } from '../../../contract/site/setting.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import { printable } from '../../format/escape.ts';
-import { printList, printOne, type Shape } from '../../format/output.ts';
-import { collect, integer, need } from '../../values.ts';
+import { printOne, type Shape } from '../../format/output.ts';
+import { integer, need } from '../../values.ts';
 
 type Setting = Static<typeof SettingSchema>;
 type SettingValue = Setting['value'];
@@ -28,14 +29,7 @@ export const SETTING: NounSpec = {
   noun: 'setting',
   summary: 'settings of the whole site',
   commands: [
-    {
-      verb: 'list',
-      summary: 'list settings',
-      run: async (call) => {
-        const { client } = await call.region();
-        await printList(printerOf(call), SHAPE, await collect(client.all('setting.list', {})));
-      },
-    },
+    listOf('setting.list', { summary: 'list settings' }, SHAPE),
     {
       verb: 'get',
       summary: "print a setting's value",

@@ -61,7 +61,7 @@ describe('domain', () => {
     expect((await run(region, ['domain', 'list'])).out).not.toContain('192.0.2.5');
     region.on('PATCH /domains/a.test', problem(404, 'not_found', 'There is no tsig-key "gone".'));
     expect(await set('--transfer-key', 'gone')).toMatchObject({ code: 3, err: expect.stringContaining('"gone"') });
-    expect((await set()).err).toContain('--transfer-to or --transfer-key');
+    expect((await set()).err).toContain('--transfer-to, --transfer-key');
   });
 
   it('offers names of keys', () => {

@@ -64,7 +64,7 @@ it('changes what is given of a user, and refuses nothing at all', async () => {
   expect(sent()).toEqual([{ email: 'ada@example.test' }]);
   expect(await regent(['user', 'set', 'ada'])).toMatchObject({
     code: 2,
-    err: expect.stringContaining('--role, --email'),
+    err: expect.stringContaining('--role or --email'),
   });
 });
 
