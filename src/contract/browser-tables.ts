@@ -1,4 +1,6 @@
 import type { TSchema } from 'typebox';
+import type { Declaration } from './base/declare.ts';
+import { NOUNS } from './registry.ts';
 import { ROUTES, type RouteSpec } from './routes.ts';
 
 /** The browser's table of calls, as a module: it needs no schema, which would be four fifths of its program. */
@@ -16,22 +18,18 @@ ${rows.join('\n')}
 `;
 }
 
+/** Declared nouns with a page in the catalog. */
+const PAGES = NOUNS.filter((declaration: Declaration) => declaration.page !== undefined);
+
 /** Nouns whose forms the browser makes from their schemas, with members that no form has: values that tools keep. */
 const FORMS: Readonly<Record<string, readonly string[]>> = {
   device: ['annotations'],
   domain: [],
-  fabric: [],
-  'package-repository': [],
   reservation: [],
-  'resource-pool': [],
   script: [],
-  space: [],
-  'static-route': [],
   subnet: [],
-  tag: [],
-  'tsig-key': [],
   vlan: [],
-  zone: [],
+  ...Object.fromEntries(PAGES.map(({ noun }) => [noun, []])),
 };
 /** Texts that have a field of several lines. */
 const AREAS = ['content', 'definition', 'description', 'signingKey'];
@@ -49,7 +47,8 @@ interface Plain {
 
 /** What the forms of a noun ask for, and what its list shows, as a module. */
 export function nounTableText(): string {
-  const rows = Object.entries(FORMS).map(([noun, left]) => {
+  const forms = Object.entries(FORMS).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const rows = forms.map(([noun, left]) => {
     const [create, set, show] = ['create', 'set', 'show'].map((verb) => routeOf(`${noun}.${verb}`));
     const param = /\{(\w+)\}$/.exec(show?.path ?? '')?.[1];
     const [made, changed] = [create?.body as Plain, set?.body as Plain];
@@ -70,7 +69,17 @@ export function nounTableText(): string {
 export const NOUN_TABLE = {
 ${rows.join('\n')}
 } as const;
+
+/** Their pages in the catalog. */
+export const NOUN_PAGES = {
+${PAGES.map(pageLine).join('\n')}
+} as const;
 `;
+}
+
+function pageLine({ noun, page }: Declaration): string {
+  const { title = '', one = noun.replaceAll('-', ' '), text = '' } = page ?? {};
+  return `  ${JSON.stringify(noun)}: ${JSON.stringify({ title, one, text })},`;
 }
 
 const routeOf = (id: string): RouteSpec | undefined => (ROUTES as Readonly<Record<string, RouteSpec>>)[id];

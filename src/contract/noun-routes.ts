@@ -1,7 +1,15 @@
 import Type, { type Static, type TInteger, type TObject, type TOptional, type TSchema, type TString } from 'typebox';
 import { Id, listQuery, strict, text } from './base/common.ts';
 import type { RouteSpec } from './base/route-spec.ts';
-import { type Declaration, type Field, oneOfNoun, paramOf, type Underscored, type NounVerb } from './base/declare.ts';
+import {
+  type Declaration,
+  type Field,
+  oneOfNoun,
+  paramOf,
+  referenceMax,
+  type Underscored,
+  type NounVerb,
+} from './base/declare.ts';
 import { type Calls, usualCalls } from './base/entry.ts';
 import { type Declared, type DeclarationOf, type DeclaredNoun, NOUNS } from './registry.ts';
 
@@ -86,7 +94,8 @@ function queryOf({ noun, fields, filters, sorts }: Declaration): TSchema {
   const members = Object.entries(filters).map(([member, by]) => {
     const field = fields[member];
     if (field === undefined) throw new Error(`${noun} has no field ${member}`);
-    if (field.refersTo !== undefined) return [member, Type.Optional(text(64, 'id or name'))] as const;
+    if (field.refersTo !== undefined)
+      return [member, Type.Optional(text(referenceMax(field.refersTo), 'id or name'))] as const;
     if (by === 'exact') return [member, Type.Optional(field.input)] as const;
     const max = 'maxLength' in field.input ? Number(field.input.maxLength) : 64;
     return [member, Type.Optional(text(max, `part of the ${member}`))] as const;

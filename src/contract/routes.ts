@@ -4,6 +4,7 @@ import { DEVICE } from './machines/device.ts';
 import { DOMAIN } from './names/domain.ts';
 import * as event from './site/event.ts';
 import { MACHINE } from './machines/machine.ts';
+import { SEARCH_ROUTES } from './search.ts';
 import { SCREEN_ROUTES } from './site/screens.ts';
 import * as node from './cluster/node.ts';
 import * as rack from './cluster/rack.ts';
@@ -262,6 +263,7 @@ export const ROUTES = {
   ...SSH_KEY_ROUTES,
   ...SESSION_ROUTES,
   ...AUDIT_ROUTES,
+  ...SEARCH_ROUTES,
   ...SCREEN_ROUTES,
 } as const satisfies Record<string, RouteSpec>;
 

@@ -32,7 +32,7 @@ export interface Field<A extends TSchema = TSchema, I extends TSchema = TSchema,
   grammar?(label: string): string;
   /** Too long for a table: `show` has it, and the command line takes `@FILE` for it. */
   readonly isLong?: boolean;
-  /** The declared noun that it names an object of: the column is then `<column>_id`, its foreign key `<table>_<column>`. */
+  /** The noun that it names an object of, a declared one or one of `REFERENTS`: the column is then `<column>_id`, its foreign key `<table>_<column>`. */
   readonly refersTo?: string;
   /** Of a map: members that are secrets, which the command line does not take as an argument. */
   readonly secretMembers?: readonly string[];
@@ -47,6 +47,15 @@ export interface Count {
   readonly table: string;
   readonly column: string;
   readonly description: string;
+}
+
+/** Nouns that are not declared, and whose objects a field may name (store/declared/labels.ts). */
+const REFERENTS = ['machine', 'rack'] as const;
+export type Referent = (typeof REFERENTS)[number];
+
+/** Is it one of these? */
+export function isReferent(noun: string): noun is Referent {
+  return REFERENTS.some((known) => known === noun);
 }
 
 /** Nouns whose objects may carry others. */
@@ -98,6 +107,12 @@ export interface Declaration {
   readonly carriedBy?: Carrier;
   /** The object with the id 1 is there from the beginning and stays: what names none is in it. The constraint is `<table>_keep_default`. */
   readonly hasDefault?: true;
+  /** Laws of several fields: the sentence of the constraint `<table>_<name>`, and a field that breaks it. */
+  readonly laws?: Readonly<Record<string, { readonly text: string; readonly field: string }>>;
+  /** Fields in which the site's search finds an object. */
+  readonly searched?: readonly string[];
+  /** Its page in the catalog of the web UI: its title, what one is called, and what it is for. */
+  readonly page?: { readonly title: string; readonly one?: string; readonly text: string };
   readonly texts: CommandTexts;
 }
 
@@ -263,12 +278,17 @@ export function referenceField(
 ): Field<TUnion<[TString, TNull]>, TUnion<[TString, TNull]>, true> {
   return {
     answer: nullable(Type.String({ description: `name of ${oneOfNoun(noun)}` })),
-    input: nullable(text(64, 'id or name; null: none')),
+    input: nullable(text(referenceMax(noun), 'id or name; null: none')),
     isOptional: true,
     isUnique: false,
     option: orNone(noun, help),
     refersTo: noun,
   };
+}
+
+/** The longest text that names an object: a machine may be named in full. */
+export function referenceMax(noun: string): number {
+  return isReferent(noun) ? 254 : 64;
 }
 
 /** The table of a noun. */

@@ -78,6 +78,7 @@ export const PACKAGE_REPOSITORY = declare({
   sorts: ['name'],
   filters: { name: 'part' },
   usedBy: [],
+  page: { title: 'Package repositories', text: 'Machines that are deployed from then on get packages from it.' },
   texts: {
     summary: 'package repositories: where deployed systems get packages from',
     example: 'in-house',

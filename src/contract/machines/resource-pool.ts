@@ -22,6 +22,7 @@ export const RESOURCE_POOL = declare({
         `${name} holds the machines ${users}. Put them into another pool first: machine set --pool.`,
     },
   ],
+  page: { title: 'Resource pools', text: 'A resource pool has machines that are given out together.' },
   texts: {
     summary: 'resource pools: machines that are given out together',
     example: 'lab-machines',

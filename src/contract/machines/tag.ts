@@ -61,6 +61,10 @@ export const TAG = declare({
   filters: { name: 'part' },
   usedBy: [],
   carriedBy: 'machine',
+  page: {
+    title: 'Tags',
+    text: 'Tags label machines. A tag with a rule is set automatically from hardware; its kernel options apply to every tagged machine.',
+  },
   texts: {
     summary: 'tags: labels of machines',
     example: 'gpu',

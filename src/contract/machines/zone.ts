@@ -22,6 +22,7 @@ export const ZONE = declare({
         `${name} holds the machines ${users}. Put them into another zone first: machine set --zone.`,
     },
   ],
+  page: { title: 'Zones', text: 'A zone has machines that fail together, such as those of one hall.' },
   texts: {
     summary: 'zones: where machines stand, such as halls with a power supply each',
     example: 'hall-1',

@@ -27,6 +27,11 @@ export const TSIG_KEY = declare({
         `${name} signs the transfers of the domains ${users}. Give them another key first: domain set --transfer-key.`,
     },
   ],
+  page: {
+    title: 'TSIG keys',
+    one: 'TSIG key',
+    text: 'It signs transfers of zones to other name servers. Without a secret the site makes one and shows it once.',
+  },
   texts: {
     summary: 'keys that sign transfers of zones to other name servers (TSIG)',
     example: 'ns-partner',

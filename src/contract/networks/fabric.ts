@@ -11,6 +11,7 @@ export const FABRIC = declare({
   sorts: ['name'],
   filters: { name: 'part' },
   usedBy: [{ noun: 'vlan', column: 'fabric_id', constraint: 'vlans_fabric', many: 'VLANs' }],
+  page: { title: 'Fabrics', text: 'A fabric is switches that share their VLAN numbers.' },
   texts: {
     summary: 'fabrics: switches that share their VLAN numbers',
     example: 'hall-2',

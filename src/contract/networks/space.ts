@@ -19,6 +19,7 @@ export const SPACE = declare({
       refusal: (name, users) => `${name} holds the VLANs ${users}. Take them out of it first.`,
     },
   ],
+  page: { title: 'Spaces', text: 'A space has VLANs that reach each other.' },
   texts: {
     summary: 'spaces: VLANs that may route to each other',
     example: 'dmz',

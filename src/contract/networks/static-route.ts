@@ -42,6 +42,7 @@ export const STATIC_ROUTE = declare({
   sorts: ['name'],
   filters: { name: 'part' },
   usedBy: [],
+  page: { title: 'Static routes', text: 'A static route leads deployed systems to another network.' },
   texts: {
     summary: 'static routes of deployed systems to other networks',
     example: 'to-storage',

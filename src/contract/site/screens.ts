@@ -6,32 +6,6 @@ import { ChangeParams } from './config.ts';
 import { EVERYBODY, get, WATCHERS } from '../base/route-spec.ts';
 import { WHAT_IF_EVENTS, WhatIf } from '../cluster/what-if.ts';
 
-/** What a search finds. */
-export const SEARCH_KINDS = [
-  'machine',
-  'record',
-  'domain',
-  'reservation',
-  'lease',
-  'subnet',
-  'vlan',
-  'node',
-  'rack',
-  'user',
-] as const;
-const SearchHit = strict({
-  kind: oneOf(SEARCH_KINDS),
-  ref: Type.String({ description: 'how calls name it' }),
-  name: Type.String(),
-  detail: Type.String(),
-});
-export const SearchQuery = strict({
-  q: text(100, 'part of a name, an address or a MAC'),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: 'of each kind; 5 when left out' })),
-});
-export const SearchAnswer = strict({ items: Type.Array(SearchHit, { maxItems: 500 }) });
-export type SearchAnswer = Static<typeof SearchAnswer>;
-
 /** Whose addresses a run is, the most particular first. */
 export const ADDRESS_USES = [
   'node',
@@ -169,11 +143,6 @@ export type Lookup = Static<typeof Lookup>;
 
 /** Calls that gather for a screen what would be many calls. */
 export const SCREEN_ROUTES = {
-  'search.list': get('/search', 'Find objects of all kinds by a part of their name, address or MAC', {
-    roles: EVERYBODY,
-    query: SearchQuery,
-    response: SearchAnswer,
-  }),
   'subnet.addresses': get('/subnets/{subnet}/addresses', 'Whose the addresses of a subnet are, as runs', {
     roles: EVERYBODY,
     params: SubnetAddressParams,

@@ -1,9 +1,17 @@
-import { DEFAULT_ID, type Declaration, type Field, paramOf, type NounVerb } from '../../contract/base/declare.ts';
+import {
+  DEFAULT_ID,
+  type Declaration,
+  type Field,
+  isReferent,
+  paramOf,
+  type NounVerb,
+  type Referent,
+} from '../../contract/base/declare.ts';
 import { type DeclaredNoun, NOUNS } from '../../contract/registry.ts';
 import type { DeclaredObject, DeclaredRouteId } from '../../contract/noun-routes.ts';
 import { accept, refuse } from '../../core/errors.ts';
 import * as rows from '../../store/declared/rows.ts';
-import { carriersOf, usersOf } from '../../store/declared/labels.ts';
+import { carriersOf, keysOf, usersOf } from '../../store/declared/labels.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { WriteTx } from '../../store/write.ts';
 import { type ListInput, pageBody } from './paging.ts';
@@ -67,9 +75,18 @@ async function readField(
   if (typeof given !== 'string') return given;
   const { refersTo } = field;
   if (refersTo === undefined) return field.parse ? field.parse(given, member) : given;
+  if (isReferent(refersTo)) return await keyByRef(tx, refersTo, given);
   const other = NOUNS.find(({ noun }) => noun === refersTo);
   if (other === undefined) throw new Error(`${member} names ${refersTo}, which is not declared`);
   return (await declaredByRef(tx, other.noun, given)).id;
+}
+
+/** The key of the machine or rack that an operator names. */
+async function keyByRef(tx: Tx, noun: Referent, text: string): Promise<string | Rejected> {
+  const [key, other] = await keysOf(tx, noun, text);
+  if (key === undefined) return noSuch(noun, text);
+  if (other === undefined) return key;
+  return rejected('conflict', `Several ${noun}s are called ${text}. Give the full name or the id of one.`);
 }
 
 /** What a call takes, as its noun's schemas let it through. */

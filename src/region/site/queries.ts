@@ -1,5 +1,5 @@
 import type { WhatIfAll } from '../../contract/site/screens.ts';
-import { SEARCH_KINDS, type SearchAnswer } from '../../contract/site/screens.ts';
+import { SEARCH_KINDS, type SearchAnswer } from '../../contract/search.ts';
 import { WHAT_IF_EVENTS } from '../../contract/cluster/what-if.ts';
 import { isRejected, refuse } from '../../core/errors.ts';
 import { readHeads } from '../../store/publication/heads.ts';

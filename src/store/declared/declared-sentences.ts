@@ -33,7 +33,11 @@ function sentencesOf(declaration: Declaration): [string, Sentence][] {
   const defaultRules: [string, Sentence][] = declaration.hasDefault
     ? [[`${tableOf(declaration)}_keep_default`, { code: 'in_use', text: '{}. Rule: it stays.' }]]
     : [];
-  return [...own, ...uses, ...defaultRules, ...linkSentences(declaration)];
+  const laws = Object.entries(declaration.laws ?? {}).map(([name, { text, field }]): [string, Sentence] => [
+    `${tableOf(declaration)}_${name}`,
+    invalid(text, field),
+  ]);
+  return [...own, ...uses, ...defaultRules, ...laws, ...linkSentences(declaration)];
 }
 
 /** The sentences of a carrier table: its key `_pkey`, and its foreign keys under the noun that they name. */

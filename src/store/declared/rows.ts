@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
-import { columnOf, type Declaration, HIDDEN, tableOf } from '../../contract/base/declare.ts';
+import { columnOf, type Declaration, HIDDEN, isReferent, tableOf } from '../../contract/base/declare.ts';
 import { type DeclarationOf, type DeclaredNoun, NOUNS } from '../../contract/registry.ts';
 import type { DeclaredObject } from '../../contract/noun-routes.ts';
+import { labelColumn } from './labels.ts';
 import type { Rejected } from '../../core/errors.ts';
 import { containing, type ListSpec, listPage, type ListPage, type PageQuery } from '../page.ts';
 import { deleteRow, findRow, insertRow, type Noun, type VersionedKey, updateRow } from '../rows.ts';
@@ -117,6 +118,7 @@ function shown(declaration: Declaration, member: string): RawBuilder<unknown> {
   if (field?.isHidden) return sql.lit(HIDDEN);
   const noun = field?.refersTo;
   if (noun === undefined) return columnRef(declaration, member);
+  if (isReferent(noun)) return labelColumn(noun, columnRef(declaration, member));
   const other = NOUNS.find((known) => known.noun === noun);
   if (other === undefined) throw new Error(`${declaration.noun}.${member} names ${noun}, which is not declared`);
   return sql`(select r.name from ${sql.table(tableOf(other))} r where r.id = ${columnRef(declaration, member)})`;

@@ -1,7 +1,18 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
-import type { FormNoun } from '../../../src/ui/models/base/nouns/nouns.ts';
+import { NOUN_PAGES } from '../../../src/ui/models/base/nouns/noun-table.ts';
 
-type CatalogNoun = Exclude<FormNoun, 'vlan' | 'subnet' | 'domain' | 'reservation'>;
+/** Nouns that tests play with objects; of every other one there is none. */
+type CatalogNoun =
+  | 'tag'
+  | 'zone'
+  | 'resource-pool'
+  | 'fabric'
+  | 'space'
+  | 'static-route'
+  | 'tsig-key'
+  | 'package-repository'
+  | 'script'
+  | 'device';
 type Lists = { [N in CatalogNoun]: RouteOutput<`${N}.list`>['items'] };
 
 /** What other things of a site refer to, that a test plays. */
@@ -75,18 +86,7 @@ export function catalog(free = ''): CatalogData {
 
 /** Nothing of it. */
 export function newCatalog(): CatalogData {
-  return {
-    tag: [],
-    zone: [],
-    'resource-pool': [],
-    fabric: [],
-    space: [],
-    'static-route': [],
-    'tsig-key': [],
-    'package-repository': [],
-    script: [],
-    device: [],
-  };
+  return Object.fromEntries(Object.keys(catalog()).map((noun) => [noun, []])) as unknown as CatalogData;
 }
 
 /** Answers of the calls about these. */
@@ -94,8 +94,9 @@ export function catalogAnswers(
   data: CatalogData,
   params: Readonly<Record<string, string>>,
 ): Partial<Record<RouteId, () => unknown>> {
+  const none = Object.fromEntries(Object.keys(NOUN_PAGES).map((noun): [string, readonly object[]] => [noun, []]));
   return Object.fromEntries(
-    Object.entries(data).flatMap(([noun, items]): [string, () => unknown][] => [
+    Object.entries<readonly object[]>({ ...none, ...data }).flatMap(([noun, items]): [string, () => unknown][] => [
       [`${noun}.list`, () => ({ items, next: null })],
       [`${noun}.show`, () => shown(items, params[noun.replaceAll('-', '_')])],
     ]),

@@ -1,5 +1,5 @@
 import type { OptionText, OptionTexts } from '../../../contract/base/command-texts.ts';
-import { type Declaration, type Field, HIDDEN, oneOfNoun } from '../../../contract/base/declare.ts';
+import { type Declaration, type Field, HIDDEN, isReferent, oneOfNoun } from '../../../contract/base/declare.ts';
 import type { DeclaredObject, DeclaredRouteId } from '../../../contract/noun-routes.ts';
 import { type Declared, type DeclaredNoun, NOUNS } from '../../../contract/registry.ts';
 import type { Client } from '../../../contract/client.ts';
@@ -19,6 +19,7 @@ export const DECLARED_OPTIONS: Readonly<Record<string, NameKind>> = Object.fromE
 /** With those of fields that name objects of a declared noun, such as `--main-space`. */
 function kindsOfOptions({ noun, plural, fields }: Declared): [string, NameKind][] {
   const referring = Object.entries<Field>(fields).flatMap(([member, { refersTo }]): [string, NameKind][] => {
+    if (refersTo !== undefined && isReferent(refersTo)) return [[`--${flagOf(member)}`, refersTo]];
     const other = NOUNS.find((known) => known.noun === refersTo);
     return other === undefined ? [] : [[`--${flagOf(member)}`, other.noun]];
   });

@@ -1,4 +1,4 @@
-import type { SearchAnswer } from '../../../contract/site/screens.ts';
+import type { SearchAnswer } from '../../../contract/search.ts';
 import { printerOf } from '../../change.ts';
 import type { NounSpec } from '../../command-spec.ts';
 import { printList, type Shape } from '../../format/output.ts';

@@ -1,4 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
+import { columnOf, type Declaration, tableOf } from '../../../contract/base/declare.ts';
+import { SEARCHED_NOUNS } from '../../../contract/search.ts';
 import { containing } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
@@ -62,4 +64,17 @@ const SEARCHES: Readonly<Record<string, (like: string) => RawBuilder<unknown>>> 
   rack: (like) =>
     sql`select uuid as ref, name, state as detail from racks where lower(name) like ${like} or uuid like ${like}`,
   user: (like) => sql`select name as ref, name, role as detail from users where name like ${like}`,
+  ...Object.fromEntries(SEARCHED_NOUNS.map((declaration) => [declaration.noun, searchOf(declaration)])),
 };
+
+/** The search of a declared noun: its fields that the search reads, with the others than the name as the detail. */
+function searchOf(declaration: Declaration): (like: string) => RawBuilder<unknown> {
+  const columns = (declaration.searched ?? []).map((member) => sql.ref(columnOf(member)));
+  const details = columns.slice(1).map((column) => sql`nullif(${column}, '')`);
+  return (like) => sql`
+    select id::text as ref, name, concat_ws(' ', ${sql.join(details)}) as detail from ${sql.table(tableOf(declaration))}
+    where ${sql.join(
+      columns.map((column) => sql`lower(${column}) like ${like}`),
+      sql` or `,
+    )}`;
+}

@@ -1,5 +1,5 @@
 import type { ConfigChange } from '../../../contract/site/config.ts';
-import type { SearchAnswer } from '../../../contract/site/screens.ts';
+import type { SearchAnswer } from '../../../contract/search.ts';
 import { linkTo } from '../base/address.ts';
 
 /** A member of a row that a change touched: its values before and after, as text; null: it was not there. */
@@ -64,6 +64,8 @@ export function hitLink(hit: Pick<Hit, 'kind' | 'ref' | 'name'>): string {
       return linkTo(['dns', 'records'], filter);
     case 'machine':
       return linkTo(['machines', hit.ref]);
+    default:
+      return linkTo(['catalog', hit.kind], filter);
   }
 }
 

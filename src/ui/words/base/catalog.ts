@@ -1,3 +1,5 @@
+import { NOUN_PAGES } from '../../models/base/nouns/noun-table.ts';
+
 /** Texts of the catalog. `one`: the noun within a sentence; `text`: what the noun is for. */
 export const CATALOG = {
   title: 'Catalog',
@@ -17,24 +19,7 @@ export const CATALOG = {
   cardsHelp:
     'One a line, such as mac=52:54:00:00:00:09,address=10.10.10.9; also name, vlan, and auto, dhcp or link as the address, with its subnet. They replace all that it has',
   nouns: {
-    tag: {
-      title: 'Tags',
-      one: 'tag',
-      text: 'Tags label machines. A tag with a rule is set automatically from hardware; its kernel options apply to every tagged machine.',
-    },
-    'resource-pool': {
-      title: 'Resource pools',
-      one: 'resource pool',
-      text: 'A resource pool has machines that are given out together.',
-    },
-    zone: { title: 'Zones', one: 'zone', text: 'A zone has machines that fail together, such as those of one hall.' },
-    fabric: { title: 'Fabrics', one: 'fabric', text: 'A fabric is switches that share their VLAN numbers.' },
-    space: { title: 'Spaces', one: 'space', text: 'A space has VLANs that reach each other.' },
-    'static-route': {
-      title: 'Static routes',
-      one: 'static route',
-      text: 'A static route is a way of deployed systems to another network.',
-    },
+    ...NOUN_PAGES,
     device: {
       title: 'Devices',
       one: 'device',
@@ -54,16 +39,6 @@ export const CATALOG = {
       title: 'Scripts',
       one: 'script',
       text: 'Machines run a script while they are commissioned or tested.',
-    },
-    'package-repository': {
-      title: 'Package repositories',
-      one: 'package repository',
-      text: 'Machines that are deployed from then on get packages from it.',
-    },
-    'tsig-key': {
-      title: 'TSIG keys',
-      one: 'TSIG key',
-      text: 'It signs transfers of zones to other name servers. Without a secret the site makes one and shows it once.',
     },
     vlan: { title: 'VLANs', one: 'VLAN', text: 'A VLAN is a broadcast domain of a fabric; 0 is untagged.' },
     subnet: {

@@ -1,3 +1,9 @@
+import { NOUN_PAGES } from '../../models/base/nouns/noun-table.ts';
+const PAGE_TITLES = Object.fromEntries(Object.entries(NOUN_PAGES).map(([noun, { title }]) => [noun, title])) as Record<
+  keyof typeof NOUN_PAGES,
+  string
+>;
+
 /** Sentences about what happened: changes, events, the audit trail, search. */
 export const HISTORY = {
   newest: 'Newest',
@@ -118,6 +124,7 @@ export const HISTORY = {
       node: 'Nodes',
       rack: 'Racks',
       user: 'Users',
+      ...PAGE_TITLES,
     },
   },
 } as const;

@@ -12,6 +12,7 @@ import {
   type NounObject,
   refOf,
 } from '../../../models/base/nouns/nouns.ts';
+import { NOUN_PAGES } from '../../../models/base/nouns/noun-table.ts';
 import { MainList } from '../../../parts/main-list.tsx';
 import { NounDialog, type NounWork } from './noun-dialog.tsx';
 import { Page } from '../../../parts/page.tsx';
@@ -21,8 +22,8 @@ import { Tabs } from '../../../parts/tabs.tsx';
 import { EN } from '../../../words/en.ts';
 
 const TEXTS = EN.catalog;
-/** Nouns that have no page of their own, the most used first; which of their members a narrow list leaves out. */
-const PARTS = [
+/** Nouns that have no page of their own: the most used first, then every other declared one with a page here. */
+const FIRST = [
   'tag',
   'resource-pool',
   'zone',
@@ -34,6 +35,7 @@ const PARTS = [
   'package-repository',
   'tsig-key',
 ] as const satisfies readonly FormNoun[];
+const PARTS = [...new Set([...FIRST, ...(Object.keys(NOUN_PAGES) as (keyof typeof NOUN_PAGES)[])])];
 type CatalogPart = (typeof PARTS)[number];
 const isPart = (text: string): text is CatalogPart => PARTS.some((part) => part === text);
 /** So many members stand on a phone, too. */
@@ -41,7 +43,7 @@ const MAJOR = 2;
 
 /** What other things of the site refer to. Null: there is no such part. */
 export function catalog(rest: readonly string[]): JSX.Element | null {
-  const [part = PARTS[0], ...more] = rest;
+  const [part = FIRST[0], ...more] = rest;
   if (more.length > 0 || !isPart(part)) return null;
   return (
     <div class="tabbed">
