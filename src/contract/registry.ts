@@ -1,5 +1,6 @@
 import { BMC } from './machines/bmc.ts';
 import { BOOT_SOURCE } from './images/boot-source.ts';
+import { CONTACT } from './people/contact.ts';
 import { FABRIC } from './networks/fabric.ts';
 import { DHCP_SNIPPET } from './networks/dhcp-snippet.ts';
 import { PACKAGE_REPOSITORY } from './images/package-repository.ts';
@@ -23,6 +24,7 @@ export const NOUNS = [
   BOOT_SOURCE,
   STATIC_ROUTE,
   PACKAGE_REPOSITORY,
+  CONTACT,
 ] as const;
 
 /** One of the declared nouns. */

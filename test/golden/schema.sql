@@ -509,6 +509,7 @@ END)
   constraint racks_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'accepted'::text, 'rejected'::text])))
   constraint racks_uuid_grammar CHECK ((uuid ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text))
   CREATE INDEX racks_by_name ON public.racks USING btree (name)
+  CREATE TRIGGER drop_contacts BEFORE DELETE ON public.racks FOR EACH ROW EXECUTE FUNCTION drop_contacts()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.racks FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER renew_copy_key AFTER DELETE OR UPDATE OF state ON public.racks FOR EACH ROW WHEN ((old.state = 'accepted'::text)) EXECUTE FUNCTION renew_copy_key()
   CREATE TRIGGER write_history AFTER UPDATE ON public.racks FOR EACH ROW WHEN (((old.state <> 'waiting'::text) OR (new.state <> 'waiting'::text))) EXECUTE FUNCTION write_history('uuid')
@@ -785,6 +786,7 @@ table machines
   CREATE INDEX machines_by_zone ON public.machines USING btree (zone_id)
   CREATE INDEX machines_in_order ON public.machines USING btree (id COLLATE "C")
   CREATE TRIGGER check_name_alone BEFORE INSERT OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION check_name_alone()
+  CREATE TRIGGER drop_contacts BEFORE DELETE ON public.machines FOR EACH ROW EXECUTE FUNCTION drop_contacts()
   CREATE TRIGGER forget_machine_power AFTER UPDATE ON public.machines FOR EACH ROW WHEN (((old.bmc_id IS DISTINCT FROM new.bmc_id) OR (old.power_parameters <> new.power_parameters))) EXECUTE FUNCTION forget_machine_power()
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF domain_id, hostname ON public.machines FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER keep_running_machine BEFORE DELETE ON public.machines FOR EACH ROW EXECUTE FUNCTION keep_running_machine()
@@ -1622,6 +1624,31 @@ table counters
   constraint counters_pkey PRIMARY KEY (id)
   constraint counters_single CHECK ((id = 1))
   CREATE CONSTRAINT TRIGGER check_durable AFTER UPDATE ON public.counters DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_durable()
+
+table contacts
+  id integer not null identity
+  name text not null
+  phone text not null default ''::text
+  address text not null default ''::text
+  machine_id text
+  rack_id text
+  comment text not null default ''::text
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  constraint contacts_address_grammar CHECK (((address = ''::text) OR ((length(address) <= 254) AND (address ~ '^[^@[:space:][:cntrl:]]+@[a-z0-9.-]+$'::text))))
+  constraint contacts_comment_grammar CHECK (((length(comment) <= 200) AND (comment !~ '[[:cntrl:]]'::text)))
+  constraint contacts_machine FOREIGN KEY (machine_id) REFERENCES machines(id)
+  constraint contacts_name_grammar CHECK ((((length(name) >= 1) AND (length(name) <= 64)) AND (name !~ '[[:cntrl:]"<>\\/]'::text) AND (name !~ '^[0-9]+$'::text)))
+  constraint contacts_name_unique UNIQUE (name)
+  constraint contacts_of_one CHECK ((num_nonnulls(machine_id, rack_id) <= 1))
+  constraint contacts_phone_grammar CHECK (((phone = ''::text) OR (phone ~ '^[+(0-9][0-9 ()./-]{1,38}[0-9)](x[0-9]{1,6})?$'::text)))
+  constraint contacts_pkey PRIMARY KEY (id)
+  constraint contacts_rack FOREIGN KEY (rack_id) REFERENCES racks(uuid)
+  CREATE INDEX contacts_by_machine ON public.contacts USING btree (machine_id)
+  CREATE INDEX contacts_by_rack ON public.contacts USING btree (rack_id)
+  CREATE TRIGGER raise_version BEFORE UPDATE ON public.contacts FOR EACH ROW EXECUTE FUNCTION raise_version()
+  CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.contacts FOR EACH ROW EXECUTE FUNCTION write_history('id')
 
 table compiles
   id bigint not null identity
@@ -2772,6 +2799,20 @@ begin
     from jsonb_array_elements(emitted) with ordinality as list (e, n);
   perform pg_notify('regent', json_build_object('event', counter.event, 'revision', counter.revision)::text);
   return counter;
+end $function$
+
+
+function drop_contacts()
+CREATE OR REPLACE FUNCTION public.drop_contacts()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  case tg_table_name
+    when 'machines' then delete from contacts where machine_id = old.id;
+    when 'racks' then delete from contacts where rack_id = old.uuid;
+  end case;
+  return old;
 end $function$
 
 

@@ -1,6 +1,8 @@
 import type { AgentFinding, HostObservation, ServiceObservation } from '../../contract/cluster/agent.ts';
 import type { HostFacts } from '../../core/host-values.ts';
 import type { NodeBody } from '../../services/compile-node.ts';
+import { type Contact, contactText } from '../../model/people/contact.ts';
+import { readContacts } from '../../store/queries/people/contacts.ts';
 import { readFindings } from '../../store/publication/findings.ts';
 import { readBehindSince, readHeads, readOutlines } from '../../store/publication/heads.ts';
 import { allRows } from '../../store/page.ts';
@@ -48,6 +50,7 @@ export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode
   const heads = new Map((await readOutlines(tx, nodeId)).map((head) => [head.nodeId, head]));
   const reports = new Map((await readObservations(tx, nodeId)).map((report) => [report.nodeId, report]));
   const findings = Map.groupBy(await readFindings(tx, nodeId), (finding) => finding.nodeId);
+  const contacts = await readContacts(tx);
   const applied = rows.map((row) => [row.id, appliedOf(reports.get(row.id)?.services ?? []) ?? 0] as const);
   const behind = await readBehindSince(tx, new Map(applied));
   return rows.map((row) => {
@@ -89,9 +92,19 @@ export async function readKnownNodes(tx: Tx, nodeId?: string): Promise<KnownNode
         ...(findings.get(row.id) ?? []),
         ...(report?.services ?? []).flatMap(heldFindings),
         ...(report?.findings ?? []).map(agentFinding(row.name)),
-      ],
+      ].map((finding) => withContact(contacts, row.id, finding)),
     };
   });
+}
+
+/** A finding whose remedy ends with whom to call. */
+function withContact<F extends { readonly subject: string; readonly remedy?: string }>(
+  contacts: readonly Contact[],
+  nodeId: string,
+  finding: F,
+): F {
+  const contact = contactText(contacts, { subject: finding.subject, nodeId });
+  return contact === '' ? finding : { ...finding, remedy: [finding.remedy, contact].filter(Boolean).join(' ') };
 }
 
 /** What a daemon's checker did not take, while the rest is in force. */

@@ -1,5 +1,17 @@
 /* Forms of nouns. `npm run openapi` writes this file from their schemas (src/contract/browser-tables.ts). */
 export const NOUN_TABLE = {
+  "contact": {
+    param: "contact",
+    columns: ["name","phone","address","machine","rack","comment"],
+    fields: [
+      {"name":"name","kind":"text","isRequired":true},
+      {"name":"phone","kind":"text"},
+      {"name":"address","kind":"text"},
+      {"name":"machine","kind":"text","help":"id or name; null: none","isNullable":true},
+      {"name":"rack","kind":"text","help":"id or name; null: none","isNullable":true},
+      {"name":"comment","kind":"text"},
+    ],
+  },
   "device": {
     param: "device",
     columns: ["hostname","domain","fqdn","parent","owner","zone","pool","dhcpOptions","tags"],
@@ -182,4 +194,5 @@ export const NOUN_PAGES = {
   "resource-pool": {"title":"Resource pools","one":"resource pool","text":"A resource pool has machines that are given out together."},
   "static-route": {"title":"Static routes","one":"static route","text":"A static route leads deployed systems to another network."},
   "package-repository": {"title":"Package repositories","one":"package repository","text":"Machines that are deployed from then on get packages from it."},
+  "contact": {"title":"Contacts","one":"contact","text":"Findings about its machine, its rack or the site name it: whom to call."},
 } as const;
