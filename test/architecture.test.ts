@@ -9,6 +9,7 @@ import { DRIVERS } from '../src/power/registry.ts';
 import { SERVICES } from '../src/services/registry.ts';
 import { breaches, cycles, LAW, readSources, type SourceFile } from './kit/import-rules.ts';
 import { countWords, doubledTypes, readProduct, WORDS_LEFT } from './kit/private-words.ts';
+import { declaredIn, newestNoun, writtenFiles } from './kit/newest-noun.ts';
 import { judgeSubjects, LAYERS, SUBJECTS } from './kit/subject-rules.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -17,6 +18,8 @@ const SRC = join(ROOT, 'src');
 const LOG_CALL = /\blog\.(?:debug|info|warn|error|fatal)\(\s*([^\n]*)/g;
 /** A sentence that is built of values: it cannot be found by its text. */
 const BUILT_SENTENCE = /^`|^'[^']*'\s*\+|^"[^"]*"\s*\+/;
+/** Files that a declared noun may cost beside generated ones. */
+const NOUN_FILES_MOST = 8;
 const folders = (path: string) => readdirSync(path).filter((name) => statSync(join(path, name)).isDirectory());
 
 describe('the import law', () => {
@@ -215,6 +218,30 @@ describe('nouns', () => {
   it('are declared in a line of the registry and a file of their own', () => {
     const registry = readFileSync(join(SRC, 'contract/registry.ts'), 'utf8');
     for (const { noun } of NOUNS) expect(registry).toMatch(new RegExp(`from './\\w+/${noun}\\.ts'`));
+  });
+
+  it('cost few files', () => {
+    const newest = newestNoun(
+      ROOT,
+      NOUNS.map(({ noun }) => noun),
+    );
+    console.log(
+      newest === null
+        ? 'the newest noun: this history does not have its commit'
+        : `the newest noun, ${newest.noun}, cost ${newest.files.length} files beside generated ones: ${newest.files.join(', ')}`,
+    );
+    expect(newest?.files.length ?? 0).toBeLessThanOrEqual(NOUN_FILES_MOST);
+  });
+
+  it('are found in the history, without what programs write', () => {
+    const log =
+      'commit b2\n\nsrc/contract/people/contact.ts\nsrc/contract/base/a.ts\ncommit a1\n\nsrc/contract/names/tag.ts';
+    expect(declaredIn(log, ['contact', 'tag'])).toEqual([
+      { commit: 'b2', noun: 'contact' },
+      { commit: 'a1', noun: 'tag' },
+    ]);
+    expect(writtenFiles('src/a.ts\ntest/golden/openapi.json\nsrc/ui/live/call-table.ts\n')).toEqual(['src/a.ts']);
+    expect(newestNoun('/nonexistent', ['tag'])).toBeNull();
   });
 
   it('carry what says that it is carried', () => {
