@@ -16,7 +16,7 @@ import { down, kill, placeOf, stop, up } from '../lab/lab.ts';
 import { layoutOf } from '../lab/layout.ts';
 import { contextFileOf } from '../lab/product/context.ts';
 import type { ProductOrder } from '../lab/product/order.ts';
-import { installProduct, productText } from '../lab/product/product.ts';
+import { installProduct, productHints, productText } from '../lab/product/product.ts';
 import { needState } from '../lab/state.ts';
 import { labFaults, labStatus, statusText } from '../lab/status.ts';
 import type { Topology } from '../lab/topology.ts';
@@ -128,6 +128,7 @@ async function change(call: LabCall, progress: Progress): Promise<number | null>
         progress,
       };
       process.stdout.write(productText(order, await installProduct(order)));
+      process.stderr.write(['More to try:', ...productHints(layout), ''].join('\n'));
       return 0;
     }
     default:

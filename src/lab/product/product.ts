@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts';
 import { labStatus } from '../status.ts';
+import type { Layout } from '../layout.ts';
 import { needState, writeState } from '../state.ts';
 import { readLogin } from '../machines/prepare.ts';
 import { bareAddress, machinesHost, type Topology } from '../topology.ts';
@@ -94,52 +95,53 @@ async function ensureFirstMachine(order: ProductOrder, url: string, apiKey: stri
   writeState(order.layout, { ...now, seeded: [...(now.seeded ?? []), machine.name] });
 }
 
-/** What `scripts/up` says at its end. The key is shown only when it is new. */
-export function productText(order: ProductOrder, result: ProductResult): string {
+/** What `scripts/up` says at its end, but for its log: a line each of what a person needs first. The key is shown only when it is new. */
+export function productText(order: Pick<ProductOrder, 'layout' | 'contextFile'>, result: ProductResult): string {
   const { topology } = needState(order.layout);
+  return endText(topology, result, { contextFile: order.contextFile, ui: labStatus(order.layout).ui });
+}
+
+/** The same of a topology. `ui`: where its web UI is; null: it is not offered. */
+export function endText(
+  topology: Topology,
+  result: ProductResult,
+  { contextFile, ui }: { readonly contextFile: string; readonly ui: string | null },
+): string {
+  const { url, apiKey } = result;
+  const holder = topology.vip === undefined ? '' : ` (${bareAddress(topology.vip)} in the lab, whoever holds it)`;
   const key = result.isNewKey
-    ? [
-        `  admin's key ${result.apiKey}`,
-        `              (shown this once; bin/regent reads it from ${order.contextFile})`,
-      ]
-    : [`  admin's key as before, in ${order.contextFile}`];
+    ? `${apiKey} (the admin's, shown this once; bin/regent reads it from ${contextFile})`
+    : `as before, in ${contextFile}`;
+  const lines = [
+    ...(ui === null ? [] : [['UI', `${ui} (log in with the key)`]]),
+    ['API', `${url}${holder}`],
+    ['key', key],
+    ...(ui === null
+      ? []
+      : [['trust', `curl -so regent-ca.crt ${url}/ui/ca.crt; import it in the browser as an authority`]]),
+    ['try', topology.vip === undefined ? 'bin/regent status' : 'bin/regent cluster status'],
+    ['stop', 'sudo scripts/down (--purge removes it without a trace)'],
+  ];
+  const said = lines.map(([name = '', text = '']) => `  ${name.padEnd(6)} ${text}\n`);
+  return `\nRegent ${result.version} runs in ${topology.name}. ${result.health}\n\n${said.join('')}`;
+}
+
+/** What else can be tried in a lab, a line each. */
+export function productHints(layout: Layout): string[] {
+  const { topology } = needState(layout);
   return [
-    '',
-    `Regent ${result.version} runs in ${topology.name}: whole Debian 13 hosts in containers.`,
-    '',
-    `  API         ${result.url}${topology.vip === undefined ? '' : ` (${bareAddress(topology.vip)} in the lab, whoever holds it)`}`,
-    ...key,
-    ...uiText(labStatus(order.layout).ui, result.url),
-    `  cluster     ${result.health}`,
-    '',
-    'Try next:',
-    ...(topology.vip === undefined ? SINGLE_HINTS : clusterHints(topology)),
+    '  bin/regent record create www.regent.internal A 10.10.10.50',
+    ...(topology.vip === undefined ? [] : clusterHints(topology)),
     ...clientHints(topology),
     ...machineHints(topology),
-    '',
-    'Stop it with sudo scripts/down; sudo scripts/down --purge removes it without a trace.',
-    '',
-  ].join('\n');
-}
-
-/** Where the web UI is, and how a browser comes to trust it. */
-function uiText(ui: string | null, url: string): string[] {
-  if (ui === null) return [];
-  return [
-    `  web UI      ${ui} (log in with the admin's key)`,
-    `  its CA      curl -so regent-ca.crt ${url}/ui/ca.crt   (import it in the browser as an authority for websites)`,
   ];
 }
-
-const SINGLE_HINTS = ['  bin/regent status', '  bin/regent record create www.regent.internal A 10.10.10.50'];
 
 function clusterHints({ hosts }: Topology): string[] {
   const [first = '', ...others] = hosts.filter(({ roles }) => roles?.includes('region')).map(({ name }) => name);
   const split =
     others.length === 0 ? [] : [`  sudo scripts/lab partition '${first}|${others.join(',')}'; sudo scripts/lab heal`];
   return [
-    '  bin/regent cluster status',
-    '  bin/regent record create www.regent.internal A 10.10.10.50',
     `  sudo scripts/lab kill ${first}                              (cut its power; then check again)`,
     `  sudo scripts/lab start ${first}`,
     ...split,
