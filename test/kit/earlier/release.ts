@@ -1,18 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { brotliDecompressSync } from 'node:zlib';
 import { textDigest } from '../../../src/core/stable-json.ts';
 import { CHECKOUT, makeRelease } from '../lab.ts';
 
-/**
- * The last version before there were clusters: its sources as `git archive` of its commit (ddb971a) gives them, all that goes into a release,
- * compressed. In the tree, because a clone need not hold that commit.
- */
-const SOURCES = join(import.meta.dirname, 'regent-0.2.0.tar.br');
+/** The last version before there were clusters. */
+const COMMIT = 'ddb971a22bad5f61c58122b690bd348817fdf460';
+/** All that goes into a release of it. */
+const PARTS = ['.npmrc', 'CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'ha', 'package-lock.json', 'package.json'];
+const FOLDERS = ['scripts', 'src', 'systemd', 'templates'];
 /** Beside what this checkout builds, on the same file system: packages are linked, not copied. */
 const FOLDER = join(CHECKOUT, 'dist', 'earlier-0.2.0');
 const BUILD_MS = 300_000;
+const FETCH_MS = 60_000;
 
 interface Lock {
   readonly packages: Readonly<Record<string, { readonly version?: string } | undefined>>;
@@ -26,11 +26,36 @@ export function makeEarlierRelease(): string {
   return run([join(FOLDER, 'scripts', 'release')]).trim();
 }
 
+/** Its sources, out of the history of this checkout. Null: the history does not reach so far, and nobody gives it. */
+export function earlierSources(checkout = CHECKOUT): Buffer | null {
+  const git = (...args: readonly string[]) =>
+    execFileSync('git', [...args], {
+      cwd: checkout,
+      maxBuffer: 64 * 1024 ** 2,
+      timeout: FETCH_MS,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+  const archive = () => git('archive', COMMIT, ...PARTS, ...FOLDERS);
+  try {
+    return archive();
+  } catch {
+    // A clone without its whole history: that commit alone, from where it was cloned.
+  }
+  try {
+    git('fetch', '--quiet', '--no-tags', '--depth=1', 'origin', COMMIT);
+    return archive();
+  } catch {
+    return null;
+  }
+}
+
 function unpack(): void {
   const half = `${FOLDER}.new`;
   rmSync(half, { recursive: true, force: true });
   mkdirSync(half, { recursive: true });
-  execFileSync('tar', ['--extract', `--directory=${half}`], { input: brotliDecompressSync(readFileSync(SOURCES)) });
+  const sources = earlierSources();
+  if (sources === null) throw new Error(`git has no commit ${COMMIT} here: a clone with its history is needed`);
+  execFileSync('tar', ['--extract', `--directory=${half}`], { input: sources });
   renameSync(half, FOLDER);
 }
 
