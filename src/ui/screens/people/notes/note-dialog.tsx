@@ -14,7 +14,8 @@ const { fields: F } = TEXTS;
 export type NoteWork = { readonly verb: 'create' } | { readonly verb: 'set' | 'delete'; readonly id: number };
 
 const FIELDS: readonly FormField[] = [
-  { name: 'message', label: F.message, kind: 'area' },
+  // The site takes one line.
+  { name: 'message', label: F.message },
   {
     name: 'category',
     label: F.category,
