@@ -34,6 +34,21 @@ export class TestPostgres {
     return postgres;
   }
 
+  /** One that another process has started, and ends. */
+  static at({ socketFolder, user }: Pick<EmbeddedPostgres, 'socketFolder' | 'user'>): TestPostgres {
+    const nothing = async () => {};
+    return new TestPostgres({
+      socketFolder,
+      user,
+      port: null,
+      pid: () => null,
+      kill: () => {},
+      start: nothing,
+      halt: nothing,
+      stop: nothing,
+    });
+  }
+
   /** How to reach a database over the unix socket, or over TCP at `port`. */
   spec(database: string, port?: number): ConnectionSpec {
     const host = port === undefined ? this.server.socketFolder : '127.0.0.1';
@@ -42,8 +57,17 @@ export class TestPostgres {
 
   /** A new database: migrated (a copy of the template), or empty. */
   async createDatabase(kind: 'migrated' | 'empty' = 'migrated'): Promise<ConnectionSpec> {
+    return kind === 'migrated' ? this.copyDatabase('template') : this.#create('');
+  }
+
+  /** A copy of a database that nobody is connected to. */
+  copyDatabase(database: string): Promise<ConnectionSpec> {
+    return this.#create(` template ${database}`);
+  }
+
+  async #create(more: string): Promise<ConnectionSpec> {
     const name = `t${randomBytes(6).toString('hex')}`;
-    await this.admin(`create database ${name}${kind === 'migrated' ? ' template template' : ''}`);
+    await this.admin(`create database ${name}${more}`);
     return this.spec(name);
   }
 

@@ -1,11 +1,10 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { axe, axeLayout, axeMain, axeMainColours } from '../kit/ui/axe.ts';
-import { wellSite } from '../kit/ui/site.ts';
+import { useRealSite } from '../kit/ui/region/real-site.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
-import { usePlay } from '../kit/ui/use-play.ts';
 
-const play = usePlay(useBrowser());
+const play = useRealSite(useBrowser());
 
 /** Faults, how a page gets them, and the rule that finds them. */
 const FAULTS: readonly (readonly [what: string, add: string, rule: string])[] = [
@@ -49,7 +48,6 @@ const foundIn = (lines: readonly string[]) =>
 const isColour = ([, , rule]: (typeof FAULTS)[number]) => rule === 'color-contrast';
 
 it('a page that was found well is not any more with any of the faults, however it is looked at', async () => {
-  await play.site(wellSite());
   const { page } = await play.page('nodes');
   await page.getByText('5 rows').waitFor();
   for (let count = 0; count < 2; count += 1) expect(await axe(page)).toEqual([]);
@@ -67,7 +65,6 @@ it('a page that was found well is not any more with any of the faults, however i
 });
 
 it.each(FAULTS)('a page that was found well is not any more with %s alone', async (_, add, rule) => {
-  await play.site(wellSite());
   const { page } = await play.page('nodes');
   await page.getByText('5 rows').waitFor();
   expect(await axe(page)).toEqual([]);
@@ -77,7 +74,6 @@ it.each(FAULTS)('a page that was found well is not any more with %s alone', asyn
 });
 
 it('what was found well in light is looked at in dark', async () => {
-  await play.site(wellSite());
   const { page } = await play.page('nodes');
   await page.getByText('5 rows').waitFor();
   const add = '<p data-style="color: light-dark(#000, #555)">words of two colours</p>';

@@ -2,28 +2,25 @@ import { describe, expect, it } from 'vitest';
 import { axe } from '../kit/ui/axe.ts';
 import { openPage } from '../kit/ui/browser.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
-import { usePlay } from '../kit/ui/use-play.ts';
-import { wellSite } from '../kit/ui/site.ts';
-import { StandIn } from '../kit/ui/stand-in.ts';
+import { RealSite, useRealSite } from '../kit/ui/region/real-site.ts';
 import { until } from '../kit/until.ts';
 
 const ui = useBrowser();
-const play = usePlay(ui);
+const play = useRealSite(ui);
 
 describe('two releases side by side', () => {
   it('give a page all the same: what the other one has not got is asked for until its own answers', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
+    await using site = await RealSite.start(ui);
     // The other release answers the first two requests for each file of this one.
-    site.strangerAnswers = 2;
-    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
+    site.way.otherReleaseAnswers = 2;
+    await using open = await site.open(ui, { path: 'nodes' });
     await open.page.getByText('5 rows').waitFor();
-    expect(site.strangerAnswered).toBeGreaterThanOrEqual(4);
+    expect(site.way.otherReleaseAnswered).toBeGreaterThanOrEqual(4);
   });
 });
 
 describe('the policy of the page', () => {
   it('lets no script in but its own, and its breach is seen by every test of a page', async () => {
-    await play.site(wellSite());
     const open = await play.page('nodes');
     const { page } = open;
     await page.getByText('5 rows').waitFor();
@@ -38,20 +35,19 @@ describe('the policy of the page', () => {
   });
 
   it('lets nobody show it in a frame', async () => {
-    await using framed = await StandIn.start(wellSite(), ui.folder);
-    await play.site(wellSite());
+    await using framed = await RealSite.start(ui);
     const open = await play.page('-');
     const bait = await open.context.newPage();
     await bait.setContent(`<iframe src="${framed.url}/ui/" title="bait"></iframe>`);
     await until('the refusal', () => open.complaints.some((text) => text.includes('frame-ancestors')));
-    expect(framed.seen).toEqual([]);
+    expect(framed.way.seen).toEqual([]);
     await bait.close();
   });
 });
 
 describe('a page of another site', () => {
   it('makes no change with the cookie of the browser: a call without our header is refused', async () => {
-    const site = await play.site(wellSite());
+    const { site } = play;
     const { page } = await play.page('nodes');
     await page.getByText('5 rows').waitFor();
     const status = await page.evaluate<number>(
@@ -64,8 +60,7 @@ describe('a page of another site', () => {
 
 describe('the login', () => {
   it('says how a browser comes to trust the site, with the fingerprint', async () => {
-    await using site = await StandIn.start(wellSite(), ui.folder);
-    site.isLoggedIn = false;
+    await using site = await RealSite.start(ui);
     await using open = await openPage(ui.browser, site.url);
     const { page } = open;
     await page.getByText('Let this browser trust the site').click();

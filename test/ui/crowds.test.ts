@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { patient } from '../kit/machine.ts';
 import { openPage, settled } from '../kit/ui/browser.ts';
 import { shared } from '../kit/ui/pages.ts';
-import { event, networkedSite, wellSite } from '../kit/ui/site.ts';
+import { event, largeSite, networkedSite, wellSite } from '../kit/ui/site.ts';
 import { overflows, stallMeter } from '../kit/ui/stalls.ts';
 import { StandIn } from '../kit/ui/stand-in.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
@@ -122,5 +122,18 @@ describe('a hundred thousand events', () => {
     expect(Math.max(firstBusy, turned)).toBeLessThan(FIRST_MS);
     expect(typed).toBeLessThan(STALL_MS);
     expect(open.complaints).toEqual([]);
+  });
+});
+
+describe('ten thousand rows', () => {
+  it('are there soon, and are filtered and scrolled without a stall', async () => {
+    await using site = await StandIn.start(largeSite(10_000), ui.folder);
+    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
+    const { page } = open;
+    await page.getByText('10003 rows').waitFor({ timeout: 20_000 });
+    expect(await page.locator('main tbody tr').count()).toBeLessThan(120);
+    await page.getByPlaceholder('Filter').fill('rack9999');
+    await page.getByText('1 of 10003 rows').waitFor({ timeout: 5000 });
+    expect(await page.locator('main tbody tr').count()).toBe(1);
   });
 });

@@ -1,7 +1,5 @@
 import { expect, it } from 'vitest';
-import { openPage } from '../kit/ui/browser.ts';
-import { event, wellSite } from '../kit/ui/site.ts';
-import { StandIn } from '../kit/ui/stand-in.ts';
+import { RealSite } from '../kit/ui/region/real-site.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 import { until } from '../kit/until.ts';
 
@@ -23,8 +21,8 @@ const PLAYED_WORKER = `globalThis.SharedWorker = class {
 };`;
 
 it('gets live updates by a stream of the page, and is told what to do', async () => {
-  await using site = await StandIn.start(wellSite(), ui.folder);
-  await using open = await openPage(ui.browser, site.url);
+  await using site = await RealSite.start(ui);
+  await using open = await site.open(ui);
   const { page, context } = open;
   await context.addInitScript(PLAYED_WORKER);
   await page.goto(`${site.url}/ui/?played#/notes`);
@@ -34,11 +32,8 @@ it('gets live updates by a stream of the page, and is told what to do', async ()
   expect(await page.locator('details.trust').getAttribute('open')).not.toBeNull();
   await until('the badge is live', async () => (await badge.getAttribute('data-badge')) === 'live');
   // The stream of the page before, by the real worker, ended with it.
-  await until('the page has a stream', () => site.streams === 1);
-  const [first] = site.site.keeping.notes;
-  if (first === undefined) throw new Error('no note to copy');
-  site.site.keeping.notes = [...site.site.keeping.notes, { ...first, id: 3, message: 'Hall 3 is cold' }];
-  site.emit(event(1, 'notification.created', '3'));
+  await until('the page has a stream', () => site.way.streams === 1);
+  await site.call('POST', '/notifications', { message: 'Hall 3 is cold', users: true });
   await page.getByText('Hall 3 is cold').first().waitFor({ timeout: 3000 });
   // The certificate is installed: the worker takes over.
   await page.evaluate('workerFindsSite()');
@@ -47,8 +42,8 @@ it('gets live updates by a stream of the page, and is told what to do', async ()
 });
 
 it('does not blame the certificate when the site is away for the page, too', async () => {
-  await using site = await StandIn.start(wellSite(), ui.folder);
-  await using open = await openPage(ui.browser, site.url);
+  await using site = await RealSite.start(ui);
+  await using open = await site.open(ui);
   await open.context.addInitScript(PLAYED_WORKER);
   await open.context.route('**/health/live', (route) => route.abort());
   await open.page.goto(`${site.url}/ui/?played#/nodes`);

@@ -53,6 +53,8 @@ export interface Look {
   readonly theme?: 'light' | 'dark';
   readonly width?: number;
   readonly path?: string;
+  /** Of a session that is there already. */
+  readonly cookie?: string;
   /** Its timers run when the test says so (`page.clock`), beside the time that passes. */
   readonly isTimePlayed?: boolean;
 }
@@ -68,6 +70,7 @@ export interface OpenPage extends AsyncDisposable {
 export async function openPage(browser: Browser, url: string, look: Look = {}): Promise<OpenPage> {
   const { theme = 'light', width = 1280, path = '' } = look;
   const context = await browser.newContext({ colorScheme: theme, viewport: { width, height: 900 } });
+  if (look.cookie !== undefined) await context.addCookies([{ name: 'regent', value: look.cookie, url }]);
   const complaints: string[] = [];
   context.on('console', (message) => {
     // A call that failed is the test's doing; the page itself must say nothing.

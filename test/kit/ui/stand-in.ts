@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Compile } from 'typebox/compile';
 import type { Event } from '../../../src/contract/site/event.ts';
 import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../src/contract/routes.ts';
@@ -46,28 +45,15 @@ export class StandIn implements AsyncDisposable {
   site: SiteData;
   mode: Mode = 'well';
   role = 'admin';
-  /** Sends a wrong clock: ms to add to the time of every answer. */
-  clockMs = 0;
-  /** So long each answer takes. */
-  delayMs = 0;
   isLoggedIn = true;
-  /** The session only looks. */
-  isReadOnly = false;
-  release = '0.4.0';
   /** Of every object. */
   version = 1;
-  /** So often another release answers first for each file that is named by its content: it has not got it. */
-  strangerAnswers = 0;
-  strangerAnswered = 0;
-  readonly #asked = new Map<string, number>();
   readonly #unanswered = new Set<ServerResponse>();
   #lastId = 0;
   /** Refusals by call. */
   readonly refusals = new Map<RouteId, { status: number; code: string; detail: string; fields?: unknown[] }>();
   /** Answers of changes that were made, by call. */
   readonly results = new Map<RouteId, unknown>();
-  /** Calls that are taken and never answered. */
-  hangs: (id: RouteId) => boolean = () => false;
   /** Why a change of something is refused; null: it is not. */
   refuse: (id: RouteId, params: Readonly<Record<string, string>>) => string | null = () => null;
   readonly made: Made[] = [];
@@ -108,11 +94,6 @@ export class StandIn implements AsyncDisposable {
     return this.feed.size;
   }
 
-  /** Calls that hang now. */
-  get hanging(): number {
-    return this.#unanswered.size;
-  }
-
   /** Changes how the site does; connections that are open are cut, as a dying host's are. */
   turn(mode: Mode): void {
     this.mode = mode;
@@ -134,24 +115,17 @@ export class StandIn implements AsyncDisposable {
 
   /** Is it as a page that is open knows it? */
   get isUsual(): boolean {
-    return (
-      this.role === 'admin' &&
-      this.isLoggedIn &&
-      !this.isReadOnly &&
-      this.release === '0.4.0' &&
-      this.browserAheadMs === 0
-    );
+    return this.role === 'admin' && this.isLoggedIn && this.browserAheadMs === 0;
   }
 
   /** Plays another site, of which nothing was asked yet. */
   reset(site: SiteData): void {
     this.site = site;
     this.turn('well');
-    [this.clockMs, this.delayMs, this.version, this.received, this.refused] = [0, 0, 1, 0, 0];
+    [this.version, this.received, this.refused] = [1, 0, 0];
     this.refusals.clear();
     this.results.clear();
     this.refuse = () => null;
-    this.hangs = () => false;
     this.feed.hold();
     // Nobody answers them any more, and a browser has few connections to a site.
     for (const response of this.#unanswered) response.destroy();
@@ -183,11 +157,10 @@ export class StandIn implements AsyncDisposable {
     const body = await bodyOf(request);
     if (this.mode === 'gone') return void request.socket.destroy();
     if (this.mode === 'silent') return this.#leave(response);
-    if (this.delayMs > 0) await sleep(this.delayMs);
     const url = new URL(request.url ?? '/', this.url);
-    response.setHeader('date', new Date(Date.now() + this.clockMs).toUTCString());
+    response.setHeader('date', new Date().toUTCString());
     response.setHeader('x-regent-node', 'r1');
-    if (url.pathname === '/health/live') return json(response, 200, { state: 'live', version: this.release });
+    if (url.pathname === '/health/live') return json(response, 200, { state: 'live', version: '0.4.0' });
     if (url.pathname.startsWith('/ui/')) return this.#file(url.pathname.slice(4), response);
     if (url.pathname === `${API_PREFIX}/session`) return this.#session(request, response, body);
     if (url.pathname === `${API_PREFIX}/authority`) return json(response, 200, AUTHORITY);
@@ -208,11 +181,7 @@ export class StandIn implements AsyncDisposable {
 
   #file(name: string, response: ServerResponse): void {
     const path = name === '' ? 'index.html' : name;
-    const asked = (this.#asked.get(path) ?? 0) + 1;
-    this.#asked.set(path, asked);
-    const isStranger = path.startsWith('assets/') && asked <= this.strangerAnswers;
-    if (isStranger) this.strangerAnswered += 1;
-    const bytes = isStranger ? undefined : this.#files.get(path);
+    const bytes = this.#files.get(path);
     response.setHeader('content-security-policy', CSP);
     if (bytes === undefined) return problem(response, { status: 404, code: 'not_found', detail: 'No such file.' });
     // As src/api/ui: what is named by its content is kept, so that another tab and a reload compile nothing anew.
@@ -229,8 +198,7 @@ export class StandIn implements AsyncDisposable {
       return json(response, 200, {});
     }
     if (request.method === 'POST') {
-      const { user, password, apiKey, isWall } = JSON.parse(body) as Record<string, string> & { isWall?: boolean };
-      this.isReadOnly = isWall === true;
+      const { user, password, apiKey } = JSON.parse(body) as Record<string, string>;
       this.isLoggedIn = apiKey === 'a:b:c' || (user === 'admin' && password === 'right');
       if (!this.isLoggedIn) {
         const detail = 'The name is not known, or the password is wrong.';
@@ -243,7 +211,7 @@ export class StandIn implements AsyncDisposable {
       id: '1',
       user: 'admin',
       role: this.role,
-      isReadOnly: this.isReadOnly,
+      isReadOnly: false,
       expiresAt,
       csrf: CSRF,
       version: '0.4.0',
@@ -258,7 +226,6 @@ export class StandIn implements AsyncDisposable {
     const { id, route, params } = found;
     const isDry = url.searchParams.get('dry_run') === 'true';
     this.seen.push(isDry ? `${id} dry` : id);
-    if (this.hangs(id)) return this.#leave(response);
     const refusal = this.refusals.get(id);
     if (refusal) return problem(response, refusal);
     if (id === 'event.list' && (request.headers.accept ?? '').includes('event-stream'))
