@@ -83,7 +83,10 @@ export function openCommands(options: CommandOptions): Commands {
     try {
       await note.add(taken);
     } catch (error) {
-      const sentence = `The agent could not record the command and did not start it: ${sentenceOf(error)}`.slice(0, 1000);
+      const sentence = `The agent could not record the command and did not start it: ${sentenceOf(error)}`.slice(
+        0,
+        1000,
+      );
       return taken.forEach((command) => void send(command, { epoch: command.epoch, state: 'failed', sentence }, stop));
     }
     for (const command of taken) void work(command, claimedAt, stop);

@@ -82,11 +82,11 @@ async function readField(
 }
 
 /** The key of the machine or rack that an operator names. */
-async function keyByRef(tx: Tx, noun: Referent, text: string): Promise<string | Rejected> {
+async function keyByRef(tx: Tx, noun: Referent, text: string): Promise<string> {
   const [key, other] = await keysOf(tx, noun, text);
-  if (key === undefined) return noSuch(noun, text);
+  if (key === undefined) return refuse(noSuch(noun, text));
   if (other === undefined) return key;
-  return rejected('conflict', `Several ${noun}s are called ${text}. Give the full name or the id of one.`);
+  return refuse('conflict', `Several ${noun}s are called ${text}. Give the full name or the id of one.`);
 }
 
 /** What a call takes, as its noun's schemas let it through. */

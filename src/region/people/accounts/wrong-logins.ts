@@ -1,4 +1,4 @@
-import { orThrow } from '../../../core/errors.ts';
+import { accept } from '../../../core/errors.ts';
 import { secretDigest } from '../../../core/secret.ts';
 import type { Database } from '../../../store/database.ts';
 import { countLoginFailure, readLoginFailures } from '../../../store/queries/people/login-failures.ts';
@@ -13,7 +13,7 @@ export function createWrongLogins(db: Database): LoginCounts {
     async used(names) {
       const digests = new Map(names.map((name) => [secretDigest(name), name]));
       const read = db.autocommitRead(async (tx) => ({ rows: await readLoginFailures(tx, [...digests.keys()]) }));
-      const { rows } = orThrow(await read);
+      const { rows } = accept(await read);
       return new Map([...rows].map(([digest, count]) => [digests.get(digest) ?? '', count]));
     },
     async add(counts) {
