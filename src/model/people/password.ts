@@ -4,7 +4,7 @@ import { weaknessOf } from './common-passwords.ts';
 /** Characters of a password. Length counts, not kinds of characters (NIST SP 800-63B §5.1.1.2). */
 export const PASSWORD_BOUNDS = { least: 8, most: 256 } as const;
 /** The rule as a sentence. */
-export const PASSWORD_RULE = `${PASSWORD_BOUNDS.least} to ${PASSWORD_BOUNDS.most} characters, no control characters, not the user's name, and not a common password`;
+export const PASSWORD_RULE = `${PASSWORD_BOUNDS.least} to ${PASSWORD_BOUNDS.most} characters, no control characters, not the user's name, and none in common use`;
 
 /**
  * Checks a new password. Its canonical form is NFKC (RFC 8265 §4.2), so that every keyboard gives the same bytes. The refusal never shows it.

@@ -353,7 +353,7 @@ describe('security S8: without TLS', () => {
 
 describe('passwords', () => {
   it('that everybody tries first are refused, also by the MAAS API', async () => {
-    const rule = "Rule: 8 to 256 characters, no control characters, not the user's name, and not a common password.";
+    const rule = "Rule: 8 to 256 characters, no control characters, not the user's name, and none in common use.";
     for (const [password, why] of [
       ['password', 'it is one of those that everybody tries first'],
       ['P@ssw0rd1', 'it is one of those that everybody tries first'],
