@@ -1,4 +1,4 @@
-# A long command as stages: a terminal gets a line for each with its time, a file gets all that was said. Sourced after say.sh, whose step, fail and
+# A long command as stages: a terminal gets a line for each with its time, a file gets the whole output. Sourced after say.sh, whose step, fail and
 # on_error it replaces.
 # shellcheck shell=bash disable=SC2034  # step_remedy is read by say.sh's users, too
 
@@ -16,7 +16,7 @@ now() { printf '%(%s)T' -1; }
 # How long a line stands before it is drawn again.
 tick() { sleep 1; }
 
-# begin_stages LOG: from here on what commands say goes to this file, and lines of stages to where it went before.
+# begin_stages LOG: from here on the output of commands goes to this file, and lines of stages to where it went before.
 begin_stages() {
   stages_log=$1
   : >"$stages_log"
@@ -75,7 +75,7 @@ stop_ticker() {
   printf '\r\033[K' >&"$lines_to"
 }
 
-# What the stage has said so far, without empty lines.
+# The output of the stage so far, without empty lines.
 stage_output() { tail -c "+$((stage_offset + 1))" "$stages_log" 2>/dev/null | tr '\r' '\n' | sed '/^[[:space:]]*$/d'; }
 
 # fail WHAT [REMEDY]: as say.sh has it; within a stage its name and the last lines of its log stand before.

@@ -1,7 +1,7 @@
 type Optional<T> = { readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> };
 type Present<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K] };
 
-/** The object without its undefined members: who was not asked to change something does not name it. */
+/** The object without its undefined members: a change does not name what it leaves. */
 export function defined<T extends object>(members: T): Optional<T> & Present<T> {
   const present = Object.entries(members).filter(([, value]) => value !== undefined);
   return Object.fromEntries(present) as Optional<T> & Present<T>;

@@ -170,7 +170,7 @@ export function refuseUnit(all: HelperPolicy, unit: string, verb: string): Polic
   return `${show(verb)} of ${unit} is refused. Rule: one of ${UNIT_VERBS.join(', ')}.`;
 }
 
-/** May it be said what this unit has at this folder? One that the service of the unit declares. */
+/** May the helper report on this folder of the unit? One that the service of the unit declares. */
 export function refuseMount(all: HelperPolicy, unit: string, folder: string): PolicyRefusal {
   const policy = withNamed(all, unit);
   const isDeclared = policy.services.some((item) => item.unit === unit && item.boundedFolders?.includes(folder));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../..');
 /** Folders of the repository that hold documents; what is generated (`golden`) or installed is none. */
-const FOLDERS = ['docs', 'ha', 'findings', 'measured', 'scripts', 'src', 'systemd', 'templates', 'test'];
+const FOLDERS = ['docs', 'ha', 'findings', 'scripts', 'src', 'systemd', 'templates', 'test'];
 const MOST_COLUMNS = 120;
 
 /** Paths of every Markdown file that people write, from the root of the repository. */

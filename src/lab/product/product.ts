@@ -122,8 +122,8 @@ export function endText(
     ['try', topology.vip === undefined ? 'bin/regent status' : 'bin/regent cluster status'],
     ['stop', 'sudo scripts/down (--purge removes it without a trace)'],
   ];
-  const said = lines.map(([name = '', text = '']) => `  ${name.padEnd(6)} ${text}\n`);
-  return `\nRegent ${result.version} runs in ${topology.name}. ${result.health}\n\n${said.join('')}`;
+  const rows = lines.map(([name = '', text = '']) => `  ${name.padEnd(6)} ${text}\n`);
+  return `\nRegent ${result.version} runs in ${topology.name}. ${result.health}\n\n${rows.join('')}`;
 }
 
 /** What else can be tried in a lab, a line each. */

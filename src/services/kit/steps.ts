@@ -1,7 +1,7 @@
 import type { ProcessCommand } from '../../core/host-values.ts';
 import type { Activation, FileChange, StagedFile } from './contract.ts';
 
-/** The checker's command for each changed file: its words (`argv`), then the staged file. */
+/** The checker's command for each changed file: its arguments (`argv`), then the staged file. */
 export function checkEach(
   staged: readonly StagedFile[],
   { argv, ...how }: Omit<ProcessCommand, 'argv'> & { readonly argv: (target: string) => readonly string[] },
