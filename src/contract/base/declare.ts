@@ -93,8 +93,6 @@ export interface Declaration {
   readonly noun: string;
   /** Also its path in the API; its table with underscores for hyphens. */
   readonly plural: string;
-  /** Its schema's name in the OpenAPI document. */
-  readonly component: string;
   readonly verbs: readonly NounVerb[];
   readonly fields: Readonly<Record<string, Field>> & { readonly name: Field<TString, TString, false> };
   readonly counts: Readonly<Record<string, Count>>;

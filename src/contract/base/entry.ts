@@ -25,8 +25,6 @@ export interface NounEntry {
   /** As sentences say it, such as `a VLAN` and `VLANs`. */
   readonly one: string;
   readonly many: string;
-  /** Its schema's name in the OpenAPI document. */
-  readonly component: string;
   /** Its tables, whose changes can be taken back. */
   readonly tables: readonly string[];
   readonly schemas: Schemas;

@@ -19,7 +19,6 @@ function emptiable(maxLength: number) {
 export const BOOT_SOURCE = declare({
   noun: 'boot-source',
   plural: 'boot-sources',
-  component: 'BootSource',
   verbs: VERBS,
   fields: {
     name: titleField(),

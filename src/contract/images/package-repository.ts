@@ -28,7 +28,6 @@ const listField = (value: string, help: string, example: string, known?: readonl
 export const PACKAGE_REPOSITORY = declare({
   noun: 'package-repository',
   plural: 'package-repositories',
-  component: 'PackageRepository',
   verbs: VERBS,
   fields: {
     name: titleField(),

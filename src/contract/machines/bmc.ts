@@ -5,7 +5,6 @@ import { choiceField, commentField, declare, mapField, titleField, VERBS } from 
 export const BMC = declare({
   noun: 'bmc',
   plural: 'bmcs',
-  component: 'Bmc',
   verbs: VERBS,
   fields: {
     name: titleField(),

@@ -73,7 +73,6 @@ export const DEVICE = entry({
   plural: 'devices',
   one: 'a device',
   many: 'devices',
-  component: 'Device',
   tables: [],
   schemas: { answer: Device, params: DeviceParams, query: DeviceListQuery, create: DeviceCreate, set: DeviceSet },
   commands: {

@@ -199,7 +199,6 @@ export const MACHINE = entry({
   plural: 'machines',
   one: 'a machine',
   many: 'machines',
-  component: 'Machine',
   tables: ['machines', 'interfaces', 'interface_addresses', 'interface_parents', 'interface_links'],
   schemas: {
     answer: Machine,

@@ -5,7 +5,6 @@ import { commentField, declare, nameField, VERBS } from '../base/declare.ts';
 export const RESOURCE_POOL = declare({
   noun: 'resource-pool',
   plural: 'resource-pools',
-  component: 'ResourcePool',
   verbs: VERBS,
   fields: { name: nameField({ max: 64, rule: POOL_RULE, parse: parsePoolName }), comment: commentField() },
   counts: { machines: { table: 'machines', column: 'pool_id', description: 'machines in it' } },

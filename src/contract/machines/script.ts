@@ -86,7 +86,6 @@ export const SCRIPT = entry({
   plural: 'scripts',
   one: 'a script',
   many: 'scripts',
-  component: 'Script',
   tables: ['scripts'],
   schemas: {
     answer: Script,

@@ -48,7 +48,6 @@ function kernelOptionsField(): Field<TString, TString, true> {
 export const TAG = declare({
   noun: 'tag',
   plural: 'tags',
-  component: 'Tag',
   verbs: VERBS,
   fields: {
     name: nameField({ max: 64, rule: TAG_RULE, parse: parseTag }),

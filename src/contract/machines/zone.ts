@@ -5,7 +5,6 @@ import { commentField, declare, nameField, VERBS } from '../base/declare.ts';
 export const ZONE = declare({
   noun: 'zone',
   plural: 'zones',
-  component: 'Zone',
   verbs: VERBS,
   fields: { name: nameField({ max: 64, rule: ZONE_RULE, parse: parseZoneName }), comment: commentField() },
   counts: { machines: { table: 'machines', column: 'zone_id', description: 'machines in it' } },

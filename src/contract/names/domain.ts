@@ -99,7 +99,6 @@ export const DOMAIN = entry({
   plural: 'domains',
   one: 'a domain',
   many: 'domains',
-  component: 'Domain',
   tables: ['domains'],
   schemas: {
     answer: Domain,

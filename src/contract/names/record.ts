@@ -54,7 +54,6 @@ export const RECORD = entry({
   plural: 'records',
   one: 'a record',
   many: 'records',
-  component: 'Record',
   tables: ['records'],
   schemas: { answer: DnsRecord, params: RecordParams, query: RecordListQuery, create: RecordCreate, set: RecordSet },
   commands: {

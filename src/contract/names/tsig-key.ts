@@ -5,7 +5,6 @@ import { choiceField, declare, nameField, secretField, VERBS } from '../base/dec
 export const TSIG_KEY = declare({
   noun: 'tsig-key',
   plural: 'tsig-keys',
-  component: 'TsigKey',
   verbs: VERBS,
   fields: {
     name: nameField({ max: 63, rule: TSIG_NAME_RULE, parse: parseTsigName }),

@@ -5,7 +5,6 @@ import { commentField, declare, flagField, nameField, textField, VERBS } from '.
 export const DHCP_SNIPPET = declare({
   noun: 'dhcp-snippet',
   plural: 'dhcp-snippets',
-  component: 'DhcpSnippet',
   verbs: VERBS,
   fields: {
     name: nameField({ max: 64, rule: SNIPPET_NAME_RULE, parse: parseSnippetName }),

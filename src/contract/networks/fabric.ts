@@ -4,7 +4,6 @@ import { declare, titleField, VERBS } from '../base/declare.ts';
 export const FABRIC = declare({
   noun: 'fabric',
   plural: 'fabrics',
-  component: 'Fabric',
   verbs: VERBS,
   fields: { name: titleField() },
   counts: { vlans: { table: 'vlans', column: 'fabric_id', description: 'VLANs of it' } },

@@ -52,7 +52,6 @@ export const RANGE = entry({
   plural: 'ranges',
   one: 'a range of addresses',
   many: 'ranges of addresses',
-  component: 'Range',
   tables: ['ip_ranges'],
   schemas: { answer: Range, params: RangeParams, query: RangeListQuery, create: RangeCreate, set: RangeSet },
   commands: {

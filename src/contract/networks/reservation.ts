@@ -56,7 +56,6 @@ export const RESERVATION = entry({
   plural: 'reservations',
   one: 'a reserved address',
   many: 'reserved addresses',
-  component: 'Reservation',
   tables: ['reservations'],
   schemas: {
     answer: Reservation,

@@ -4,7 +4,6 @@ import { declare, titleField, VERBS } from '../base/declare.ts';
 export const SPACE = declare({
   noun: 'space',
   plural: 'spaces',
-  component: 'Space',
   verbs: VERBS,
   fields: { name: titleField() },
   counts: { vlans: { table: 'vlans', column: 'space_id', description: 'VLANs in it' } },

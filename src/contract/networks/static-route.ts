@@ -14,7 +14,6 @@ const network = (help: string, example: string) => ({
 export const STATIC_ROUTE = declare({
   noun: 'static-route',
   plural: 'static-routes',
-  component: 'StaticRoute',
   verbs: VERBS,
   fields: {
     name: titleField(),

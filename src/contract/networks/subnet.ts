@@ -123,7 +123,6 @@ export const SUBNET = entry({
   plural: 'subnets',
   one: 'a subnet',
   many: 'subnets',
-  component: 'Subnet',
   tables: ['subnets'],
   schemas: { answer: Subnet, params: SubnetParams, query: SubnetListQuery, create: SubnetCreate, set: SubnetSet },
   commands: {

@@ -115,7 +115,6 @@ export const VLAN = entry({
   plural: 'vlans',
   one: 'a VLAN',
   many: 'VLANs',
-  component: 'Vlan',
   tables: ['vlans'],
   schemas: { answer: Vlan, params: VlanParams, query: VlanListQuery, create: VlanCreate, set: VlanSet },
   commands: {

@@ -13,7 +13,6 @@ import { commentField, declare, nameField, referenceField, textField, VERBS } fr
 export const CONTACT = declare({
   noun: 'contact',
   plural: 'contacts',
-  component: 'Contact',
   verbs: VERBS,
   fields: {
     name: nameField({ max: 64, rule: CONTACT_NAME_RULE, parse: parseContactName }),
