@@ -69,8 +69,12 @@ export function nounTableText(): string {
 export const NOUN_TABLE = {
 ${rows.join('\n')}
 } as const;
+`;
+}
 
-/** Their pages in the catalog. */
+/** Their pages in the catalog, as a module of its own: the first page of the web UI names them, and has no forms. */
+export function nounPagesText(): string {
+  return `/* Pages of nouns. \`npm run openapi\` writes this file from their declarations (src/contract/browser-tables.ts). */
 export const NOUN_PAGES = {
 ${PAGES.map(pageLine).join('\n')}
 } as const;

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { callTableText, nounTableText } from '../contract/browser-tables.ts';
+import { callTableText, nounPagesText, nounTableText } from '../contract/browser-tables.ts';
 import { openApiText } from '../contract/openapi.ts';
 
 /**
@@ -13,6 +13,7 @@ write(target, openApiText());
 if (process.argv[2] === undefined) {
   write(join(root, 'src', 'ui', 'live', 'call-table.ts'), callTableText());
   write(join(root, 'src', 'ui', 'models', 'base', 'nouns', 'noun-table.ts'), nounTableText());
+  write(join(root, 'src', 'ui', 'models', 'base', 'nouns', 'noun-pages.ts'), nounPagesText());
 }
 
 function write(path: string, text: string): void {

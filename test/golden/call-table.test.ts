@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { callTableText, nounTableText } from '../../src/contract/browser-tables.ts';
+import { callTableText, nounPagesText, nounTableText } from '../../src/contract/browser-tables.ts';
 import { ROUTES } from '../../src/contract/routes.ts';
 import { CALLS } from '../../src/ui/live/call-table.ts';
 
@@ -14,6 +14,8 @@ describe("the browser's table of calls", () => {
   it('has forms of nouns beside it, which are the committed ones, too', () => {
     const file = join(import.meta.dirname, '../../src/ui/models/base/nouns/noun-table.ts');
     expect(readFileSync(file, 'utf8')).toBe(nounTableText());
+    const pages = join(import.meta.dirname, '../../src/ui/models/base/nouns/noun-pages.ts');
+    expect(readFileSync(pages, 'utf8')).toBe(nounPagesText());
   });
 
   it('says of each call what the server registers', () => {

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 
 /** Files that programs write, and goldens: they follow from the others. */
-const GENERATED = /^test\/golden\/|^test\/ui\/snapshots\/|^package-lock\.json$|\/(?:noun-table|call-table)\.ts$/;
+const GENERATED =
+  /^test\/golden\/|^test\/ui\/snapshots\/|^package-lock\.json$|\/(?:noun-pages|noun-table|call-table)\.ts$/;
 
 /** The newest commit that declared one noun, with the files that people wrote in it. */
 export interface NounCommit {

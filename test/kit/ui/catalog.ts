@@ -1,5 +1,5 @@
 import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
-import { NOUN_PAGES } from '../../../src/ui/models/base/nouns/noun-table.ts';
+import { NOUN_PAGES } from '../../../src/ui/models/base/nouns/noun-pages.ts';
 
 /** Nouns that tests play with objects; of every other one there is none. */
 type CatalogNoun =

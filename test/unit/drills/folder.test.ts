@@ -174,7 +174,9 @@ describe('the table of stored runs', () => {
       const lines = () => readdirSync(root).map((name) => readFileSync(join(root, name, 'rounds.jsonl'), 'utf8'));
       const before = lines();
       const other = { ...RUN, startedAt: '2026-11-19T05:00:00.000Z' };
-      expect(() => keepRuns(root, [{ run: other, rounds: [] }, ...readRuns(root)])).toThrow(/with its recordings/);
+      expect(() => keepRuns(root, [{ run: other, rounds: [] }, ...readRuns(root)])).toThrow(
+        /its recordings would be lost/,
+      );
       expect(lines()).toEqual(before);
     } finally {
       rmSync(root, { recursive: true });

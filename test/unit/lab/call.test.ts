@@ -22,8 +22,8 @@ describe('the command line of scripts/lab', () => {
   it.each([
     [['--single', '--mixed'], /one of/],
     [['--single', '--racks', '1'], /one of/],
-    [['--regions', 'many'], /NaN regions cannot be/],
-    [['--regions', '0'], /0 regions cannot be/],
+    [['--regions', 'many'], /NaN regions is not possible/],
+    [['--regions', '0'], /0 regions is not possible/],
   ])('up %j is refused', (words, text) => expect(() => named(...words)).toThrow(text));
 
   it('words after -- are the command’s', () => {

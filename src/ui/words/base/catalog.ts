@@ -1,4 +1,4 @@
-import { NOUN_PAGES } from '../../models/base/nouns/noun-table.ts';
+import { NOUN_PAGES } from '../../models/base/nouns/noun-pages.ts';
 
 /** Texts of the catalog. `one`: the noun within a sentence; `text`: what the noun is for. */
 export const CATALOG = {

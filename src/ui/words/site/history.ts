@@ -1,4 +1,4 @@
-import { NOUN_PAGES } from '../../models/base/nouns/noun-table.ts';
+import { NOUN_PAGES } from '../../models/base/nouns/noun-pages.ts';
 const PAGE_TITLES = Object.fromEntries(Object.entries(NOUN_PAGES).map(([noun, { title }]) => [noun, title])) as Record<
   keyof typeof NOUN_PAGES,
   string

@@ -49,7 +49,7 @@ describe('what a keeper does about its own host', () => {
     ['all is well', {}, 'rest', /^$/],
     ['its lease is due', { fenceLease: { ...FENCE_LEASE, renewedAt: AGO(150) } }, 'renew', /^$/],
     ['a standby', { isPrimary: false, fenceLease: null }, 'rest', /^$/],
-    ['PostgreSQL went down', { isPrimary: false }, 'yield', /no primary/],
+    ['PostgreSQL went down', { isPrimary: false }, 'yield', /not the primary/],
     ['it was promoted', { fenceLease: null, view: UNARMED }, 'arm', /term 7/],
     ['promoted, Patroni has not answered yet', { fenceLease: null, view: UNARMED, patroni: SILENT }, 'rest', /^$/],
     ['promoted, the view is old', { fenceLease: null, view: { ...UNARMED, at: AGO(1100) } }, 'rest', /^$/],

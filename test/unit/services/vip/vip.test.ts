@@ -136,7 +136,7 @@ describe('probe', () => {
   });
 
   it.each([
-    ['keepalived is frozen', status(100, 'frozen'), '101 90', /is stopped/],
+    ['keepalived is frozen', status(100, 'frozen'), '101 90', /is frozen/],
     ['keepalived is gone', status(100, 'gone'), '101 90', /has no process/],
     ['the health program hangs', status(100), '109 90', /silent for 9 s/],
     ['the health program writes nonsense', '{}', '101 90', /cannot be read/],

@@ -12,7 +12,7 @@ import {
   type NounObject,
   refOf,
 } from '../../../models/base/nouns/nouns.ts';
-import { NOUN_PAGES } from '../../../models/base/nouns/noun-table.ts';
+import { NOUN_PAGES } from '../../../models/base/nouns/noun-pages.ts';
 import { MainList } from '../../../parts/main-list.tsx';
 import { NounDialog, type NounWork } from './noun-dialog.tsx';
 import { Page } from '../../../parts/page.tsx';

@@ -34,7 +34,7 @@ describe('the plan of a machine’s network', () => {
         aCard('eth1', 2, { links: [aLink('static', 2, '10.10.100.2', true)] }),
       ),
       'interfaces',
-      'by eth0 and by eth1',
+      'eth0 and eth1',
     ],
     [
       'IPv6 over small packets',
