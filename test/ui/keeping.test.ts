@@ -114,8 +114,7 @@ describe('a note', () => {
     // Whoever looks only sees what is for them, as it is written, and may dismiss what may be dismissed.
     await using user = await site.open(ui, { role: 'user', path: 'overview' });
     await user.page.getByRole('button', { name: 'Dismiss note 1' }).waitFor();
-    // Markup of a note is left out for readers.
-    await user.page.getByText('Hall 3', { exact: true }).waitFor();
+    await user.page.getByText('<b>Hall 3</b>').waitFor();
     expect(await user.page.getByRole('button', { name: 'Dismiss note 2' }).count()).toBe(0);
     await until('two streams', () => site.way.streams === 2);
     await site.call('POST', '/notifications', { message: 'Hall 4 is cold', users: true });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { patient } from '../kit/machine.ts';
 import { RealSite } from '../kit/ui/region/real-site.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 import { until } from '../kit/until.ts';
@@ -34,7 +35,7 @@ it('gets live updates by a stream of the page, and is told what to do', async ()
   // The stream of the page before, by the real worker, ended with it.
   await until('the page has a stream', () => site.way.streams === 1);
   await site.call('POST', '/notifications', { message: 'Hall 3 is cold', users: true });
-  await page.getByText('Hall 3 is cold').first().waitFor({ timeout: 3000 });
+  await page.getByText('Hall 3 is cold').first().waitFor({ timeout: patient(3000) });
   // The certificate is installed: the worker takes over.
   await page.evaluate('workerFindsSite()');
   await page.getByText(SENTENCE).waitFor({ state: 'detached' });
