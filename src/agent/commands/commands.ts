@@ -32,6 +32,9 @@ const EMPTY_MAX = 5;
 const ROUND_MS = 10_000;
 const SILENCE_MS = 60_000;
 
+const notRecorded = (error: unknown): string =>
+  `The agent could not record the command and did not start it: ${sentenceOf(error)}`.slice(0, 1000);
+
 /**
  * Opens the loop: the pull announces commands; the loop claims some, notes them durably, runs them, and reports their end until a region takes or refuses it.
  * A claim starts a command at most once: commands that an earlier process had in flight are reported as interrupted.
@@ -83,10 +86,7 @@ export function openCommands(options: CommandOptions): Commands {
     try {
       await note.add(taken);
     } catch (error) {
-      const sentence = `The agent could not record the command and did not start it: ${sentenceOf(error)}`.slice(
-        0,
-        1000,
-      );
+      const sentence = notRecorded(error);
       return taken.forEach((command) => void send(command, { epoch: command.epoch, state: 'failed', sentence }, stop));
     }
     for (const command of taken) void work(command, claimedAt, stop);

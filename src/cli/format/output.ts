@@ -18,9 +18,9 @@ export interface Column<Row> {
 export interface Shape<Row> {
   readonly kind: string;
   readonly columns: readonly Column<Row>[];
-  name(row: Row): string;
+  name(this: void, row: Row): string;
   /** Label and value pairs of `show`; the columns when left out. */
-  details?(row: Row): readonly (readonly [label: string, value: string | readonly string[]])[];
+  details?(this: void, row: Row): readonly (readonly [label: string, value: string | readonly string[]])[];
 }
 
 /** Where results go. */

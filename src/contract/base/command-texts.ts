@@ -42,8 +42,8 @@ export interface CommandText {
 
 /** A change. `next`: what to do after a refusal, by its code. `done`: the result as a sentence, with the verb in the past tense. */
 export interface ChangeText<Row> extends CommandText {
-  next?(name: string): Readonly<Record<string, readonly string[]>>;
-  done?(row: Row, verb: string): string;
+  next?(this: void, name: string): Readonly<Record<string, readonly string[]>>;
+  done?(this: void, row: Row, verb: string): string;
 }
 
 /** What a cell may show: `on` or `off` for a boolean, a list with commas, nothing for null. */
@@ -51,7 +51,7 @@ export type Cell = string | number | boolean | null | undefined | readonly strin
 
 /** A method, so that the texts of a noun are also texts of any object. */
 interface CellText<Row> {
-  of(row: Row): Cell;
+  of(this: void, row: Row): Cell;
 }
 
 /** What the command line says of a noun, and what it shows of an object. Columns are members, or names of `cells`. */
@@ -64,7 +64,7 @@ export interface NounTexts<Row> {
   /** A name that such an object may have. */
   readonly example: string;
   /** The object's name in other commands; its member `name` when left out. */
-  title?(row: Row): string;
+  title?(this: void, row: Row): string;
   readonly columns: readonly string[];
   /** Further columns of `-o wide` and `-o csv`. */
   readonly wide?: readonly string[];
@@ -72,7 +72,7 @@ export interface NounTexts<Row> {
   readonly headers?: Readonly<Record<string, string>>;
   readonly cells?: Readonly<Record<string, CellText<Row>['of']>>;
   /** Label and value pairs of `show`; the columns when left out. */
-  details?(row: Row): readonly (readonly [label: string, value: string | readonly string[]])[];
+  details?(this: void, row: Row): readonly (readonly [label: string, value: string | readonly string[]])[];
   readonly list?: CommandText;
   readonly show?: CommandText;
   /** `args`: by default the name alone. */

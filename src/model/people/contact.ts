@@ -26,7 +26,7 @@ export interface Contact {
 export function parseContactName(text: string, field = 'name'): string | Rejected {
   const name = text.normalize('NFC');
   const isUsable = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}.,_&'()-]*(?: [\p{L}\p{M}\p{N}.,_&'()-]+)*$/u.test(name);
-  if (isUsable && [...name].length <= 64 && !/^\d+$/.test(name)) return name;
+  if (isUsable && Array.from(name).length <= 64 && !/^\d+$/.test(name)) return name;
   return invalid(field, `${show(text)} is not usable`, CONTACT_NAME_RULE);
 }
 

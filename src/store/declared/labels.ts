@@ -42,7 +42,9 @@ async function labelsOf(tx: Tx, noun: Use['noun'], where: RawBuilder<unknown>, l
 }
 
 /** How an object of a noun that is not declared is named: what its key is, and by which texts operators name it, in lower case. */
-const KEYS: Readonly<Record<Referent, { key: RawBuilder<string>; isNamed(text: string): RawBuilder<unknown> }>> = {
+const KEYS: Readonly<
+  Record<Referent, { key: RawBuilder<string>; isNamed(this: void, text: string): RawBuilder<unknown> }>
+> = {
   machine: {
     key: sql<string>`t.id`,
     isNamed: (text) =>

@@ -143,9 +143,12 @@ function contextOf(file: string, node: SyntaxNode, parents: readonly SyntaxNode[
 }
 
 function calleeOf({ type, object, property, name }: SyntaxNode): string {
-  if (type !== 'MemberExpression' || !isNode(property)) return String(name ?? '');
+  if (type !== 'MemberExpression' || !isNode(property)) return partOf(name);
   const owner = isNode(object) ? (isNode(object.property) ? identifierOf(object.property) : identifierOf(object)) : '';
   return `${owner}.${identifierOf(property)}`;
 }
 
-const identifierOf = ({ name, value }: SyntaxNode): string => String(name ?? value ?? '');
+const identifierOf = ({ name, value }: SyntaxNode): string => partOf(name ?? value);
+
+const partOf = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : '';

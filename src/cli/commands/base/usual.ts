@@ -1,4 +1,4 @@
-import type { ArgumentText, Cell, ChangeText, NounTexts, OptionTexts } from '../../../contract/base/command-texts.ts';
+import type { ArgumentText, ChangeText, NounTexts, OptionTexts } from '../../../contract/base/command-texts.ts';
 import { columnOf, type NounVerb, paramOf, VERBS } from '../../../contract/base/declare.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { ArgumentSpec, Call, CommandSpec, NameKind, NounSpec, OptionSpec } from '../../command-spec.ts';
@@ -21,19 +21,19 @@ export interface UsualNoun<Row> {
 interface Special<Row> {
   readonly args?: readonly ArgumentSpec[];
   readonly options?: readonly OptionSpec[];
-  members?(call: Call): object | Promise<object>;
-  before?(call: Call): Promise<void>;
-  describe?(row: Row, call: Call): string;
-  next?(call: Call): Readonly<Record<string, readonly string[]>>;
+  members?(this: void, call: Call): object | Promise<object>;
+  before?(this: void, call: Call): Promise<void>;
+  describe?(this: void, row: Row, call: Call): string;
+  next?(this: void, call: Call): Readonly<Record<string, readonly string[]>>;
   readonly waitsFor?: WaitCondition;
-  waitFor?(row: Row, call: Call): Promise<ExitCode>;
-  run?(call: Call): Promise<number | void>;
+  waitFor?(this: void, row: Row, call: Call): Promise<ExitCode>;
+  run?(this: void, call: Call): Promise<number | void>;
 }
 
 /** What follows from no declaration. `which`: how arguments name an object. `more`: further commands. */
 export type Specials<Row> = { readonly [V in NounVerb]?: Special<Row> } & {
   readonly shape?: Shape<Row>;
-  readonly which?: { readonly args: readonly ArgumentSpec[]; param(call: Call): string | Promise<string> };
+  readonly which?: { readonly args: readonly ArgumentSpec[]; param(this: void, call: Call): string | Promise<string> };
   readonly more?: readonly CommandSpec[];
 };
 
@@ -219,7 +219,7 @@ export function valueOf(row: unknown, member: string): unknown {
 }
 
 /** A value as a cell shows it. */
-export function textOf(value: Cell | unknown): string {
+export function textOf(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (Array.isArray(value)) return value.join(', ');
   if (typeof value === 'object' && value !== null) return JSON.stringify(value);

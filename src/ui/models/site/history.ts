@@ -64,6 +64,7 @@ export function hitLink(hit: Pick<Hit, 'kind' | 'ref' | 'name'>): string {
       return linkTo(['dns', 'records'], filter);
     case 'machine':
       return linkTo(['machines', hit.ref]);
+    case 'contact':
     default:
       return linkTo(['catalog', hit.kind], filter);
   }

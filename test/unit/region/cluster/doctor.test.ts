@@ -703,22 +703,12 @@ describe('the doctor', () => {
       (row) => row.state === 'ok',
     );
     // These are known without any word of a node.
-    expect(states.map((row) => row.id)).toEqual([
-      'etcd-learners',
-      'database-writes',
-      'configuration',
-      'authority',
-      'wal-bounds',
-      'versions',
-      'drained',
-      'node-count',
-      'jobs',
-      'pair-leases',
-      'pools',
-      'bmcs',
-      'named-addresses',
-      'machine-owners',
-    ]);
+    expect(states.map((row) => row.id)).toEqual(
+      [
+        'etcd-learners database-writes configuration authority wal-bounds versions drained node-count jobs pair-leases',
+        'pools bmcs named-addresses machine-owners',
+      ].flatMap((line) => line.split(' ')),
+    );
   });
 
   it('names three of many leases, and none that may be on its way to the partner', () => {
@@ -737,9 +727,8 @@ describe('the doctor', () => {
   });
 
   it('is content with a single node, whose doctor asks for no standby', () => {
-    const doctor = diagnose(aSite({ regions: 1 }));
-    expect(doctor.state).toBe('ok');
-    expect(doctor.invariants.map((row) => row.id)).not.toContain('standbys');
+    const { state, invariants } = diagnose(aSite({ regions: 1 }));
+    expect([state, invariants.some((row) => row.id === 'standbys')]).toEqual(['ok', false]);
   });
 
   it('does not count on a node that still joins', () => {
@@ -751,26 +740,21 @@ describe('the doctor', () => {
 
   it('finds a drained node that leaves the address to others drained, and nothing else', () => {
     const drained = aSite({ nodes: { r3: { isDrained: true, vip: { isFit: false, why: 'this node was drained' } } } });
-    expect(judge(drained).flatMap((row) => (row.state === 'ok' ? [] : [`${row.id} ${row.state}`]))).toEqual([
-      'drained warning',
-    ]);
+    const found = judge(drained).filter((row) => row.state !== 'ok');
+    expect(found.map(({ id, state }) => `${id} ${state}`)).toEqual(['drained warning']);
     expect(diagnose(drained).state).toBe('ok');
   });
 
   it('judges a site that is no cluster by what it has', () => {
     const ids = judge(aSite({ site: { cluster: null } })).map((row) => row.id);
-    expect(ids).not.toContain('etcd-quorum');
-    expect(ids).toContain('services');
+    expect(['etcd-quorum', 'services'].map((id) => ids.includes(id))).toEqual([false, true]);
   });
 
   it('counts what it found, and is degraded by what is unknown', () => {
     const doctor = diagnose(aSite({ nodes: { k1: { silentFor: 25 } } }));
     expect(doctor.state).toBe('degraded');
     expect(doctor.summary).toMatch(/^Of \d+ invariants: \d+ unknown, as of 1 s ago\.$/);
-    expect(diagnose(aSite({ regions: 4 }))).toMatchObject({
-      state: 'ok',
-      summary: expect.stringContaining('a warning'),
-    });
-    expect(NOW).toBeGreaterThan(0);
+    const even = diagnose(aSite({ regions: 4 }));
+    expect([even.state, even.summary]).toEqual(['ok', expect.stringContaining('a warning')]);
   });
 });
