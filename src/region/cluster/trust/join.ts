@@ -78,7 +78,7 @@ export async function join(ports: AdmissionPorts, call: JoinCall): Promise<JoinA
     ),
   );
   // The body ran last in the transaction that was committed: `made` is of that one.
-  refuse(made ?? rejected('unavailable', 'The answer of this join was lost. Ask again with the same key.'));
+  return made ?? refuse('unavailable', 'The answer of this join was lost. Ask again with the same key.');
 }
 
 interface JoinOrder {
