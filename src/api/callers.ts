@@ -113,7 +113,7 @@ export function refuseForeign(request: FastifyRequest): Rejected | null {
   if (isFine && isOwn !== false) return null;
   return rejected(
     'forbidden',
-    'This call comes from a page of another site. Rule: a session is for its own pages alone.',
+    'This call comes from a page of another site. Rule: a session is only for its own pages.',
   );
 }
 

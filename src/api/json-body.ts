@@ -69,6 +69,6 @@ function checkText(text: string, field: string): Rejected | null {
 /** A file of Windows: the refusal names the cause, and what to do. */
 function withoutCr(field: string): Rejected {
   const problem = 'its lines end with CR and LF, as editors of Windows write them';
-  const rule = 'lines end with LF alone; dos2unix FILE makes them so';
+  const rule = 'lines end with LF; convert the file with: dos2unix FILE';
   return rejected('invalid_value', `${field}: ${problem}. Rule: ${rule}.`, [{ field, problem, rule }]);
 }

@@ -30,7 +30,7 @@ const FINISH_MS = 500;
 const NOBODY = rejected('forbidden', 'The certificate names no node of the cluster.');
 const NO_REGION = rejected(
   'forbidden',
-  'This port is for region nodes alone. The API is at port 5240, over TLS at 5443; agents call port 5250.',
+  'This port is only for region nodes. The API is at port 5240, over TLS at 5443; agents call port 5250.',
 );
 const EXPIRED = rejected('forbidden', 'The certificate has expired while the connection was open. Connect again.');
 

@@ -69,7 +69,7 @@ export function sinceOf(call: Call): { since?: string } {
   const [, number, unit] = /^(\d{1,6})([mhd])$/.exec(value) ?? [];
   const at = number ? call.io.now() - Number(number) * SPANS[unit as keyof typeof SPANS] : Date.parse(value);
   if (!Number.isFinite(at))
-    throw usageError(`--since: "${value}" is no span and no moment. Rule: 30m, 2h, 7d, or 2030-01-01T00:00:00Z.`);
+    throw usageError(`--since: "${value}" is neither a span nor a moment. Rule: 30m, 2h, 7d, or 2030-01-01T00:00:00Z.`);
   return { since: new Date(at).toISOString() };
 }
 

@@ -81,7 +81,7 @@ export function createAgentPort(db: Database, onDue: () => void): Omit<AgentPort
         if (receipt === 'stored')
           await storeLeaseSteps(tx, node, { ...report, leases: report.leases.filter(isServed) });
         if (receipt !== 'restart') return null;
-        refuse('conflict', 'An earlier report of this series is missing. Begin a new one with everything.');
+        refuse('conflict', 'An earlier report of this series is missing. Start a new series with a full report.');
       });
     },
   };

@@ -113,7 +113,11 @@ function after(
   const place = decode(cursor);
   if (place?.[0] !== name) {
     throw new RejectedError(
-      invalid('cursor', 'it is not a cursor of this list', 'the `next` of the page before, with the same sort'),
+      invalid(
+        'cursor',
+        'it is not a cursor of this list',
+        'the value of `next` in the previous page, with the same sort',
+      ),
     );
   }
   const comparison = sql.raw(name.startsWith('-') ? '<' : '>');

@@ -415,7 +415,8 @@ const CASES: readonly Case[] = [
     status: 422,
     code: 'invalid_value',
     field: 'cursor',
-    detail: 'cursor: it is not a cursor of this list. Rule: the `next` of the page before, with the same sort.',
+    detail:
+      'cursor: it is not a cursor of this list. Rule: the value of `next` in the previous page, with the same sort.',
   },
 ];
 

@@ -129,7 +129,7 @@ it('a machine is commissioned when an operator accepts it', async () => {
   const [machine] = await machines();
   const answer = await site.asAdmin('POST', `/machines/${machine?.['hostname']}/commission`, {});
   expect(answer.status).toBe(202);
-  expect(await boot(MAC)).toContain('is commissioning, and the rack does not know it yet');
+  expect(await boot(MAC)).toContain('is commissioning, but the rack does not know that yet');
 });
 
 it('another one is ignored, and its firmware goes on at each boot', async () => {

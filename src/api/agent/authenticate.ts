@@ -107,7 +107,7 @@ const unauthenticated = (message: string) => rejected('unauthenticated', message
 const NO_CREDENTIAL = unauthenticated(
   'The node credential is missing or wrong. "regent init" or a new join on that host makes a new one.',
 );
-const MALFORMED = unauthenticated(`The agent channel on this port takes "Authorization: ${RACK_SCHEME} …" alone.`);
+const MALFORMED = unauthenticated(`The agent channel on this port accepts only "Authorization: ${RACK_SCHEME} …".`);
 const UNKNOWN = unauthenticated('No rack with this UUID is registered. Its agent registers at its start.');
 const NOT_IN_CLUSTER = rejected(
   'forbidden',

@@ -18,7 +18,7 @@ const PER_NODE = { burst: 10, perSecond: 1 / 30, names: 10_000 } as const;
 const TOO_OFTEN = rejected('too_many_requests', 'This node sent too many requests. Try again later.');
 const BY_NODE = rejected(
   'forbidden',
-  "The site's certificate is given to region nodes alone, which prove themselves by their certificate.",
+  'Only region nodes, proven by their certificate, get the certificate of the site.',
 );
 const BY_SIGNATURE = rejected(
   'forbidden',

@@ -105,7 +105,7 @@ export function registerMaas(app: FastifyInstance, ports: MaasPorts): void {
     scope.route({
       method: ['GET', 'POST', 'PUT', 'DELETE'],
       url: '/MAAS/api/1.0/*',
-      handler: (_request, reply) => send(reply, text('The API 1.0 is no more. Use the API 2.0.', 410)),
+      handler: (_request, reply) => send(reply, text('The API 1.0 is no longer supported. Use the API 2.0.', 410)),
     });
     for (const url of [MAAS_PREFIX, `${MAAS_PREFIX}/*`])
       scope.route({

@@ -105,7 +105,7 @@ function readJson(text: string): CallForm | Rejected {
   const { value } = parsed;
   if (value === undefined || value === null) return EMPTY;
   if (typeof value !== 'object' || Array.isArray(value))
-    return rejected('bad_request', 'The body is no object of JSON. Rule: members are parameters.');
+    return rejected('bad_request', 'The body is not a JSON object. Rule: members are parameters.');
   const pairs = Object.entries(value).flatMap(([name, member]) =>
     (Array.isArray(member) ? (member as unknown[]) : [member]).map((one): [string, string] => [name, textOf(one)]),
   );

@@ -180,7 +180,10 @@ function deleteCase(own: NounDeclaration): object {
       }
       const carriers = await carriersOf(tx, own, old.id, 6);
       if (carriers.length > 0) {
-        refuse('in_use', `${old.name} is on the ${own.carriedBy}s ${some(carriers)}. Take it off them first.`);
+        refuse(
+          'in_use',
+          `${old.name} is on the ${own.carriedBy}s ${some(carriers)}. Remove ${old.name} from them first.`,
+        );
       }
       const row = accept(await rows.deleteDeclared(tx, noun, target(old.id, context)));
       tx.emit({ kind: `${noun}.deleted`, subject: row.name, data: viewDeclared(row) });

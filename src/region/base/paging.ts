@@ -103,7 +103,11 @@ function writeCursor(sort: string, at: Cursor): string {
 
 function parseCursor(text: string, sort: string): Cursor | Rejected {
   const bad = () =>
-    invalid('cursor', 'it is not a cursor of this list', 'the `next` of the page before, with the same sort');
+    invalid(
+      'cursor',
+      'it is not a cursor of this list',
+      'the value of `next` in the previous page, with the same sort',
+    );
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));

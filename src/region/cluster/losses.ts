@@ -73,8 +73,7 @@ export function layoutWarnings(site: ClusterSite): string[] {
   if (site.cluster === null || count === 0 || count % 2 === 1) return [];
   const bears = Math.floor((count - 1) / 2);
   return [
-    `${count} region nodes, an even number: they bear the loss of ${bears === 0 ? 'none' : bears}, as ${count - 1} would; the one more ` +
-      `is one more that can fail, since a majority needs ${majorityOf(count)}. Let one more join, or have one less.`,
+    `${count} region nodes, an even number: they bear the loss of ${bears === 0 ? 'none' : bears}, as ${count - 1} would; the additional node is one more that can fail, since a majority needs ${majorityOf(count)}. Let one more join, or have one less.`,
   ];
 }
 

@@ -153,7 +153,7 @@ export const imageCases = {
       if (wholeOn(image, holders.regions).length === 0)
         refuse(
           'conflict',
-          `No region node has all files of ${image.name} yet: machines would find nothing. Import it whole first.`,
+          `No region node has all files of ${image.name} yet, so machines could not boot. Import the complete image first.`,
         );
       await images.setDefaultImage(tx, image);
       tx.emit({
@@ -173,7 +173,7 @@ export const imageCases = {
       if (image.isDefault)
         refuse(
           'in_use',
-          `${image.name} is what machines of ${image.architecture} commission by. Make another image the default first.`,
+          `${image.name} is the default image for commissioning ${image.architecture}. Make another image the default first.`,
         );
       const machines = await installingWith(tx, image.digest);
       if (machines.length > 0)

@@ -30,7 +30,10 @@ export interface ImageKeeper {
   start(): () => Promise<void>;
 }
 
-const NO_FOLDER = rejected('conflict', 'This region keeps no images: it was started without a folder for them.');
+const NO_FOLDER = rejected(
+  'conflict',
+  'This region stores no images, because it was started without a folder for images.',
+);
 /** Of a region that keeps no images: it was started by hand, or for a test. */
 export const NO_IMAGES: ImagePort = {
   open: async () => null,

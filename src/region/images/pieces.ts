@@ -27,7 +27,7 @@ export function createPieces({ db, receive }: PiecePorts): Pick<ImagePort, 'begi
       if (isRejected(found)) return found;
       const wanted = found.find(({ digest }) => digest === file.image)?.files.find(({ name }) => name === file.name);
       if (wanted === undefined)
-        return rejected('not_found', `There is no image ${file.image} with a file ${file.name} (any more).`);
+        return rejected('not_found', `The image ${file.image} with a file ${file.name} does not exist or was deleted.`);
       const { size } = wanted;
       if (wanted.places.some(({ state }) => state === 'there')) return { received: size };
       const start = await db.autocommitRead((tx) => receivedInPieces(tx, file));

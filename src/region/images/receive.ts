@@ -87,7 +87,7 @@ async function receive(
   const image = found.find(({ digest }) => digest === file.image);
   const wanted = image?.files.find(({ name }) => name === file.name);
   if (image === undefined || wanted === undefined)
-    return rejected('not_found', `There is no image ${file.image} with a file ${file.name} (any more).`);
+    return rejected('not_found', `The image ${file.image} with a file ${file.name} does not exist or was deleted.`);
   const here = (await disk.list()).filter((one) => one.image === file.image);
   const lacking = image.files.filter(({ name, size }) => !here.some((one) => one.name === name && one.size === size));
   if (lacking.some(({ name }) => name === file.name)) {

@@ -177,7 +177,7 @@ export const machineCases = {
 function mayChange({ hostname, owner }: HostRow, body: MachineSet, { caller }: CaseContext): Rejected | null {
   if (caller.role !== 'user') return null;
   if (Object.entries(body).some(([name, value]) => name !== 'annotations' && value !== undefined))
-    return rejected('forbidden', 'The role user changes annotations alone. Rule: an operator or an admin.');
+    return rejected('forbidden', 'The role user changes only annotations. Rule: an operator or an admin.');
   return owner === caller.user
     ? null
     : rejected('forbidden', `${hostname} is not yours. Rule: who has a machine may keep annotations with it.`);

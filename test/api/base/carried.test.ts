@@ -83,7 +83,7 @@ describe.each(all)('%s of machines', (plural, { noun, texts }) => {
   it('keep what they are on from being deleted, whoever comes first', async () => {
     expect((await site.call('DELETE', `/${plural}/${named('a')}`)).body).toMatchObject({
       code: 'in_use',
-      detail: `${named('a')} is on the machines web1.regent.internal. Take it off them first.`,
+      detail: `${named('a')} is on the machines web1.regent.internal. Remove ${named('a')} from them first.`,
     });
     for (let round = 0; round < 5; round += 1) {
       await site.call('POST', `/${plural}`, { body: { name: named('race') } });

@@ -58,8 +58,8 @@ afterAll(async () => {
 describe('security S6: port 5251', () => {
   const EXPECTED: Readonly<Record<string, readonly [status: number, words: string]>> = {
     'a region node': [401, 'There is no API key'],
-    'a rack': [403, 'This port is for region nodes alone'],
-    'a removed rack': [403, 'This port is for region nodes alone'],
+    'a rack': [403, 'This port is only for region nodes'],
+    'a removed rack': [403, 'This port is only for region nodes'],
     'a revoked region node': [403, 'The certificate was revoked'],
     'a region node of another cluster': [0, ''],
   };

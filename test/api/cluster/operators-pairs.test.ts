@@ -101,7 +101,7 @@ describe('security S13: certificates for DHCP partners', () => {
   });
 
   it.each([
-    ['r9', 403, 'This node is no rack'],
+    ['r9', 403, 'This node is not a rack'],
     ['nobody', 0, ''],
   ])('%s gets none', async (who, status, words) => {
     const answer = await ask(who, await createRequest(await createKey(), 'k1'));

@@ -355,7 +355,7 @@ describe('a machine that somebody knows', () => {
     expect(reasonOf(await asker(site).ask())).toMatch(/^m8\.regent\.internal is new: an operator accepts it/);
     await setState((await only()).id, 'ready');
     expect(reasonOf(await asker(site).ask())).toMatch(
-      /^m8\.regent\.internal is ready, and the rack does not know it yet/,
+      /^m8\.regent\.internal is ready, but the rack does not know that yet/,
     );
     await only();
   });
@@ -390,7 +390,7 @@ describe('equal UUIDs', () => {
     const { id, fqdn } = await only();
     await setState(id, 'ready');
     const said = reasonOf(await ask(2));
-    expect(said).toContain(`By its UUID and its serial number this machine is ${fqdn}, which has no card ${cardOf(2)}`);
+    expect(said).toContain(`The UUID and serial number are those of ${fqdn}, which has no card ${cardOf(2)}`);
     expect((await only()).interfaces).toHaveLength(1);
   });
 

@@ -42,8 +42,7 @@ export function registerJoin(app: FastifyInstance, ports: JoinApiPorts): void {
 
   function mayAsk(request: FastifyRequest): Rejected | null {
     const isTls = ports.isBehindProxy && request.headers['x-forwarded-proto'] === 'https';
-    if (!isTls)
-      return rejected('forbidden', 'Joining goes over TLS alone: https://ADDRESS:5443, as the join token says.');
+    if (!isTls) return rejected('forbidden', 'Joining needs TLS: https://ADDRESS:5443, as the join token says.');
     const source = sourceOf(clientAddress(request));
     if (!calls.mayTry(source) || !failures.mayTry(source))
       return rejected('too_many_requests', `There were too many joins from ${source}. Try again in a few seconds.`);

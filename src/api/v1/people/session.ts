@@ -104,7 +104,7 @@ export function registerSession(app: FastifyInstance, ports: SessionPorts): void
 
 function refuseInsecure(request: FastifyRequest, isPlain: boolean): Rejected | null {
   if (isPlain || isSecure(request)) return null;
-  return rejected('forbidden', 'A session goes over TLS alone: https://ADDRESS:5443/ui/.');
+  return rejected('forbidden', 'A session needs TLS: https://ADDRESS:5443/ui/.');
 }
 
 /** A name with a password, or an API key. */

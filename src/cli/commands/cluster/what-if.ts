@@ -41,7 +41,7 @@ export const WHAT_IF: NounSpec = {
 async function predict(call: Call): Promise<void> {
   const node = need(call, 0);
   const event = EVENTS.find((one) => one === need(call, 1));
-  if (event === undefined) throw usageError(`"${need(call, 1)}" is no event. Rule: ${EVENTS.join(', ')}.`);
+  if (event === undefined) throw usageError(`"${need(call, 1)}" is not an event. Rule: ${EVENTS.join(', ')}.`);
   const { client } = await call.region();
   const { body } = await client.call('cluster.what-if', { query: { node, event } });
   const printer = printerOf(call);

@@ -37,7 +37,7 @@ export const LOOKUP: NounSpec = {
       run: async (call) => {
         const type = (call.args[1] ?? 'A').toUpperCase();
         if (!isType(type))
-          throw usageError(`${type} is no type that one asks for. Rule: one of ${LOOKUP_TYPES.join(', ')}.`);
+          throw usageError(`${type} is not a type that can be queried. Rule: one of ${LOOKUP_TYPES.join(', ')}.`);
         const { client } = await call.region();
         const { body } = await client.call('dns.lookup', { query: { name: need(call, 0), type } });
         await printList(printerOf(call), SHAPE, body.items);

@@ -4,7 +4,7 @@ import { usageError } from '../../exit.ts';
 import { collect, need, option } from '../../values.ts';
 import { usualCommands, whichOf } from '../base/usual.ts';
 
-const LAST = { name: '[last]', help: 'the last address, where the first stands alone' };
+const LAST = { name: '[last]', help: 'the last address, if the first is given without it' };
 
 /** `regent range`. */
 export const RANGE: NounSpec = usualCommands<Range>(ENTRY, {

@@ -48,7 +48,7 @@ export const USER: NounSpec = usualCommands<User>(ENTRY, {
       verb: 'password',
       summary: 'set a password: entered without echo, or the first line of the standard input',
       args: [WHICH],
-      options: [{ flags: '--remove', help: 'take it away: the user has API keys alone then' }],
+      options: [{ flags: '--remove', help: 'remove the password: the user then has only API keys' }],
       isChange: true,
       examples: ['regent user password ada', 'regent user password ada < file'],
       run: async (call) =>

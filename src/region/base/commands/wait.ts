@@ -29,7 +29,7 @@ export function createCommandWaiter(db: Database, wakes: WakePort): CommandWaite
         signal.addEventListener('abort', onAbort);
         try {
           const { row } = await reached(db.autocommitRead(async (tx) => ({ row: await findCommand(tx, id) })));
-          if (row === null) throw new AppError('command', `there is no command ${id}, or not any more`);
+          if (row === null) throw new AppError('command', `the command ${id} does not exist, or was deleted`);
           if (row.endedAt !== null) return row;
           await woken.promise;
         } finally {

@@ -36,7 +36,7 @@ export type JobFate =
 
 /** Decides what becomes of a job whose run is over. */
 export function afterRun({ returned, error, givenUp, isAbortWanted, lateMs, attempts }: Leaving): JobFate {
-  if (givenUp === 'overdue') return failed('Its deadline passed, and it did not wind up in time.');
+  if (givenUp === 'overdue') return failed('The deadline of the job passed, and the job did not end in time.');
   // A run that was interrupted has not come to an end by itself, whatever it says, unless it had done everything.
   if (givenUp !== null && returned?.state !== 'done') {
     return givenUp === 'stop' ? { kind: 'give-back', failure: null } : { kind: 'leave' };

@@ -50,7 +50,7 @@ async function timely(tx: Tx): Promise<string[]> {
   const unfinished = await listJobs(tx, { isUnfinished: true, limit: 1000 });
   const other = unfinished.items.find(({ targets }) => targets.includes(CLUSTER_TARGET));
   if (other !== undefined)
-    return [`job ${other.id} (${other.kind} ${other.target}) is ${other.state}, and one such job goes at a time`];
+    return [`job ${other.id} (${other.kind} ${other.target}) is ${other.state}, and only one such job runs at a time`];
   return (await hasLately(tx, 'drill', REST_S)) ? [`the last drill ended less than ${REST_S / 60} minutes ago`] : [];
 }
 

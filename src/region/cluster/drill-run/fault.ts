@@ -19,7 +19,7 @@ export interface DrillFault {
 export async function faultOf(drill: Drill): Promise<DrillFault> {
   const { hazard, cast, ports, move } = drill;
   const node = victimOf(hazard.id, cast, ports.node);
-  if (node === null) throw new MoveEnd('failed', 'there is no other region than the one at this drill');
+  if (node === null) throw new MoveEnd('failed', 'no other region exists than the one that runs this drill');
   const snapshot = await awaitSnapshot(move);
   const faults: Readonly<Record<typeof hazard.id, Omit<DrillFault, 'node'>>> = {
     'planned-switchover': {

@@ -37,7 +37,7 @@ export function createDrillJob(ports: DrillPorts): JobKind<DrillOrder> {
       if (saved?.end) return saved.end;
       // A restart from the beginning would lose track of what the earlier run has done.
       if (saved === null && run.checkpoint !== null)
-        throw new AppError('job', 'its checkpoint was written by a release that this one does not understand');
+        throw new AppError('job', 'another release wrote the checkpoint of the job, and this release cannot read it');
       if (saved !== null)
         return await takeBack({ run, ports, at: { progress: saved } }, new MoveEnd('failed', 'taken over'));
       const hazard = harmlessOf(run.payload.hazard);

@@ -41,7 +41,7 @@ function unmoved(site: ClusterSite, id: HarmlessDrill): string[] {
   const cast = castOf(site);
   // Whoever runs it: with one region only there is nobody else.
   const victim = victimOf(id, cast, cast.primary);
-  if (victim === null) return ['there is one region alone'];
+  if (victim === null) return ['there is only one region'];
   const move = id === 'planned-switchover' ? planSwitchover(site, null) : checkDrain(site, victim);
   return isRejected(move) ? [move.message.replace(/^Not now: /, '').replace(/\.$/, '')] : [];
 }

@@ -40,7 +40,7 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
       const remedy =
         'On each region node: ip address show; journalctl -u keepalived -u regent-vip-health -n 50; cat /run/regent-vip/track.';
       if (holders.length > 1) {
-        const why = 'They do not receive each other: is VRRP (IP protocol 112) let through between them?';
+        const why = 'The nodes do not receive each other. Check that VRRP (IP protocol 112) passes between them.';
         return broken(`${listOf(names)} each hold ${site.cluster?.vip}, at the same time.`, `${why} ${remedy}`);
       }
       const gap = judgeSilence(site, members(site), 'vip');
@@ -66,7 +66,7 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'regions',
     title: 'regiond is ready on every region node',
-    explanation: 'Each of them answers calls and publishes; with fewer the next loss is felt.',
+    explanation: 'Each region answers calls and publishes. With fewer regions, the next loss causes an outage.',
     concerns: (site) => members(site).length > 0,
     judge(site) {
       const away = members(site).filter((node) => !isRegionUp(node, site));
@@ -85,7 +85,7 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
     id: 'load-balancers',
     title: 'Every haproxy sees all regions, and the primary of its cluster',
     explanation:
-      'Everything on a host reaches database and API through its own haproxy. A server that this haproxy does not see is away for this host, although it runs.',
+      'All services of a host reach database and API through the haproxy of that host. A server that this haproxy does not see is unreachable for the host, even if the server runs.',
     concerns: isCluster,
     judge(site) {
       const nodes = members(site);
@@ -105,7 +105,7 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
       if (problems.length > 0) {
         return broken(
           sentence(listOf(problems)),
-          'A region that is down: see regions. A primary that is not seen: on that node, systemctl status haproxy patroni; journalctl -u haproxy -n 50; the checks use mutual TLS, so see certificates as well.',
+          'If a region is down, see regions. If no primary is seen, run on that node: systemctl status haproxy patroni; journalctl -u haproxy -n 50; the checks use mutual TLS, so see certificates as well.',
         );
       }
       return (
@@ -117,7 +117,7 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'zone-serials',
     title: 'Every name server has the same zones',
-    explanation: 'Clients query any of them. A server with another serial gives older or newer answers.',
+    explanation: 'Clients query any DNS server. A server with another serial gives older or newer answers.',
     concerns: (site) => collectFacts(site.nodes, 'dns').reports.length > 0 || members(site).length > 0,
     judge(site) {
       const nodes = members(site);

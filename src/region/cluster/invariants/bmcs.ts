@@ -9,7 +9,7 @@ export const BMC_CHECKS: readonly InvariantCheck[] = [
     id: 'bmcs',
     title: 'BMCs are other hosts, and their secrets travel encrypted',
     explanation:
-      'A secret over plain http is read by everybody on its path. An order to an address of a node, of loopback or of the link would be answered by the node that gives it: no order goes there.',
+      'Everybody on the path can read a secret over plain http. Regent sends no order to an address of a node, of loopback or of the link, because the sending node would answer it.',
     concerns: ({ bmcs }) => (bmcs?.count ?? 0) > 0,
     judge({ bmcs = { count: 0, misfits: [] } }) {
       const { count, misfits } = bmcs;
@@ -18,7 +18,7 @@ export const BMC_CHECKS: readonly InvariantCheck[] = [
       const more = misfits.length > NAMED ? [`${misfits.length - NAMED} more`] : [];
       return warning(
         `${listOf([...words, ...more])}.`,
-        'Give it https:// or another address, with its secrets again: regent bmc set NAME --parameters @FILE.',
+        'Give the BMC an https:// address or another address, and enter its secrets again: regent bmc set NAME --parameters @FILE.',
       );
     },
   },

@@ -74,7 +74,7 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
     judge(site) {
       const paused = pauseOf(site);
       if (paused !== null) {
-        const remedy = `Somebody paused it for a reason, such as maintenance: ask first. Then on a region node: ${RESUME}.`;
+        const remedy = `Somebody paused Patroni, for example for maintenance: find out why first. Then on a region node: ${RESUME}.`;
         return broken(`${paused}.`, remedy);
       }
       return judgeSilence(site, members(site), 'db') ?? ok('Patroni is not paused.');
@@ -82,7 +82,7 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
   },
   {
     id: 'standbys',
-    title: 'Synchronous standbys are as many as wanted, and stream',
+    title: 'The wanted number of synchronous standbys streams',
     explanation:
       'A row is acknowledged when it is on the primary and on every synchronous standby. With fewer of them fewer nodes can be lost; with none writes wait.',
     concerns: (site) => runsDatabase(site) && members(site).length > 1,
@@ -104,9 +104,7 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
         (node) => node.name !== view.primary.node.name && !view.list.some((member) => member.name === node.name),
       );
       const clauses = [...states, ...absent.map((node) => `${node.name} is missing`)];
-      const remedy =
-        `On the host in question: systemctl status patroni; journalctl -u patroni -n 100. One that is down only has to be started: it rewinds or clones itself. ` +
-        `If it cannot: patronictl -c /etc/patroni/regent/patroni.yml reinit regent NAME.`;
+      const remedy = `On the host in question: systemctl status patroni; journalctl -u patroni -n 100. Start a standby that is down: it rewinds or clones itself. If it cannot: patronictl -c /etc/patroni/regent/patroni.yml reinit regent NAME.`;
       if (synchronous.length < wanted) {
         const why = clauses.length === 0 ? '' : `: ${listOf(clauses)}`;
         return broken(`${synchronous.length} of ${wanted} standbys are synchronous${why}.`, remedy);
@@ -153,7 +151,7 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
     id: 'database-configuration',
     title: 'The database runs with the published configuration',
     explanation:
-      'How many standbys a commit waits for is part of it: an older configuration may promise less than the site believes.',
+      'The configuration decides how many standbys a commit waits for. With an older configuration, commits may wait for fewer standbys than the site expects.',
     concerns: runsDatabase,
     judge(site) {
       const { reports } = collectFacts(members(site), 'db');
@@ -161,7 +159,7 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
       if (other.length > 0) {
         return warning(
           `${listOf(other)}: the dynamic configuration is not (yet) the published one.`,
-          'It is set again by itself. If it stays: regent service show db, and patronictl -c /etc/patroni/regent/patroni.yml show-config.',
+          'Regent sets the configuration again. If the difference remains: regent service show db, and patronictl -c /etc/patroni/regent/patroni.yml show-config.',
         );
       }
       return judgeSilence(site, members(site), 'db') ?? ok('Every region node reports the published configuration.');

@@ -10,8 +10,7 @@ export const DCS_CHECKS: readonly InvariantCheck[] = [
     id: 'etcd-quorum',
     title: 'etcd has a majority and all voters',
     explanation:
-      'Patroni makes a node the primary only through etcd, and etcd decides by the majority of its voters. Without one the database takes no writes; ' +
-      'each voter that is away is one loss fewer that can be borne.',
+      'Patroni makes a node the primary only through etcd, and etcd decides by the majority of its voters. Without a majority the database accepts no writes. With each voter that is away, the cluster survives one loss less.',
     concerns: isCluster,
     judge(site) {
       const { reports } = collectFacts(regions(site), 'dcs');
@@ -38,7 +37,7 @@ export const DCS_CHECKS: readonly InvariantCheck[] = [
         const detail = `${voters.length - away.length} of ${voters.length} voters answer: ${clauses.join(', ')}.`;
         return broken(
           detail,
-          `On ${listOf(away)}: systemctl status etcd; journalctl -u etcd -n 50. A host that is down only has to be started.`,
+          `On ${listOf(away)}: systemctl status etcd; journalctl -u etcd -n 50. Start the hosts that are down.`,
         );
       }
       const leader = reports.find(({ facts }) => facts.isLeader)?.node.name;
@@ -51,7 +50,7 @@ export const DCS_CHECKS: readonly InvariantCheck[] = [
     id: 'etcd-members',
     title: 'etcd consists of the region nodes',
     explanation:
-      'A member that is no node of the site counts for the majority and is never there; a region node that is no voter does not make the cluster safer.',
+      'A member that is not a node of the site counts for the majority but never votes. A region node that is not a voter does not make the cluster safer.',
     concerns: isCluster,
     judge(site) {
       const nodes = members(site);

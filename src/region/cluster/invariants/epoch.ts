@@ -10,8 +10,7 @@ export const EPOCH_CHECKS: readonly InvariantCheck[] = [
     id: 'epoch',
     title: 'The cluster is whole again after its recovery',
     explanation:
-      'A cluster whose majority was lost goes on from one node, under a new epoch. Hosts that were counted as lost must not come back with what they had, ' +
-      'and until others have joined, the next loss is that of everything.',
+      'A cluster whose majority was lost goes on from one node, under a new epoch. Hosts that were counted as lost must not return with their old data. Until other hosts have joined, the next loss loses all data.',
     concerns: ({ recovery }) => recovery !== undefined,
     judge(site) {
       const { recovery } = site;

@@ -21,7 +21,7 @@ export const IMAGE_CHECKS: readonly InvariantCheck[] = [
     id: 'images',
     title: 'Every region node has every file of every image',
     explanation:
-      'Racks fetch images from any region node. One that lacks a file sends them on to the next; when the last one that has it dies, machines of that image do not boot.',
+      'Racks fetch images from any region node. A region node that lacks a file redirects racks to the next one. If the last node with the file dies, machines of that image do not boot.',
     concerns: ({ images }) => (images?.length ?? 0) > 0,
     judge(site) {
       const images = site.images ?? [];

@@ -7,12 +7,12 @@ export const JOB_CHECKS: readonly InvariantCheck[] = [
     id: 'jobs',
     title: 'A region works at every unfinished job',
     explanation:
-      'If a region dies at a job, another one takes the job over within 15 seconds. A job that no region works at is half done, and no other switchover, drain or restart starts before it ends.',
+      'If a region dies at a job, another one takes the job over within 15 seconds. A job without a region stays unfinished, and no other switchover, drain or restart starts before it ends.',
     concerns: () => true,
     judge({ stuckJobs }) {
       if (stuckJobs === null) {
         return unknown(
-          'Jobs are in the database, and it is away.',
+          'Jobs are in the database, which is away.',
           'Bring the database back first: regent cluster status.',
         );
       }

@@ -116,7 +116,7 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
     id: 'certificates',
     title: 'Every node has a certificate with days to live',
     explanation:
-      'Nodes know each other by certificates alone. When one ends, its node is shut out of database, etcd and agent channel.',
+      'Nodes trust each other only by certificates. When a certificate expires, its node is shut out of database, etcd and agent channel.',
     concerns: isCluster,
     judge(site) {
       const { reports } = collectFacts(settled(site), 'host');

@@ -8,7 +8,7 @@ import { openKey } from './pair.ts';
 
 const ONLY_REGIONS = rejected(
   'forbidden',
-  "Only region nodes get the site's certificate and its key, because only they show it.",
+  'Only region nodes get the certificate of the site and its key, because only they serve it.',
 );
 const NONE_YET = rejected('unavailable', 'The site has no certificate yet: a region node signs one within a minute.');
 

@@ -65,7 +65,7 @@ export const trustCases = {
       const place = body.place === undefined ? null : await placeOf(tx, body.place, body);
       const own = accept(await ca.certificate());
       const urls = await joinUrls(tx);
-      if (urls.length === 0) refuse('conflict', 'There is no region node with an address that a host could join at.');
+      if (urls.length === 0) refuse('conflict', 'No region node has an address at which a host can join.');
       const secret = random.hex(24);
       const row = await tokens.createToken(tx, {
         id: random.hex(6),

@@ -9,7 +9,7 @@ export function checkForgettable(node: Pick<NodeRow, 'name' | 'isRegion' | 'stat
   if (!node.isRegion || node.state === 'joining') return null;
   return rejected(
     'in_use',
-    `${node.name} is a region node that carries its part of the database. Rule: only racks and region nodes that never finished joining are ` +
+    `${node.name} is a region node with a copy of the database. Rule: only racks and region nodes that never finished joining are ` +
       'forgotten like this. To shut a lost one out, revoke its certificates: regent certificate list.',
   );
 }

@@ -78,7 +78,7 @@ export async function join(ports: AdmissionPorts, call: JoinCall): Promise<JoinA
     ),
   );
   // The body ran last in the transaction that was committed: `made` is of that one.
-  return made ?? refuse('unavailable', 'The answer of this join was lost. Ask again with the same key.');
+  return made ?? refuse('unavailable', 'The answer of this join was lost. Repeat the join with the same key.');
 }
 
 interface JoinOrder {
@@ -221,5 +221,5 @@ function answerOf(node: Node, cluster: Cluster, { inheritance, authorityPem, app
 
 const NO_CLUSTER = rejected(
   'conflict',
-  'This site is no cluster yet: its first node is of an earlier release or a development server. Nobody can join it.',
+  'This site is not a cluster yet, so no host can join it: its first node has an earlier release or is a development server.',
 );

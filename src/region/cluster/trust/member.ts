@@ -58,7 +58,7 @@ export async function finishJoin(
   const { name, state, isRegion } = node.row;
   if (state === 'member') return { nodeId, name, state };
   if (state === 'leaving')
-    refuse('conflict', `${name} is being taken out of the cluster. On its host, then: regent leave.`);
+    refuse('conflict', `${name} is being removed from the cluster. After that, run on its host: regent leave.`);
   const missing = isRegion ? missingOf(node, now) : [];
   if (missing.length > 0) refuse('conflict', `${name} is not ready: ${missing.join('; ')}.`);
   const operation = {

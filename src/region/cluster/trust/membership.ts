@@ -20,7 +20,7 @@ export async function readMembership(
     refuse(invalid('csr', 'the request was not made to leave', `a request for "${LEAVE_NAME}"`));
   const shown = accept(await authority.readSigned(certificate));
   if (shown.keyDigest !== request.publicKeyDigest)
-    refuse(invalid('csr', 'another key signed it than that of the certificate', 'both are of the same key'));
+    refuse(invalid('csr', 'its signature was not made by the key of the certificate', 'both are of the same key'));
   const { nodeId, serial } = shown;
   const answer = await db.read(async (tx): Promise<MembershipAnswer> => {
     const node = await findNode(tx, { id: nodeId });

@@ -57,7 +57,7 @@ export async function certifyPair(
     })),
   );
   const { node, own } = known;
-  if (!node?.isRack) refuse('forbidden', 'This node is no rack: it has no DHCP servers with partners.');
+  if (!node?.isRack) refuse('forbidden', 'This node is not a rack, so it has no DHCP servers with partners.');
   if (own === null) refuse(NOT_YET);
   const signed = accept(
     await authority.signPair(csr, { issuer: own.name, name: node.name, addresses: node.addresses }),
@@ -67,5 +67,5 @@ export async function certifyPair(
 
 const NOT_YET = rejected(
   'unavailable',
-  'No region has signed yet by whom partners of this rack know its DHCP servers. Ask again.',
+  'No region has signed a certificate for the DHCP servers of this rack yet. Try again.',
 );

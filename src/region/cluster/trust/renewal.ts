@@ -88,7 +88,7 @@ export async function renewOwnCertificate(
   const request = await authority.readRequest(csr);
   if (isRejected(request)) return request;
   if (request.publicKeyDigest !== held.keyDigest)
-    return rejected('forbidden', 'The request is for another key than that of the certificate that this host holds.');
+    return rejected('forbidden', 'The request is for a key that is not the one in the certificate of this host.');
   const revoked = check(held.serial);
   // The list was not read yet: the database was away since this process began.
   if (revoked && revoked.code !== 'unavailable') return revoked;

@@ -50,10 +50,10 @@ export const RANGES = {
   vipHanded: {
     leastMs: 100,
     mostMs: 300,
-    why: '0.13 s measured for a move, the most is its target; a call that begins just then waits for a second',
+    why: '0.13 s measured for a move, the most is its target; a call that starts at that moment waits for a second',
   },
   /** With two resolvers configured no lookup failed; a client waits for the first one, then asks the next. */
-  lookup: { leastMs: 0, mostMs: 2_000, why: "the drills' bound: a client with two resolvers asks the next one" },
+  lookup: { leastMs: 0, mostMs: 2_000, why: "the drills' bound: a client with two resolvers queries the next one" },
   /** A rack that is cut off from the regions, not from its VLAN. */
   ledger: { leastMs: 0, mostMs: 0, why: 'the rack serves on from its ledger' },
   /** Two racks with real Kea (ha/dhcp/README.md: the primary's host dies, or is cut from all); the target is 3 s. */

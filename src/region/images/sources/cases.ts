@@ -43,7 +43,7 @@ function notUsable({ name, sourceUrl: url, keyring }: SourceAccess): Rejected | 
       `${name} has no address. Give it one: regent boot-source set ${name} --source-url URL.`,
     );
   if (keyring !== '' || url.startsWith('https:')) return null;
-  const rule = 'What comes over plain http is trusted by its signature alone';
+  const rule = 'over plain http, only a signature makes an image trusted';
   return rejected(
     'conflict',
     `${name} has no key. ${rule}: regent boot-source set ${name} --keyring @FILE, or an address with https.`,

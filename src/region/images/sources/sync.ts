@@ -177,7 +177,7 @@ async function trying<T>(ports: SyncPorts, note: Note, run: () => Promise<T | Re
       return await run();
     } catch (error) {
       if (ports.signal.aborted || error instanceof Lost) throw error;
-      if (tries === TRIES) return rejected('unavailable', `${sentenceOf(error)}. The next sync goes on there.`);
+      if (tries === TRIES) return rejected('unavailable', `${sentenceOf(error)}. The next sync continues there.`);
       ports.log.warn('request to a boot source failed, trying again', { error: sentenceOf(error) });
       await note.now();
       await ports.wait(backOffMs(tries - 1, PAUSE, ports.random));

@@ -95,5 +95,5 @@ async function takeOne(tx: Tx, request: MachineRequirements): Promise<Fit> {
     const row = await lockMachineState(tx, first.candidate.id);
     if (row?.state === 'ready' && !row.isLocked) return first;
   }
-  refuse('conflict', 'Others took each machine that fits at the same moment. Ask again.');
+  refuse('conflict', 'Other callers took every machine that fits at the same moment. Try again.');
 }

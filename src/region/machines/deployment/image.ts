@@ -58,7 +58,7 @@ function noImage(text: string, architecture: string | null, { all, known, deploy
 /** A deployable image has one file. */
 function viewDeployable({ digest, name, architecture, content, files: [file] }: ImageRow): FoundImage {
   if (content === null || file === undefined)
-    refuse('conflict', `Nobody knows what the root of the image ${name} is. Rule: import it again.`);
+    refuse('conflict', `The kind of root of the image ${name} is not known. Import the image again.`);
   const { format, compression, bytes } = content;
   const { size, sha256, places } = file;
   const root = { name: file.name, size, sha256 };

@@ -95,7 +95,10 @@ async function mayChange(
     if (other !== undefined || changes.length === 0)
       return rejected('forbidden', `${other?.do ?? 'reset'} is not for the role user. Rule: an operator or an admin.`);
     if (owner !== caller.user)
-      return rejected('forbidden', `${hostname} is not yours. Rule: who has a machine may change its file systems.`);
+      return rejected(
+        'forbidden',
+        `${hostname} is allocated to another user. Rule: the user of a machine may change its file systems.`,
+      );
   }
   if (row?.isLocked === true)
     return rejected(

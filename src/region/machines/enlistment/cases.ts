@@ -45,7 +45,10 @@ export const enlistmentCases = {
         );
       const macs = machine.interfaces.filter(({ kind }) => kind === 'physical').map(({ mac }) => mac);
       if (macs.length === 0)
-        refuse('conflict', `${machine.fqdn} has no network card by which it could be known again. Delete it.`);
+        refuse(
+          'conflict',
+          `${machine.fqdn} has no network card by which Regent could recognize it. Delete the machine.`,
+        );
       const { comment = '' } = body;
       await storeIgnored(tx, macs, { hostname: machine.fqdn, comment, ignoredBy: context.caller.user });
       const row = accept(await deleteMachine(tx, target(machine.id, context)));

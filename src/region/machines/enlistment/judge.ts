@@ -49,15 +49,14 @@ export function judgeUnknownMachine(question: EnlistQuestion, site: EnlistSite):
   if (twin !== undefined && twins.length === 1 && isSameSerial(twin, question)) {
     if (twin.isWaiting) return unleased ?? boots({ kind: 'add-card', machineId: twin.id });
     return refuse(
-      `By its UUID and its serial number this machine is ${twin.fqdn}, which has no card ${question.mac}. ` +
-        `Give it that card (regent machine set ${twin.hostname} --nic mac=${question.mac} beside its others), or start it from another one.`,
+      `The UUID and serial number are those of ${twin.fqdn}, which has no card ${question.mac}. Add the card to ${twin.fqdn} (regent machine set ${twin.hostname} --nic mac=${question.mac} beside its others), or start it from another one.`,
     );
   }
   if (!site.hasImage) return noImage(question);
   if (unleased !== null) return unleased;
   if (site.waiting >= site.limit) {
     const many = `${site.waiting} enlisted machines wait for an operator, and ${site.limit} may (setting enlist_limit).`;
-    return refuse(`Nobody knows the machine ${question.mac}. ${many} Accept, ignore or delete some.`);
+    return refuse(`The machine ${question.mac} is unknown. ${many} Accept, ignore or delete some.`);
   }
   return { kind: 'create', note: noteOf(twins) };
 }
@@ -66,16 +65,16 @@ export function judgeUnknownMachine(question: EnlistQuestion, site: EnlistSite):
 function refusalOfLease({ mac, via }: EnlistQuestion, { lease, fresh }: EnlistSite): EnlistVerdict | null {
   if (lease === null)
     return refuse(
-      `Nobody knows the machine ${mac}, and this rack gave it no address by DHCP: it has a static one, or another server gave it. ` +
+      `The machine ${mac} is unknown, and this rack gave it no address by DHCP: it has a static one, or another server gave it. ` +
         'Rule: a machine is enlisted on a VLAN whose DHCP is ours. Add it by hand: regent machine create.',
     );
   if (!lease.isVia)
     return refuse(
-      `Nobody knows the machine ${mac}. The question came from ${via ?? 'nowhere'}, and DHCP gave ${lease.address} to that card. Rule: a machine asks from its own address.`,
+      `The machine ${mac} is unknown. The request came from ${via ?? 'nowhere'}, but DHCP gave ${lease.address} to that card. Rule: a machine sends requests from its own address.`,
     );
   if (fresh >= FRESH_MAX)
     return refuse(
-      `Nobody knows the machine ${mac}, and this rack has enlisted ${fresh} machines within a minute. Rule: at most ${FRESH_MAX}. It tries again.`,
+      `The machine ${mac} is unknown, and this rack has enlisted ${fresh} machines within a minute. Rule: at most ${FRESH_MAX}. It tries again.`,
     );
   return null;
 }
@@ -88,14 +87,14 @@ function judgeKnown(question: EnlistQuestion, owner: KnownMachine, boots: Requir
   if (uuid !== null && owner.uuid !== null && !formsOfUuid(uuid).includes(owner.uuid)) {
     return refuse(
       `The card ${mac} is one of ${owner.fqdn}, which has the UUID ${owner.uuid}, and this machine has ${uuid}. ` +
-        `Has the card moved? Take it from ${owner.hostname} (regent machine set), or delete ${owner.hostname}.`,
+        `If the card moved, remove it from ${owner.hostname} (regent machine set), or delete ${owner.hostname}.`,
     );
   }
   if (owner.state === 'missing') return boots({ kind: 'return', machineId: owner.id });
   if (owner.isEnlisting) return boots({ kind: 'offer', machineId: owner.id });
   if (owner.state === 'new')
     return refuse(`${owner.fqdn} is new: an operator accepts it (regent machine commission ${owner.hostname}).`);
-  return refuse(`${owner.fqdn} is ${owner.state}, and the rack does not know it yet: it will in a moment.`);
+  return refuse(`${owner.fqdn} is ${owner.state}, but the rack does not know that yet. It will in a moment.`);
 }
 
 function isSameSerial(twin: KnownMachine, { serial }: EnlistQuestion): boolean {
@@ -111,7 +110,7 @@ function noteOf(twins: readonly KnownMachine[]): string {
 
 function offReason({ mac }: EnlistQuestion, { offVlan }: EnlistSite): string {
   const where = offVlan === null ? 'setting enlist_machines' : `VLAN ${offVlan}`;
-  return `Nobody knows the machine ${mac}, and enlistment is switched off (${where}). It is left alone.`;
+  return `The machine ${mac} is unknown, and enlistment is switched off (${where}). It is left alone.`;
 }
 
 function noImage({ mac, architecture }: EnlistQuestion): EnlistVerdict {

@@ -40,7 +40,7 @@ export async function checkNetworkUnchanged(
   if (force) return forceRunning(tx).then(() => null);
   return rejected(
     'conflict',
-    `${machine.fqdn} is ${why}: its system keeps the network that it was deployed with. Rule: the network of a machine changes before it is deployed or after it is released. With force the record changes alone, and the addresses that it loses stay occupied until the machine is released.`,
+    `${machine.fqdn} is ${why}: its system keeps the network that it was deployed with. Rule: the network of a machine changes before it is deployed or after it is released. With force only the record changes, and the addresses that it loses stay occupied until the machine is released.`,
   );
 }
 
@@ -58,7 +58,7 @@ export async function checkNotRunning(
   const stays = addresses.length === 0 ? 'its system goes on' : `its system goes on with ${addresses.join(', ')}`;
   return rejected(
     'conflict',
-    `${fqdn} is ${why}, and its power is ${powerState}. Rule: a machine is released before it is deleted: regent machine release ${hostname}. With force the record goes alone: ${stays}, and these addresses stay occupied until regent lease release ADDRESS.`,
+    `${fqdn} is ${why}, and its power is ${powerState}. Rule: a machine is released before it is deleted: regent machine release ${hostname}. With force only the record is deleted: ${stays}, and these addresses stay occupied until regent lease release ADDRESS.`,
   );
 }
 

@@ -22,7 +22,7 @@ export function oneGateway(found: readonly InterfaceReading[]): InterfaceInput[]
     const fromRequest = own.filter(({ isFresh }) => isFresh);
     const [first, second] = fromRequest;
     if (first && second) {
-      const problem = `the default route of IPv${family} would go by ${first.input.name} and by ${second.input.name}`;
+      const problem = `the default route of IPv${family} would go through ${first.input.name} and ${second.input.name}`;
       refuse(
         invalid(
           `interfaces/${second.index}/addresses/${second.number}/gateway`,

@@ -211,7 +211,7 @@ async function readMac(
       invalid(
         field,
         `${name} would have another MAC address than ${request.parents?.[0]}`,
-        'a VLAN interface has that of what it stands on',
+        'a VLAN interface has the MAC address of the interface below it',
       ),
     );
   if (kind !== 'physical' && mac === below) return mac;

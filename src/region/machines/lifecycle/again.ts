@@ -43,7 +43,7 @@ export function createAgainTask(db: Database, ports: SeenPorts, random: Pick<Ran
       let done = 0;
       for (const machineId of found)
         done += Number(await reached(db.repeatable((tx) => restartMachine(tx, ports, machineId), DEADLINE)));
-      return done === 0 ? null : `${done} machines were restarted: their rack has died, or they stood still`;
+      return done === 0 ? null : `restarted because their rack died or they hung: ${done}`;
     },
   };
 }

@@ -83,7 +83,7 @@ export function standingOf({ hostname }: Pick<MachineRow, 'hostname'>, row: Stat
 function overtaken({ hostname }: MachineRow, { epoch }: StateRow, report: LifecycleEvent): Rejected {
   return rejected(
     'conflict',
-    `${report.event} is about epoch ${report.epoch} of ${hostname}, which is at epoch ${epoch}: it went on meanwhile.`,
+    `${report.event} is about epoch ${report.epoch} of ${hostname}, which has moved on to epoch ${epoch}.`,
   );
 }
 

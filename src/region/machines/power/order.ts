@@ -54,7 +54,7 @@ export function parseProgress(checkpoint: unknown): Progress {
   if (checkpoint === null || checkpoint === undefined) return BEGINNING;
   const progress = readPowerProgress(checkpoint);
   if (progress !== null) return progress;
-  throw new AppError('job', 'its checkpoint was written by a release that this one does not understand');
+  throw new AppError('job', 'another release wrote the checkpoint of the job, and this release cannot read it');
 }
 
 /** One state that the machine is to have. */

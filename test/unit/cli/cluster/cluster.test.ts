@@ -91,7 +91,7 @@ describe('doctor', () => {
         /^BROKEN: Exactly one node holds .*r1 and r2 each hold 10\.77\.0\.10\/24, at the same time\.$/,
       ),
       expect.stringMatching(/^ {2}Why it matters: Clients reach API/),
-      expect.stringMatching(/^ {2}What to do: They do not receive each other/),
+      expect.stringMatching(/^ {2}What to do: The nodes do not receive each other/),
     ]);
     expect((await run(region, ['doctor', '-o', 'name'])).out).toContain('vip-holder\n');
     expect((await run(region, ['doctor', '-o', 'csv'])).out).toContain('broken,vip-holder');
@@ -117,7 +117,7 @@ describe('what-if', () => {
       write    20 to 26 s  measured: Patroni's lease of 20 s ends, then a standby is promoted
       read     20 to 26 s  measured: Patroni's lease of 20 s ends, then a standby is promoted
       vip      0.6 to 1 s  measured: nine adverts of 0.1 s are missed
-      lookup   0 to 2 s    the drills' bound: a client with two resolvers asks the next one
+      lookup   0 to 2 s    the drills' bound: a client with two resolvers queries the next one
       proxy    0.6 to 1 s  measured: nine adverts of 0.1 s are missed
 
       Risk: Exactly 2 voters of etcd are left, and each is needed: one more loss stops writes.

@@ -93,7 +93,7 @@ describe('certificates and nodes on the command line', () => {
     const body = { id: 'n1', name: 'r2', isRegion: true, isRack: false, revoked: 2 };
     region.on('DELETE /nodes/r2', { status: 200, body });
     expect((await regent('node delete r2')).out).toBe('node r2 deleted; certificates revoked: 2\n');
-    region.on('DELETE /nodes/r1', problem(409, 'in_use', 'r1 is a region node that carries its part of the database.'));
+    region.on('DELETE /nodes/r1', problem(409, 'in_use', 'r1 is a region node with a copy of the database.'));
     const refused = await regent('node delete r1');
     expect(refused.code).not.toBe(0);
     expect(refused.err).toContain('regent certificate list');

@@ -202,7 +202,7 @@ describe('a run of a job', () => {
     const { active, written } = start(endless, { renew: late, job: { lateMs: -1 } });
     await vi.advanceTimersByTimeAsync(WIND_UP_MS + 10);
     await active.over;
-    const result = 'Its deadline passed, and it did not wind up in time.';
+    const result = 'The deadline of the job passed, and the job did not end in time.';
     expect(written).toEqual([['end', 2, { state: 'failed', result }]]);
   });
 
