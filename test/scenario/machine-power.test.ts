@@ -386,7 +386,7 @@ describe('an operator who wants an end', () => {
     await ended(id);
     expect(await job(id)).toMatchObject({
       state: 'aborted',
-      result: 'Ended: k1 had the order already, and it may still come about. See: regent machine show.',
+      result: 'Ended: k1 had the order already, and the order may still take effect. See: regent machine show.',
     });
   });
 });

@@ -40,7 +40,7 @@ export async function resolveContext(io: CliIo, global: GlobalOptions): Promise<
   const name = global.context ?? filled(io.env['REGENT_CONTEXT']);
   if (name === undefined && filled(io.env['REGENT_API_KEY']) !== undefined) {
     throw new CliError(EXIT.error, 'REGENT_API_KEY is set, but not the region that it is for.', [
-      'Set REGENT_URL too, or unset REGENT_API_KEY to use a stored context.',
+      'Also set REGENT_URL, or unset REGENT_API_KEY to use a stored context.',
     ]);
   }
   for (const path of contextPaths(io)) {
@@ -56,7 +56,7 @@ export async function resolveContext(io: CliIo, global: GlobalOptions): Promise<
     }
   }
   if (name !== undefined) throw await unknownContext(io, name);
-  throw new CliError(EXIT.error, 'No region to talk to: there is no context.', HOW_TO_GET_ONE);
+  throw new CliError(EXIT.error, 'No region is configured: there is no context.', HOW_TO_GET_ONE);
 }
 
 /** Files that may hold contexts, in the order of precedence. */
@@ -124,7 +124,7 @@ async function readOrExplain(io: CliIo, path: string): Promise<string | null> {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CliError(EXIT.error, `${path} cannot be read: ${why}.`, [
-      'It holds an API key and belongs to its owner alone; run the command as that user (sudo), or set REGENT_URL and REGENT_API_KEY.',
+      'The file holds an API key, and only its owner may read it; run the command as that user (sudo), or set REGENT_URL and REGENT_API_KEY.',
     ]);
   }
 }

@@ -5,7 +5,7 @@ export const WAITS = {
     'every node has applied the change, and each VLAN is served by its primary rack while its secondary rack stands by',
   leaseEnd: 'no DHCP server has the lease any more',
   jobEnd: 'the job has ended, well or not',
-  answer: 'the node has answered, or the time of the question is over',
+  answer: 'the node has answered, or the time of the query is over',
   nothing: 'the region has answered: nothing goes on after that',
   commission: 'each machine is ready, or its commissioning has failed',
   test: 'the tests of each machine have ended, passed or failed',

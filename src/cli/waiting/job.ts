@@ -39,7 +39,7 @@ export async function waitForJob(call: Call, id: number, timeoutSeconds: number)
     progress.say(seen);
     if (io.monotonic() + POLL_MS >= end) {
       progress.end('');
-      throw new CliError(EXIT.timeout, `After ${timeoutSeconds} s it goes on: ${seen}`, [
+      throw new CliError(EXIT.timeout, `Not ended after ${timeoutSeconds} s: ${seen}`, [
         `regent job show ${id} --watch`,
         `regent job abort ${id}`,
       ]);

@@ -24,7 +24,7 @@ export function parseJoinToken(text: string): JoinToken | Rejected {
   const bad = (problem: string) =>
     invalid('token', problem, `one whole string that begins with ${PREFIX}, as "regent token create" prints it`);
   const trimmed = text.trim();
-  if (!trimmed.startsWith(PREFIX)) return bad('this is no join token');
+  if (!trimmed.startsWith(PREFIX)) return bad('this is not a join token');
   try {
     const value: unknown = JSON.parse(Buffer.from(trimmed.slice(PREFIX.length), 'base64url').toString('utf8'));
     return isToken(value) ? value : bad('the token is damaged or of another release');

@@ -40,7 +40,7 @@ export const BOOT_SOURCE = declare({
       ...textField({
         max: keyring,
         value: 'key',
-        help: 'the public key that its index is signed by, as gpg --export KEY | base64 -w0 prints it; @FILE reads it. Empty: https alone is trusted',
+        help: 'the public key that its index is signed by, as gpg --export KEY | base64 -w0 prints it; @FILE reads it. Empty: only https is trusted',
         example: '',
         rule: `a public key in base64, at most ${keyring} characters`,
         isLong: true,

@@ -42,7 +42,7 @@ export const Image = strict({
   kind: oneOf(IMAGE_KINDS),
   architecture: oneOf(IMAGE_ARCHITECTURES),
   kernel: Type.String({ description: 'version of its kernel; empty where a deployable image does not say it' }),
-  content: Type.Union([Content, Type.Null()], { description: 'of a deployable image alone' }),
+  content: Type.Union([Content, Type.Null()], { description: 'only of a deployable image' }),
   size: Size,
   isDefault: Type.Boolean({ description: 'machines of its architecture commission by it' }),
   createdBy: Type.String(),

@@ -71,7 +71,7 @@ export const PACKAGE_REPOSITORY = declare({
       POCKETS,
     ),
     disabledComponents: listField('names', "components that the image's own archive loses", 'multiverse'),
-    disableSources: flagField('no sources of packages, binaries alone'),
+    disableSources: flagField('only binaries, no sources of packages'),
   },
   counts: {},
   sorts: ['name'],

@@ -40,7 +40,7 @@ export const MachineReleaseRequest = strict({
     }),
   ),
   quickErase: Type.Optional(
-    Type.Boolean({ description: 'with erase: the beginning and the end of each disk alone, which takes seconds' }),
+    Type.Boolean({ description: 'with erase: only the beginning and the end of each disk, which takes seconds' }),
   ),
   secureErase: Type.Optional(
     Type.Boolean({ description: "with erase: by the disk's own command where it has one, else as without" }),

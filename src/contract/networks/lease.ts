@@ -32,7 +32,7 @@ export const LeaseParams = strict({ address: text(64) });
 export const LeaseListQuery = listQuery(
   {
     subnet: Type.Optional(text(64, 'id, CIDR or name')),
-    vlan: Type.Optional(text(140, 'FABRIC/NAME, FABRIC/VID, or name, VID or id where one alone has it')),
+    vlan: Type.Optional(text(140, 'FABRIC/NAME, FABRIC/VID, or name, VID or id if only one has it')),
     node: Type.Optional(text(64, 'id or name')),
     mac: Type.Optional(text(17)),
     address: Type.Optional(text(64)),

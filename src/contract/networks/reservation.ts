@@ -97,7 +97,7 @@ export const RESERVATION = entry({
       },
       options: {
         subnet: textOption('subnet', 'its subnet; needed with auto'),
-        mac: textOption('mac', 'DHCP gives the address to this interface alone; without it nobody gets it'),
+        mac: textOption('mac', 'DHCP gives the address only to this interface; without a MAC nobody gets the address'),
         hostname: textOption('name', "name in DNS and DHCP, for an interface that is no machine's"),
         dhcpOptions: DHCP_OPTION,
         comment,

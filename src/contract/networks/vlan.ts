@@ -86,7 +86,7 @@ const VlanSet = strict({
 export type VlanSet = Static<typeof VlanSet>;
 
 const VlanParams = strict({
-  vlan: text(140, 'FABRIC/NAME or FABRIC/VID (with "/" written %2F); name, VID or id where one VLAN alone has it'),
+  vlan: text(140, 'FABRIC/NAME or FABRIC/VID (with "/" written %2F); name, VID or id if only one VLAN has it'),
 });
 const VlanListQuery = listQuery(
   {

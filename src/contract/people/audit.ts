@@ -18,7 +18,7 @@ export const AuditListQuery = listQuery(
     who: Type.Optional(text(64)),
     origin: Type.Optional(text(64)),
     action: Type.Optional(text(200, 'part of the action')),
-    refused: Type.Optional(Type.Boolean({ description: 'true: refusals alone; false: what was done' })),
+    refused: Type.Optional(Type.Boolean({ description: 'true: only refusals; false: what was done' })),
     since: Type.Optional(Time),
     until: Type.Optional(Time),
   },

@@ -13,14 +13,14 @@ export const User = strict({
 export type User = Static<typeof User>;
 
 /** Bounds the body alone; what a password must be is the model's (trust/password.ts). */
-const Password = text(1024, 'password; it is stored as a slow hash alone');
+const Password = text(1024, 'password; it is stored only as a slow hash');
 const AllowShort = Type.Optional(
   Type.Boolean({
     description: `an admin may give a password of fewer than ${PASSWORD_BOUNDS.least} characters; tools for MAAS do`,
   }),
 );
 export const UserCreate = strict({
-  name: text(USER_NAME_MOST, 'letters, digits, "-", "_", ".", "+", "@"; no two differ in capitals alone'),
+  name: text(USER_NAME_MOST, 'letters, digits, "-", "_", ".", "+", "@"; no two differ only in capitals'),
   role: oneOf(ROLES),
   email: Type.Optional(Type.String({ maxLength: 254 })),
   password: Type.Optional(Password),

@@ -38,8 +38,8 @@ export function lossesOf(site: ClusterSite): Losses {
   const all = members(site);
   const age = reportAge(site);
   if (site.cluster === null)
-    return lossesFrom(0, 0, ['no cluster: what this one region process has is lost with it'], null);
-  if (all.length <= 1) return lossesFrom(0, 0, ['single node: what it has is lost with it'], null);
+    return lossesFrom(0, 0, ['no cluster: the data of this one region process is lost with it'], null);
+  if (all.length <= 1) return lossesFrom(0, 0, ['single node: its data is lost with it'], null);
   const promised = Math.floor((all.length - 1) / 2);
   const limits = [dcsLimit(site), databaseLimit(site), regionLimit(site), ...vipLimit(site)];
   const now = Math.max(0, Math.min(...limits.map((limit) => limit.canLose)));
@@ -73,7 +73,7 @@ export function layoutWarnings(site: ClusterSite): string[] {
   if (site.cluster === null || count === 0 || count % 2 === 1) return [];
   const bears = Math.floor((count - 1) / 2);
   return [
-    `${count} region nodes, an even number: they bear the loss of ${bears === 0 ? 'none' : bears}, as ${count - 1} would; the additional node is one more that can fail, since a majority needs ${majorityOf(count)}. Let one more join, or have one less.`,
+    `${count} region nodes, an even number: they bear the loss of ${bears === 0 ? 'none' : bears}, as ${count - 1} would. The additional node is one more that can fail, because a majority needs ${majorityOf(count)}. Let one more join, or have one less.`,
   ];
 }
 

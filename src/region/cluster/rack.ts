@@ -75,7 +75,7 @@ async function view(tx: Tx, uuid: string | null): Promise<Rack> {
 async function realRack(tx: Tx, text: string): Promise<RackRow> {
   const row = await rackByRef(tx, text);
   if (row !== null) return row;
-  refuse('conflict', 'The master is the placeholder, which is no host: it stands in until a rack is accepted.');
+  refuse('conflict', 'The master is a placeholder and not a host: it stands in until a rack is accepted.');
 }
 
 export const rackCases = {

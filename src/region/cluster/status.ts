@@ -117,8 +117,8 @@ export const statusCases = {
       const change = await findChange(tx, params.change);
       if (!change) refuse('not_found', `There is no change ${params.change}, or it is too old and was deleted.`);
       if (caller.role !== 'admin' && touches(change.rows, OF_ADMINS)) {
-        const why = `${caller.user} has the role ${caller.role}; change ${params.change} (${change.summary}) was one that only an admin makes`;
-        refuse('forbidden', `${why}, so only an admin takes it back.`);
+        const why = `${caller.user} has the role ${caller.role}; only an admin can make change ${params.change} (${change.summary})`;
+        refuse('forbidden', `${why}, so only an admin can undo it.`);
       }
       const revert = () => revertChange(tx, params.change);
       accept(await (touches(change.rows, ['racks']) ? changingRacks(tx, revert) : revert()));

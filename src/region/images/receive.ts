@@ -32,7 +32,7 @@ export function createReceive(ports: ReceivePorts): Pick<ImagePort, 'receive' | 
   return {
     receive: async (file, from, piece) => {
       if (uploads >= UPLOADS_MOST) {
-        const problem = `${ports.node} takes in ${uploads} files of images just now.`;
+        const problem = `${ports.node} already receives ${uploads} image files.`;
         return rejected('too_many_requests', `${problem} Try again in a few seconds.`);
       }
       uploads += 1;

@@ -42,14 +42,16 @@ export function errorOf({ state, error }: Pick<MachineRow, 'state' | 'error'>): 
 /** What it waits for, or for whom. */
 export function messageOf(row: Pick<MachineRow, 'state' | 'message' | 'isOrderWaiting' | 'enlistNote'>): string {
   const { state, message, isOrderWaiting } = row;
-  const waits = isOrderWaiting ? `Another job holds its BMC: it is switched after that. ${message}`.trim() : message;
+  const waits = isOrderWaiting
+    ? `Another job holds the BMC of the machine, which is switched after that job. ${message}`.trim()
+    : message;
   return state === 'new' && waits === '' ? enlistedText(row) : waits;
 }
 
 /** What an operator is to do with a machine that came by itself. */
 function enlistedText({ enlistNote }: Pick<MachineRow, 'enlistNote'>): string {
   if (enlistNote === null) return '';
-  return `It was enlisted: commission it, or ignore it. ${enlistNote}`.trim();
+  return `The machine was enlisted: commission or ignore the machine. ${enlistNote}`.trim();
 }
 
 /** The refusal of what may not be done to a locked machine; null: it is not locked. */

@@ -180,7 +180,10 @@ function mayChange({ hostname, owner }: HostRow, body: MachineSet, { caller }: C
     return rejected('forbidden', 'The role user changes only annotations. Rule: an operator or an admin.');
   return owner === caller.user
     ? null
-    : rejected('forbidden', `${hostname} is not yours. Rule: who has a machine may keep annotations with it.`);
+    : rejected(
+        'forbidden',
+        `${hostname} is not allocated to you. Rule: the user of a machine may change its annotations.`,
+      );
 }
 
 /** What a device is besides. */

@@ -68,7 +68,7 @@ async function readForwarding(
   const forwardTo = body.forwardTo === undefined ? (old?.forwardTo ?? []) : given;
   const isHere = body.authoritative ?? old?.authoritative ?? true;
   if (isHere && forwardTo.length > 0) {
-    const problem = `this site answers for the domain, so no question about it goes to ${forwardTo.join(', ')}`;
+    const problem = `this site answers for the domain, so no query for it goes to ${forwardTo.join(', ')}`;
     const rule = 'other servers only with authoritative off, or none of them';
     refuse(invalid(body.forwardTo === undefined ? 'authoritative' : 'forwardTo', problem, rule));
   }

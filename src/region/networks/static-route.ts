@@ -25,7 +25,7 @@ async function checkBeside(
   const { source } = route;
   if (source !== '' && source !== old?.source && (await findSubnet(tx, { cidr: source })) === null) {
     const known = (await subnetCidrs(tx)).slice(0, 10).join(', ') || 'none: create a subnet first';
-    return invalid('source', `${source} is no subnet`, `a route begins in a subnet, one of ${known}`);
+    return invalid('source', `${source} is not a subnet`, `a route begins in a subnet, one of ${known}`);
   }
   const all = (await listDeclared(tx, 'static-route', { limit: MOST, sort: 'name' })).items;
   return checkRouteUnique(

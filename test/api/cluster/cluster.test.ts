@@ -61,13 +61,13 @@ describe('a cluster of one', () => {
       cluster: { id: 'regent-test', vip: '10.77.0.10/24', virtualRouter: 51 },
       database: { primary: 'r1', timeline: 3, state: 'ok' },
       dcs: { leader: 'r1', voters: ['r1'] },
-      losses: { why: ['single node: what it has is lost with it'] },
+      losses: { why: ['single node: its data is lost with it'] },
       racks: [],
       certificates: [{ node: 'r1' }],
     });
     const status = await site.call('GET', '/status');
     expect(shown.body).toMatchObject({ state: status.body['state'], summary: status.body['summary'] });
-    expect(String(status.body['summary'])).toMatch(/^Can lose none: single node: what it has is lost with it\. /);
+    expect(String(status.body['summary'])).toMatch(/^Can lose none: single node: its data is lost with it\. /);
   });
 
   it('has a doctor that reads the slots of this database, and takes no silence for health', async () => {

@@ -44,7 +44,7 @@ describe('a drill that is asked for', () => {
     for (const path of ['/drills/runs', '/drills/runs?dry_run=true']) {
       const { status, body } = await site.call('POST', path, { body: { hazard: 'planned-drain' }, role: 'operator' });
       expect(status).toBe(409);
-      expect(body['detail']).toMatch(/^Not now: .*no node can be lost.*; there is no floating address.*; /);
+      expect(body['detail']).toMatch(/^Not now: .*no node can be lost.*; the cluster has no floating address.*; /);
       expect(body['detail']).toContain('not every region node runs a release that knows drained nodes');
     }
     expect(await post({ hazard: 'planned-drain' }, { role: 'user' })).toMatchObject({ status: 403 });

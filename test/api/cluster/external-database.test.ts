@@ -59,14 +59,14 @@ describe("a cluster with an operator's own database", () => {
       invariants: { id: string; state: string; detail: string }[];
     };
     const found = doctor.invariants.find(({ id }) => id === 'database-servers');
-    expect(found).toMatchObject({ state: 'warning', detail: expect.stringContaining('the only one in DATABASE_URL') });
+    expect(found).toMatchObject({ state: 'warning', detail: expect.stringContaining('names only this server') });
     expect(doctor.invariants.map(({ id }) => id)).not.toContain('one-primary');
   });
 
   it('refuses to move the database', async () => {
     expect(await site.asAdmin('POST', '/cluster/switchover', {})).toMatchObject({
       status: 409,
-      body: { detail: expect.stringContaining('whoever runs it moves it') },
+      body: { detail: expect.stringContaining('only its operator can move it') },
     });
   });
 });

@@ -134,7 +134,7 @@ describe('a cluster of three', () => {
     await tell(cluster);
     expect(await post('/cluster/switchover', {})).toMatchObject({
       status: 409,
-      body: { detail: expect.stringContaining('r2 is no synchronous standby') },
+      body: { detail: expect.stringContaining('r2 is not a synchronous standby') },
     });
   });
 

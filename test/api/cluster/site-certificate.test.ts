@@ -225,7 +225,7 @@ describe("an operator's own certificate", () => {
     expect(await digest()).toBe(before);
     const bare = await set(other.leaf, other.key);
     expect(bare.body['warnings']).toEqual([
-      expect.stringContaining(`It covers neither the floating address (${VIP}) nor a name of it`),
+      expect.stringContaining(`The certificate covers neither the floating address (${VIP}) nor a name of it`),
       expect.stringContaining('The chain ends with CN=a.test'),
     ]);
   });

@@ -403,7 +403,7 @@ describe('equal UUIDs', () => {
     expect((await ask(2, changes)).kind).toBe('offer');
     const other = (await machines()).find((machine) => machine.fqdn !== fqdn) as unknown as { message: string };
     expect(other.message).toBe(
-      `It was enlisted: commission it, or ignore it. It reports the same UUID as ${fqdn}: is it the same machine with another card?`,
+      `The machine was enlisted: commission or ignore the machine. It reports the same UUID as ${fqdn}: is it the same machine with another card?`,
     );
   });
 

@@ -244,7 +244,7 @@ describe('addresses', () => {
 
 describe('an interface', () => {
   it.each<[string, object, number, string, string]>([
-    ['of no kind', { kind: 'team' }, 422, 'kind', 'is no kind of interface'],
+    ['of no kind', { kind: 'team' }, 422, 'kind', 'is not a kind of interface'],
     ['without a MAC address', {}, 422, 'mac', 'it is missing'],
     ['with another machine’s', { mac: '52:54:00:00:01:01' }, 409, 'mac', 'is the MAC address of the machine m1'],
     ['on nothing', { kind: 'bond' }, 422, 'parents', 'bond0 stands on nothing'],

@@ -223,7 +223,7 @@ describe('release', () => {
     const answer = await ask('release', { comment: 'done' }, { role: 'user' });
     expect(answer).toMatchObject({
       status: 202,
-      body: { state: 'releasing', owner: 'user', busy: true, message: 'It waits for its release.' },
+      body: { state: 'releasing', owner: 'user', busy: true, message: 'The machine waits for its release.' },
     });
     await endJob();
     expect(await show()).toMatchObject({ state: 'ready', owner: null, busy: false, message: '' });
@@ -271,7 +271,7 @@ describe('release', () => {
     expect(await show()).toMatchObject({
       state: 'failed-releasing',
       owner: 'user',
-      error: expect.stringContaining('which was to switch it, failed'),
+      error: expect.stringContaining('which had to switch the machine, failed'),
     });
     await ask('release', {}, { role: 'user' });
     await endJob();
@@ -282,7 +282,7 @@ describe('release', () => {
     await say('PATCH', '/machines/m1', { bmc: null });
     expect((await ask('release')).body).toMatchObject({
       state: 'ready',
-      message: 'No BMC switches it: a person must switch it off.',
+      message: 'The machine has no BMC that switches it, so a person must switch it off.',
     });
   });
 
@@ -302,7 +302,7 @@ describe('release', () => {
   it('with an erasure boots the machine, and makes it ready once its disks are erased', async () => {
     expect(await ask('release', { erase: true, quickErase: true }, { role: 'user' })).toMatchObject({
       status: 202,
-      body: { state: 'disk-erasing', owner: 'user', message: 'It waits for the end of the erasure.' },
+      body: { state: 'disk-erasing', owner: 'user', message: 'The machine waits for the end of the erasure.' },
     });
     expect(await admin('select erase from machine_deployments')).toEqual([
       { erase: { isQuick: true, isSecure: false } },

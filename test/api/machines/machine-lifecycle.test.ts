@@ -105,7 +105,7 @@ describe('commissioning', () => {
       status: 202,
       body: { state: 'commissioning', owner: 'operator', busy: true, error: '' },
     });
-    expect(answer.body['message']).toBe('It waits for its inventory and the end of its scripts.');
+    expect(answer.body['message']).toBe('The machine waits for its inventory and the end of its scripts.');
     const [job] = await jobs();
     expect(job).toMatchObject({ id: answer.body['job'], caller: 'operator', kind: 'machine-power' });
     expect(await orders()).toEqual([{ o: { verb: 'cycle', boot: 'pxe', stopMode: 'hard' } }]);
@@ -154,7 +154,9 @@ describe('commissioning', () => {
     await ask('commission');
     await endJob('failed', 'No node reaches m1-bmc.');
     expect(await show()).toMatchObject({ state: 'failed-commissioning', busy: false });
-    expect((await show())['error']).toMatch(/^Job \d+, which was to switch it, failed: No node reaches m1-bmc\.$/);
+    expect((await show())['error']).toMatch(
+      /^Job \d+, which had to switch the machine, failed: No node reaches m1-bmc\.$/,
+    );
   });
 
   it('ends well once its scripts have passed, and it is switched off', async () => {
@@ -184,7 +186,7 @@ describe('commissioning', () => {
         state: 'commissioning',
         job: null,
         message:
-          'No BMC switches it: a person must start it from the network. It waits for its inventory and the end of its scripts.',
+          'The machine has no BMC that switches it, so a person must start it from the network. The machine waits for its inventory and the end of its scripts.',
       });
       await passDeadline();
       expect((await show())['error']).toContain(
@@ -224,7 +226,7 @@ describe('commissioning', () => {
       job: null,
       busy: true,
       message: expect.stringMatching(
-        /^Another job holds its BMC: it is switched after that\. It waits for its inventory/,
+        /^Another job holds the BMC of the machine, which is switched after that job\. The machine waits for its inventory/,
       ),
     });
     expect(await round()).toBeNull();
@@ -240,7 +242,7 @@ describe('commissioning', () => {
     await round();
     expect(await show()).toMatchObject({
       state: 'failed-commissioning',
-      error: 'Other jobs held m1-bmc, its BMC, for too long: it was not switched cycle.',
+      error: 'Other jobs held the BMC m1-bmc for too long, so the machine was not switched cycle.',
     });
   });
 });
@@ -333,7 +335,7 @@ describe('rescue and tests', () => {
   it('go to rescue mode, and back once it is switched off', async () => {
     expect((await ask('rescue')).body).toMatchObject({
       state: 'entering-rescue-mode',
-      message: 'It waits for its rescue system.',
+      message: 'The machine waits for its rescue system.',
     });
     await endJob('done', 'on');
     value(await tell('rescue-up'));
@@ -363,7 +365,7 @@ describe('rescue and tests', () => {
     value(await tell('rescue-up'));
     expect((await ask('exit-rescue')).body).toMatchObject({
       state: 'ready',
-      message: 'No BMC switches it: a person must switch it off.',
+      message: 'The machine has no BMC that switches it, so a person must switch it off.',
     });
   });
 

@@ -102,7 +102,7 @@ describe('an order', () => {
       'm4',
       { verb: 'on' },
       409,
-      'Nothing switches m4.regent.internal: it has no BMC. Give it one: regent machine set m4 --bmc NAME.',
+      'm4.regent.internal has no BMC, so nothing can switch it. Give the machine a BMC: regent machine set m4 --bmc NAME.',
     ],
     [
       'm3',

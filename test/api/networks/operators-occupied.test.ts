@@ -303,7 +303,10 @@ describe('24, 22: static routes', () => {
       { destination: '0.0.0.0/0' },
       '0.0.0.0/0 is every network. Rule: the default route goes by the gateway of a subnet',
     ],
-    [{ source: '10.99.0.0/24', gateway: '10.99.0.1' }, '10.99.0.0/24 is no subnet. Rule: a route begins in a subnet'],
+    [
+      { source: '10.99.0.0/24', gateway: '10.99.0.1' },
+      '10.99.0.0/24 is not a subnet. Rule: a route begins in a subnet',
+    ],
     [{ gateway: '10.67.0.1' }, '10.67.0.1 is not in 10.10.10.0/24'],
     [{ gateway: '10.10.10.255' }, "10.10.10.255 is not a host's address of 10.10.10.0/24"],
     [{ destination: '10.10.10.128/25' }, '10.10.10.128/25 is a part of where the route begins'],

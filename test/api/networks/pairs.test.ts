@@ -195,7 +195,7 @@ describe('what is refused', () => {
     [
       { primaryRack: 'k1', secondaryRack: 'k1' },
       'vlan10',
-      '422 secondaryRack: it is the primary rack, too. Rule: a pair is two racks.',
+      '422 secondaryRack: it is also the primary rack. Rule: a pair is two racks.',
     ],
     [
       { secondaryRack: 'k1' },
@@ -263,7 +263,7 @@ describe('what is refused', () => {
     const told = { epoch: 'ab', sequence: 1, at, leases: [lease], gone: [], whole: null };
     value(await change(site.db, async (tx) => ({ kind: await storeLeaseReport(tx, { id: 'k1', name: 'k1' }, told) })));
     expect(await detail({ primaryRack: 'k2' })).toBe(
-      '409 Clients hold 1 lease on fabric-1/vlan10, and racks would serve it that do not know of them. Rule: one of the racks that serve it goes on until the new one has all leases. In two steps: regent vlan set fabric-1/vlan10 --primary-rack k1 --secondary-rack k2 --wait; then regent vlan set fabric-1/vlan10 --primary-rack k2 --secondary-rack none --wait. With DHCP off on it any racks may be named.',
+      '409 Clients hold 1 lease on fabric-1/vlan10, and racks would serve it that do not know of them. Rule: one of the racks that serve it goes on until the new one has all leases. In two steps: regent vlan set fabric-1/vlan10 --primary-rack k1 --secondary-rack k2 --wait; then regent vlan set fabric-1/vlan10 --primary-rack k2 --secondary-rack none --wait. With DHCP off, any racks may be named.',
     );
     expect((await set({ secondaryRack: 'k2' })).status).toBe(200);
     expect((await set({ primaryRack: 'k2', secondaryRack: 'k1' })).status).toBe(200);
@@ -273,7 +273,7 @@ describe('what is refused', () => {
     await report('k2', [['eth1', '10.10.10.2']], [aServiceReport('dhcp@k1_k2', { facts: { pair: alone } })]);
     await report('k1', [['eth1', '10.10.10.1']]);
     expect(await detail({ secondaryRack: null })).toBe(
-      '409 Clients hold 1 lease on fabric-1/vlan10, and k2 alone knows of all of them: it serves while its partner is away. Rule: k2 goes on as one of the racks until the pair is whole again; see regent vlan show.',
+      '409 Clients hold 1 lease on fabric-1/vlan10, and only k2 knows all of them: it serves while its partner is away. Rule: k2 goes on as one of the racks until the pair is whole again; see regent vlan show.',
     );
     expect((await set({ primaryRack: 'k2', secondaryRack: null })).status).toBe(200);
     await report('k2', [['eth1', '10.10.10.2']]);

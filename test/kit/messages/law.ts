@@ -21,7 +21,7 @@ const COUNT = /(?<!\bof)(?:^|[ (,;:])\{(?:length|size|count|number|\w+Count)\} (
 export const RULES: readonly MessageRule[] = [
   {
     name: 'a sentence of more than 25 words',
-    left: 7,
+    left: 3,
     isBroken: ({ text }) => sentencesOf(text).some((sentence) => wordsIn(sentence) > WORDS_MOST),
   },
   {
@@ -29,7 +29,7 @@ export const RULES: readonly MessageRule[] = [
     left: 3,
     isBroken: ({ kind, text }) => kind !== 'help' && text.replace(/\{\w+\}/g, 'x').length > CHARACTERS_MOST,
   },
-  { name: '"alone" in place of "only"', left: 43, isBroken: ({ text }) => /\balone\b(?!\})/.test(text) },
+  { name: '"alone" in place of "only"', left: 24, isBroken: ({ text }) => /\balone\b(?!\})/.test(text) },
   { name: '"anew" in place of "again"', left: 2, isBroken: ({ text }) => /\banew\b/.test(text) },
   {
     name: '"too" before a comma or at the start',

@@ -337,7 +337,7 @@ describe('the end of a job', () => {
     expect(await fail()).toBe(1);
     expect(await show(begun.id)).toMatchObject({
       state: 'failed',
-      result: 'Its deadline passed. Last progress: Half of it.',
+      result: 'The deadline of the job passed. Last progress: Half of it.',
     });
 
     const often = await claimed();

@@ -73,7 +73,7 @@ export const COMMAND: NounSpec = {
 export const NODE_PROBE: CommandSpec = {
   verb: 'probe',
   summary:
-    'check whether a node reaches an address, such as that of a machine’s power controller; --wait prints the answer: exit code 1 when it does not',
+    'check whether a node reaches an address, such as that of a BMC; --wait prints the answer (exit code 1 if not reached)',
   args: [
     { name: '<node>', help: 'name or id', complete: 'node' },
     { name: '<address>', help: 'IPv4 or IPv6 address' },

@@ -74,7 +74,7 @@ export const JOB: NounSpec = {
     },
     {
       verb: 'abort',
-      summary: 'ask for a job’s end; it first undoes what is half done; --wait waits for that end',
+      summary: 'abort a job; the job first undoes what is half done; --wait waits for its end',
       args: [WHICH],
       isChange: true,
       waitsFor: 'jobEnd',

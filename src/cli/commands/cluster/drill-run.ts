@@ -11,7 +11,7 @@ const PATIENCE_S = 900;
 export const DRILL_RUNS: readonly CommandSpec[] = [
   {
     verb: 'run',
-    summary: 'play a harmless drill on this cluster itself: probes ask while roles move; waits for the verdict',
+    summary: 'run a harmless drill on this cluster: probes measure while roles move; waits for the verdict',
     args: [{ name: '<hazard>', help: `which one: ${HARMLESS_DRILLS.join(', ')}`, values: HARMLESS_DRILLS }],
     options: [
       { flags: '--yes', help: 'start; without it the command only prints what prevents the drill' },
@@ -22,7 +22,7 @@ export const DRILL_RUNS: readonly CommandSpec[] = [
   },
   {
     verb: 'abort',
-    summary: 'ask for the end of the running drill; it takes its changes back first',
+    summary: 'abort the running drill; the drill undoes its changes first',
     args: [{ name: '[job]', help: 'its job; that of the running drill when left out', complete: 'job' }],
     isChange: true,
     waitsFor: 'jobEnd',

@@ -38,7 +38,7 @@ export const SITE_CERTIFICATE: NounSpec = {
     },
     {
       verb: 'set',
-      summary: 'show an own certificate instead of that of the cluster',
+      summary: 'show your own certificate instead of the certificate of the cluster',
       options: [
         { flags: '--cert <file>', help: 'the certificate and those between it and its root, PEM, in any order' },
         { flags: '--key <file>', help: 'its private key, PEM, not encrypted; - for standard input' },

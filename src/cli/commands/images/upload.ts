@@ -109,7 +109,7 @@ async function rootOf(call: Call, path: string): Promise<UploadRoot> {
   const format = formatOf(call, path, kind);
   if (format === 'qcow2') {
     if (kind !== 'qcow2')
-      throw new CliError(EXIT.error, `${path} is no qcow2 image${kind ? `: unpack it first, it is ${kind}` : ''}.`);
+      throw new CliError(EXIT.error, `${path} is not a qcow2 image${kind ? `: unpack it first, it is ${kind}` : ''}.`);
     return packedDisk(path, file);
   }
   const compression = kind === 'qcow2' || kind === null ? 'none' : kind;

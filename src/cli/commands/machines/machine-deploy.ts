@@ -18,7 +18,7 @@ export interface VerbOptions {
 export const RELEASE: VerbOptions = {
   options: [
     { flags: '--erase', help: 'erase the disks first: by a verified pass over all of them' },
-    { flags: '--quick', help: 'with --erase: the beginning and the end of each disk alone' },
+    { flags: '--quick', help: 'with --erase: only the beginning and the end of each disk' },
     { flags: '--secure', help: "with --erase: by the disk's own command where it has one" },
   ],
   bodyOf: ({ options: given }) => ({
@@ -65,7 +65,7 @@ async function storageOf(call: Call): Promise<Pick<MachineDeployRequest, 'storag
   const disks = options(call, 'disk');
   if (layout?.startsWith('@') === true) {
     if (swap !== undefined || fs !== undefined || disks.length > 0)
-      throw usageError('--disk, --fs, --swap: a layout of your own says these itself.');
+      throw usageError('--disk, --fs, --swap: your own layout already defines these.');
     return { storage: parseStorage((await bytesOf(call, layout.slice(1))).toString('utf8')) };
   }
   if (layout === undefined && swap === undefined && fs === undefined && disks.length === 0) return {};
@@ -83,7 +83,7 @@ function parseStorage(json: string): NonNullable<MachineDeployRequest['storage']
   try {
     return JSON.parse(json) as NonNullable<MachineDeployRequest['storage']>;
   } catch {
-    throw usageError('--storage: it is no JSON.');
+    throw usageError('--storage: the value is not JSON.');
   }
 }
 

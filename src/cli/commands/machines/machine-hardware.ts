@@ -165,7 +165,7 @@ export const RESULTS: CommandSpec = {
 /** `regent machine result`. */
 export const RESULT: CommandSpec = {
   verb: 'result',
-  summary: 'one result of a script with what it gave out; with --stream, this text alone',
+  summary: 'one result of a script with what it gave out; with --stream, only this text',
   args: [
     { name: '<machine>', help: 'host name, full name or id', complete: 'machine' },
     { name: '<id>', help: 'number of the result, of: regent machine results' },
@@ -180,7 +180,7 @@ export const RESULT: CommandSpec = {
     if (stream === undefined) return printOutputs(call, body);
     const found = body.contents.find(({ kind }) => kind === stream);
     if (found?.text === undefined && found?.base64 !== undefined)
-      throw usageError(`--stream: ${stream} is no text. Rule: -o json has it in base64.`);
+      throw usageError(`--stream: ${stream} is not text. Rule: -o json prints it in base64.`);
     printerOf(call).out.write(printableLines(found?.text ?? ''));
     return EXIT.ok;
   },

@@ -26,7 +26,7 @@ const SUMMARIES: Readonly<Record<MachineVerb, string>> = {
   release: 'give machines back; --erase: their disks are erased first',
   abort: 'end the commissioning, the test or the deployment of machines, or the erasure of their disks',
   'mark-broken': 'mark machines as broken: nobody uses them; --comment says why',
-  'mark-fixed': 'take back that machines are broken',
+  'mark-fixed': 'mark broken machines as fixed',
   lock: 'lock machines: they are not changed before they are unlocked',
   unlock: 'unlock machines',
   rescue: 'have machines boot a system from the network that people can log in to',
@@ -188,7 +188,7 @@ async function waitForMachine(call: Call, startedMachine: Machine): Promise<Mach
     progress.say(seen);
     if (io.monotonic() + POLL_MS >= end) {
       progress.end('');
-      throw new CliError(EXIT.timeout, `After ${timeoutSeconds} s it goes on: ${seen}`, [
+      throw new CliError(EXIT.timeout, `Not ended after ${timeoutSeconds} s: ${seen}`, [
         `regent machine timeline ${startedMachine.hostname}`,
         `regent machine show ${startedMachine.hostname}`,
         `regent machine abort ${startedMachine.hostname}`,

@@ -61,7 +61,8 @@ export const POWER: CommandSpec = {
 
 function orderOf(call: Call): MachinePower {
   const verb = POWER_VERBS.find((one) => one === need(call, 0));
-  if (verb === undefined) throw usageError(`"${need(call, 0)}" is no verb of power. Rule: ${POWER_VERBS.join(', ')}.`);
+  if (verb === undefined)
+    throw usageError(`"${need(call, 0)}" is not a power action. Rule: ${POWER_VERBS.join(', ')}.`);
   const [isSoft, isHard] = [call.options['soft'] === true, call.options['hard'] === true];
   if (isSoft && isHard) throw usageError('--soft and --hard: give one of them.');
   const boot = option(call, 'boot') as MachinePower['boot'];

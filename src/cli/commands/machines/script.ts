@@ -81,7 +81,7 @@ function parse(json: string): Record<string, Record<string, string | boolean>> {
     // The region checks it by its schema.
     return JSON.parse(json) as Record<string, Record<string, string | boolean>>;
   } catch {
-    throw usageError('--parameters: it is no JSON.');
+    throw usageError('--parameters: the value is not JSON.');
   }
 }
 

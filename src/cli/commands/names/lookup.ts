@@ -28,7 +28,7 @@ export const LOOKUP: NounSpec = {
     {
       verb: '',
       summary:
-        'ask every node that serves DNS for a name, as any client would; SOA tells the serial number that each has',
+        'query every node that serves DNS for a name, as any client would; SOA shows the serial number of each node',
       args: [
         { name: '<name>', help: 'full name; with PTR also an address' },
         { name: '[type]', help: `one of ${LOOKUP_TYPES.join(', ')}; A when left out` },

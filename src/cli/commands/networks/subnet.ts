@@ -88,7 +88,7 @@ function dhcpOf(subnet: Subnet, vlan: Vlan): string {
   if (!vlan.dhcpOn) return `off for its VLAN (regent vlan set ${vlan.fabric}/${vlan.name} --dhcp on)`;
   if (vlan.racks.length === 0) return 'on, but no accepted rack stands on its VLAN: nobody answers';
   const racks = [...new Set(vlan.racks.map((rack) => rack.node))].join(', ');
-  return subnet.dynamic === 0 ? `on (${racks}); static leases alone: it has no dynamic range` : `on (${racks})`;
+  return subnet.dynamic === 0 ? `on (${racks}); only static leases: it has no dynamic range` : `on (${racks})`;
 }
 
 function onOffText(isOn: boolean): string {

@@ -54,7 +54,7 @@ export const FILE: NounSpec = {
         const bytes = Buffer.from(body.content, 'base64');
         const text = bytes.toString('utf8');
         if (!Buffer.from(text).equals(bytes))
-          throw usageError(`${body.name} is no text: GET /api/v1/files/NAME has it in base64.`);
+          throw usageError(`${body.name} is not text: GET /api/v1/files/NAME has it in base64.`);
         call.io.out.write(text);
       },
     },

@@ -45,7 +45,7 @@ export const SETTING: NounSpec = {
     {
       verb: 'set',
       summary:
-        "change a setting; several values, or commas (of dhcp_options: several values alone), make a list; '' is the empty list",
+        "change a setting; several values, or commas (of dhcp_options: only several values), make a list; '' is the empty list",
       args: [NAME, { name: '[value...]', help: 'new value' }],
       options: [{ flags: '--default', help: 'back to the default' }],
       isChange: true,

@@ -56,9 +56,9 @@ function statusOf(error: unknown, memory: ClusterStatus | null, now: number): Aw
     return { state: 'degraded', summary, evidence: [`API: ${message}`], time, next };
   }
   const next = [
-    'On a region node: sudo regent cluster status. It answers without the database, too.',
+    'On a region node: sudo regent cluster status. This command also works without the database.',
     'If no region node is up, start most of them. If most are lost for good: regent cluster recover.',
-    'If they are up: is it the right address? See --url, --context and REGENT_URL.',
+    'If they are up, check the address: --url, --context and REGENT_URL.',
   ];
   return {
     state: 'unknown',

@@ -114,6 +114,6 @@ async function settle({ job, guard, ending, log }: Settling, { repository, rando
     epoch,
     isOrderly: failure === null,
     pauseMs: failure === null ? 0 : backOffMs(attempts - 1, BACK_OFF, random),
-    progress: failure === null ? null : `It failed and will be tried again: ${failure}`,
+    progress: failure === null ? null : `The job failed and will be tried again: ${failure}`,
   });
 }

@@ -42,9 +42,9 @@ export function afterRun({ returned, error, givenUp, isAbortWanted, lateMs, atte
     return givenUp === 'stop' ? { kind: 'give-back', failure: null } : { kind: 'leave' };
   }
   if (returned === null)
-    return attempts >= ATTEMPTS_MAX ? failed(`It failed ${attempts} times: ${error}`) : again(error);
+    return attempts >= ATTEMPTS_MAX ? failed(`The job failed ${attempts} times: ${error}`) : again(error);
   const isOnlyLate = returned.state === 'aborted' && !isAbortWanted && lateMs > 0;
-  return isOnlyLate ? failed(`Its deadline passed. ${returned.result}`) : { kind: 'end', end: returned };
+  return isOnlyLate ? failed(`The deadline of the job passed. ${returned.result}`) : { kind: 'end', end: returned };
 }
 
 function failed(result: string): JobFate {

@@ -58,7 +58,7 @@ async function marked({ at, move }: Drill, node: string, work: () => Promise<voi
  * by another region. Gives a sentence.
  */
 export async function heal(move: Move, drained: string | null): Promise<string> {
-  if (drained === null) return 'nothing has to be taken back';
+  if (drained === null) return 'nothing to undo';
   try {
     return await undrainNode(patient(move), drained);
   } catch (error) {
@@ -68,6 +68,6 @@ export async function heal(move: Move, drained: string | null): Promise<string> 
     // A node that was deleted meanwhile is nobody's any more.
     if (seen === null || node?.isDrained === true)
       throw new AppError('drill', `${drained} is still drained: ${error.message}`);
-    return `the mark of ${drained} is taken back; ${error.message}`;
+    return `${drained} is no longer marked as drained; ${error.message}`;
   }
 }

@@ -21,7 +21,7 @@ export function harmlessOf(id: string): Harmless | Rejected {
     return { ...hazard, id: known, expects, isUnwatched: true };
   }
   const problem = hazard
-    ? `${id} does harm: only in a lab (sudo scripts/drill run ${id})`
+    ? `${id} does harm, so it runs only in a lab (sudo scripts/drill run ${id})`
     : `there is no drill ${show(id)}`;
   return invalid('hazard', problem, `on a cluster that serves: ${HARMLESS_DRILLS.join(', ')}`);
 }

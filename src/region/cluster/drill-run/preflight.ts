@@ -14,13 +14,13 @@ export function drillFindings(site: ClusterSite, id: HarmlessDrill): string[] {
   const { now, why } = lossesOf(site);
   const hasVip = site.cluster !== null && vipAddress(site.cluster) !== null;
   if (!hasOwnDatabase(site))
-    return ['the database is an external one, whose copies no drill can read: drills need a cluster with its own'];
+    return ['the database is external, and no drill can read its copies: drills need a cluster with its own database'];
   return [
     ...sick.map(
       ({ id: invariant, state, detail }) => `doctor: ${invariant} is ${state} (${detail.replace(/\.$/, '')})`,
     ),
     ...(now > 0 ? [] : [`no node can be lost (${why.join(', ')})`]),
-    ...(hasVip ? [] : ['there is no floating address: clients are watched there']),
+    ...(hasVip ? [] : ['the cluster has no floating address, at which drills measure clients']),
     ...site.nodes.flatMap(({ name, isDrained }) => (isDrained ? [`${name} is drained`] : [])),
     ...lagging(site),
     ...unmoved(site, id),
@@ -31,7 +31,7 @@ function lagging(site: ClusterSite): string[] {
   const [primary] = primariesOf(site);
   const standbys = primary?.facts.members.filter(({ role }) => role === 'standby') ?? [];
   return standbys.flatMap(({ name, isSynchronous, lagBytes }) => {
-    if (!isSynchronous) return [`${name} is no synchronous standby`];
+    if (!isSynchronous) return [`${name} is not a synchronous standby`];
     return (lagBytes ?? 0) > LAG_BYTES ? [`${name} is ${lagBytes} bytes behind`] : [];
   });
 }
@@ -52,7 +52,7 @@ export function drillSentence(id: HarmlessDrill, site: ClusterSite): string {
   const actions: Readonly<Record<HarmlessDrill, string>> = {
     'planned-switchover': `${primary} hands the database to another region node`,
     'planned-vip-move': `${holder} hands the floating address to another region node, and may take it again`,
-    'planned-restart-regiond': 'regiond is restarted on a region node, another one than that at this drill',
+    'planned-restart-regiond': 'regiond is restarted on a region node other than the one that runs this drill',
     'planned-drain': `${primary} hands on calls, address and database, and takes its part again`,
   };
   return `${actions[id]}, while probes ask as clients do; some two minutes`;

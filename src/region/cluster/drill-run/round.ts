@@ -45,7 +45,7 @@ export async function playRound(quiet: Drill, snapshot: SiteSnapshot, apiKey: st
     await fault.make();
     await pause(drill, HOLD_MS);
     const { drained } = at.progress;
-    note('heal', drained, drained === null ? 'nothing has to be taken back' : `${drained} takes its part again`);
+    note('heal', drained, drained === null ? 'nothing to undo' : `${drained} takes its part again`);
     await heal(move, drained);
     at.progress = { ...at.progress, drained: null };
     await move.save('waits for full redundancy');

@@ -105,7 +105,7 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
       if (problems.length > 0) {
         return broken(
           sentence(listOf(problems)),
-          'If a region is down, see regions. If no primary is seen, run on that node: systemctl status haproxy patroni; journalctl -u haproxy -n 50; the checks use mutual TLS, so see certificates as well.',
+          'If a region is down, see regions. If no primary is seen, run on that node: systemctl status haproxy patroni; journalctl -u haproxy -n 50. The checks use mutual TLS, so also see certificates.',
         );
       }
       return (
@@ -151,7 +151,7 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
     id: 'firewall',
     title: 'The packet filter is in force',
     explanation:
-      'Database, etcd, Patroni and agent ports must answer nobody but nodes of the cluster: certificates are the second wall, not the only one.',
+      'Database, etcd, Patroni and agent ports must answer only nodes of the cluster. The packet filter protects them in addition to certificates.',
     concerns: isCluster,
     judge(site) {
       const nodes = members(site);

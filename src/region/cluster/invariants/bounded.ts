@@ -9,7 +9,7 @@ export const BOUNDED_CHECKS: readonly InvariantCheck[] = [
     id: 'bounded-folders',
     title: 'Bodies of unknown machines fill no disk',
     explanation:
-      'nginx of a rack buffers what machines send before a region knows them, in a small file system in memory that its unit gives it. Without it anybody on a VLAN can fill the disk of the rack.',
+      'Before a region knows a machine, nginx of the rack buffers its requests in a small file system in memory. Without that file system, anybody on a VLAN can fill the disk of the rack.',
     concerns: (site) => settled(site).some((node) => node.isRack),
     judge(site) {
       const racks = settled(site).filter((node) => node.isRack);

@@ -32,7 +32,7 @@ export const DCS_CHECKS: readonly InvariantCheck[] = [
       if (away.length > 0) {
         const clauses = away.map((name) => {
           const node = site.nodes.find((one) => one.name === name);
-          return node ? silence(node, 'dcs', site.now) : `${name} is no node of this site`;
+          return node ? silence(node, 'dcs', site.now) : `${name} is not a node of this site`;
         });
         const detail = `${voters.length - away.length} of ${voters.length} voters answer: ${clauses.join(', ')}.`;
         return broken(
@@ -82,7 +82,7 @@ export const DCS_CHECKS: readonly InvariantCheck[] = [
         ? ok(`Its voters are ${listOf(voters)}.`)
         : warning(
             `Still a learner: ${listOf(learners)}.`,
-            'It becomes a voter when its "regent join" goes on; run that again if it ended.',
+            'The node becomes a voter when its "regent join" continues. If that command ended, run it again.',
           );
     },
   },

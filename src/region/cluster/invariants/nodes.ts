@@ -30,7 +30,7 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
     id: 'agents',
     title: 'Every agent reports and has what is published',
     explanation:
-      'A node runs what its agent last took over. One that is silent or behind runs something older than the site believes.',
+      'A node runs what its agent last took over. A node that is silent or behind runs an older configuration than the site expects.',
     concerns: () => true,
     judge(site) {
       const mute = settled(site).filter((node) => node.report === 'silent');
@@ -54,11 +54,11 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
         );
         return warning(
           `${listOf(clauses)}.`,
-          'It is taken over within seconds; if not: regent service list shows why.',
+          'The agent applies the published generation within seconds; if not: regent service list shows why.',
         );
       }
       if (site.source === 'memory')
-        return ok('All nodes report. What is published is not known while the database is away.');
+        return ok('All nodes report. The published generation is not known while the database is away.');
       return ok(`${settled(site).length} of ${counted(settled(site).length, 'node')} report and are current.`);
     },
   },
@@ -66,7 +66,7 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
     id: 'services',
     title: 'Every service is as it should be',
     explanation:
-      'Each node asks its daemons real questions. One that does not answer rightly serves nobody, or serves what is old.',
+      'Each node sends real queries to its daemons. A daemon that answers wrongly serves nobody, or serves old data.',
     concerns: () => true,
     judge(site) {
       const settling = new Set(
@@ -97,7 +97,7 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
     id: 'configuration',
     title: 'Everything that is configured is served',
     explanation:
-      'Configuration that no daemon can take is left out, or its last good form stays in force; everything else is served. Until it is repaired the site does not do what is configured.',
+      'Configuration that no daemon can take is left out, or its last good form stays in force; everything else is served. Until it is repaired, the site differs from its configuration.',
     concerns: (site) => site.findings !== undefined,
     judge(site) {
       const known = new Set(settled(site).map((node) => node.name));
@@ -126,15 +126,19 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
         left: facts.certificate === null ? null : (Date.parse(facts.certificate.notAfter) - site.now) / DAY_MS,
       }));
       const remedy = (names: readonly string[]) =>
-        `On ${listOf(names)}: journalctl -u regent-agent -n 100 says why it is not renewed; systemctl restart regent-agent tries at once. One that has ended needs "regent join" with a new token.`;
+        `On ${listOf(names)}: journalctl -u regent-agent -n 100 shows why the certificate is not renewed; systemctl restart regent-agent tries at once. A node whose certificate has ended needs "regent join" with a new token.`;
       const bad = days.filter(({ left, isRegion }) => (left === null ? isRegion : left <= 0));
       if (bad.length > 0) {
-        const clauses = bad.map(({ node, left }) => (left === null ? `${node} has none` : `that of ${node} has ended`));
+        const clauses = bad.map(({ node, left }) =>
+          left === null ? `${node} has no certificate` : `the certificate of ${node} has ended`,
+        );
         return broken(sentence(listOf(clauses)), remedy(bad.map(({ node }) => node)));
       }
       const short = days.filter(({ left }) => left !== null && left <= CERTIFICATE_DAYS);
       if (short.length > 0) {
-        const clauses = short.map(({ node, left }) => `that of ${node} ends in ${(left ?? 0).toFixed(1)} days`);
+        const clauses = short.map(
+          ({ node, left }) => `the certificate of ${node} ends in ${(left ?? 0).toFixed(1)} days`,
+        );
         return broken(sentence(listOf(clauses)), remedy(short.map(({ node }) => node)));
       }
       const gap = judgeSilence(site, settled(site), 'host');
@@ -143,7 +147,7 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
       if (without.length > 0) {
         const how = 'An admin accepted it without a token; it proves itself by its own key.';
         return warning(
-          `${listOf(without)} has none. ${how}`,
+          `${listOf(without)} has no certificate. ${how}`,
           'regent join with a token of the role rack, on that host.',
         );
       }
@@ -154,7 +158,8 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
   {
     id: 'authority',
     title: "The cluster's authority has months to live",
-    explanation: 'It signs every certificate. When it ends, all of them end with it, on all nodes at the same moment.',
+    explanation:
+      'The authority signs every certificate. When the authority ends, all certificates end with it, on all nodes at the same moment.',
     concerns: isCluster,
     judge(site) {
       if (site.authority === null) {
@@ -174,7 +179,7 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
     id: 'disks',
     title: 'Disks have room',
     explanation:
-      'A full disk stops PostgreSQL and etcd and loses logs. All that Regent writes is bounded; what else lies there may not be.',
+      'A full disk stops PostgreSQL and etcd and loses logs. Everything that Regent writes is bounded; other files on the disk may not be.',
     concerns: (site) => settled(site).length > 0,
     judge(site) {
       const { reports } = collectFacts(settled(site), 'host');
@@ -208,7 +213,7 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
     judge({ wal, nodes }) {
       if (wal === null) return unknown('The database is away, so its slots are not known.', 'See database-writes.');
       const drop =
-        "On the primary's host, as postgres: psql -c \"select pg_drop_replication_slot('NAME')\", once it is sure that nobody needs it.";
+        "On the primary's host, as postgres: psql -c \"select pg_drop_replication_slot('NAME')\", when you are sure that nobody needs the slot.";
       if (wal.maxKeepBytes === null) {
         return broken(
           'max_slot_wal_keep_size is not set: nothing bounds a slot.',
@@ -280,7 +285,7 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
     id: 'versions',
     title: 'All nodes run one release',
     explanation:
-      'Two neighbouring releases work side by side while an upgrade goes on. It is a state to pass through, not to stay in.',
+      'Two neighbouring releases work side by side while an upgrade goes on. Outside of an upgrade, all nodes must run one release.',
     concerns: (site) => settled(site).length > 0,
     judge(site) {
       const known = settled(site).flatMap((node) => [
@@ -331,7 +336,11 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
       if (reason !== undefined)
         return warning(reason, 'regent token create --role region, then regent join on one more host.');
       const count = members(site).length;
-      return ok(count === 1 ? 'One: what it has is lost with it. Three bear the loss of one.' : `${count}.`);
+      return ok(
+        count === 1
+          ? 'One region node: its data is lost with it. Three region nodes survive the loss of one.'
+          : `${count}.`,
+      );
     },
   },
 ];

@@ -21,7 +21,7 @@ export const PAIR_CHECKS: readonly InvariantCheck[] = [
     id: 'rack-pairs',
     title: 'DHCP is served by one rack of each pair, and the other one is ready',
     explanation:
-      'Two racks that serve at once give one address to two machines; none leaves machines without addresses when their leases end. The second rack takes over within three seconds, once it has every lease.',
+      'If two racks serve at once, two machines may get one address. If no rack serves, machines lose their addresses when their leases end. The second rack takes over within three seconds, once it has every lease.',
     concerns: (site) => site.served.length > 0,
     judge(site) {
       const pairs = pairsNow(site);

@@ -29,7 +29,7 @@ export const SERVER_CHECKS: readonly InvariantCheck[] = [
       if (primary === undefined) return broken(`No server takes writes: ${summary}`, remedy);
       if (servers.some(({ state }) => state !== 'primary' && state !== 'standby')) return warning(summary, remedy);
       if (servers.length === 1)
-        return warning(`${summary} It is the only one in DATABASE_URL: when it dies, Regent knows no other.`, remedy);
+        return warning(`${summary} DATABASE_URL names only this server: when it dies, Regent knows no other.`, remedy);
       if (primary.isSynchronous === false)
         return warning(
           `${summary} A commit there waits for no standby: rows that were acknowledged may be lost in a failover.`,

@@ -6,12 +6,12 @@ const WHAT: Readonly<Record<string, { readonly what: string; readonly remedy: st
   dns: {
     what: 'the resolver',
     remedy:
-      'Is it up, and does it accept queries of these nodes (UDP and TCP port 53)? To use others: regent setting set upstream_dns "ADDRESS ADDRESS"; of one domain: regent domain set DOMAIN --forward-to ADDRESS.',
+      'Check that the resolver is up and accepts queries of these nodes (UDP and TCP port 53). To use others: regent setting set upstream_dns "ADDRESS ADDRESS"; of one domain: regent domain set DOMAIN --forward-to ADDRESS.',
   },
   proxy: {
     what: 'the parent proxy',
     remedy:
-      'Is it up, and does it accept these nodes? To use another one, or none: regent setting set http_proxy "URL".',
+      'Check that the proxy is up and accepts these nodes. To use another one, or none: regent setting set http_proxy "URL".',
   },
 };
 
@@ -33,7 +33,7 @@ export const UPSTREAM_CHECKS: readonly InvariantCheck[] = [
     id: 'upstreams',
     title: 'Resolvers and proxies outside of the site answer',
     explanation:
-      'Names and packages from outside come through them (upstream_dns, http_proxy). With a dead one each query waits until the next one is tried; without another one nothing from outside is found.',
+      'Names and packages from outside come through them (upstream_dns, http_proxy). With a dead server, each query waits until the next server is tried. Without another server, nothing from outside is found.',
     concerns: (site) => settled(site).length > 0,
     judge(site) {
       const upstreams = collectUpstreams(site);

@@ -10,7 +10,7 @@ export const VIP_CHECKS: readonly InvariantCheck[] = [
     id: 'vip-reach',
     title: 'The floating address leads to its holder, and to nobody else',
     explanation:
-      'The holder cannot know it by itself: another machine may answer for the address, or something may drop the calls. The other region nodes call through it every two seconds, and every eight seconds the holder asks its network who else has it.',
+      'The holder cannot detect a fault by itself: another machine may answer for the address, or something may drop the calls. The other region nodes call through it every two seconds, and every eight seconds the holder asks its network who else has it.',
     // If nobody or several hold it, vip-holder reports that.
     concerns: (site) => site.cluster?.vip != null && members(site).length > 1 && holdersOf(site).length === 1,
     judge(site) {

@@ -17,7 +17,7 @@ import { checkNodeDrain } from './rack-drain.ts';
 
 const TOO_EARLY = rejected(
   'conflict',
-  'Not now: nodes are drained once every region node runs a release that knows it. Upgrade the others first (regent node list -o wide shows versions).',
+  'Not now: a node can be drained only when every region node runs a release that can drain nodes. Upgrade the others first (regent node list -o wide shows versions).',
 );
 
 async function siteOf(tx: WriteTx, context: CaseContext) {

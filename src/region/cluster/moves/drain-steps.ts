@@ -81,7 +81,7 @@ export async function undrainNode(move: Move, name: string): Promise<string> {
 async function rolesOf(move: Move, name: string): Promise<DrainRoles & Pick<ClusterSite, 'cluster'>> {
   const { site } = await awaitSnapshot(move);
   const node = site.nodes.find((one) => one.name === name);
-  if (node === undefined) throw new MoveEnd('failed', `there is no node ${name} any more`);
+  if (node === undefined) throw new MoveEnd('failed', `the node ${name} no longer exists`);
   return { isRegion: node.isRegion, isRack: node.isRack, cluster: site.cluster };
 }
 
@@ -89,9 +89,9 @@ async function rolesOf(move: Move, name: string): Promise<DrainRoles & Pick<Clus
 async function mark(move: Move, name: string, isDrained: boolean): Promise<void> {
   const { nodes, site } = await awaitSnapshot(move);
   const node = nodes.find((one) => one.name === name);
-  if (node === undefined) throw new MoveEnd('failed', `there is no node ${name} any more`);
+  if (node === undefined) throw new MoveEnd('failed', `the node ${name} no longer exists`);
   if (site.nodes.some((one) => one.id === node.id && one.isDrained === isDrained)) return;
-  await move.save(isDrained ? `${name} is marked as drained` : `the mark of ${name} is taken back`, async (tx) => {
+  await move.save(isDrained ? `${name} is marked as drained` : `${name} is no longer marked as drained`, async (tx) => {
     accept(await updateNode(tx, { key: node.id }, { isDrained }));
     tx.emit({ kind: isDrained ? 'node.drained' : 'node.undrained', subject: name, data: { id: node.id } });
   });

@@ -26,7 +26,7 @@ export interface SwitchoverPlan {
 
 /** Who hands the database to whom; the refusal says why it must not be done now. `to` null: to the nearest that may lead. Pure. */
 export function planSwitchover(site: ClusterSite, to: string | null): SwitchoverPlan | Rejected {
-  if (!hasOwnDatabase(site)) return no('the database is an external one, and whoever runs it moves it');
+  if (!hasOwnDatabase(site)) return no('the database is external, and only its operator can move it');
   const unfit = checkCluster(site) ?? checkEtcd(site);
   if (unfit) return unfit;
   const primaries = primariesOf(site);
@@ -90,17 +90,17 @@ export function planRestart(
     return no(`${listOf(drained.map(({ name }) => name))} is drained; undo that first (regent node undrain)`);
   const { now, promised, why } = lossesOf(site);
   if (now < Math.max(1, promised))
-    return no(`the loss of a node would not be borne now, and each node goes away for a moment (${why.join(', ')})`);
+    return no(
+      `the cluster would not survive the loss of a node now, and each node goes away for a moment (${why.join(', ')})`,
+    );
   const names = new Set(named.flatMap((node) => (isRejected(node) ? [] : [node.name])));
   return { order: restartOrder(site).filter((name) => names.size === 0 || names.has(name)) };
 }
 
 function checkCluster(site: ClusterSite): Rejected | null {
-  if (site.cluster === null) return no('this site is no cluster: there is nobody who could take over');
+  if (site.cluster === null) return no('this site is not a cluster: no other node can take over');
   const all = members(site);
-  return all.length > 1
-    ? null
-    : no(`${all[0]?.name ?? 'it'} is the only region node: there is nobody who could take over`);
+  return all.length > 1 ? null : no(`${all[0]?.name ?? 'it'} is the only region node: no other node can take over`);
 }
 
 /** A move is a moment in which one more loss would stop writes: nobody begins it with a voter away. */
@@ -137,8 +137,8 @@ function unfitness(
   if (!node.isFresh) return silence(node, 'db', site.now);
   if (node.isDrained) return `${name} is drained`;
   const row = list.find((one) => one.name === name);
-  if (row === undefined) return `${name} is no member of the database's cluster`;
-  if (!row.isSynchronous) return `${name} is no synchronous standby`;
+  if (row === undefined) return `${name} is not a member of the database cluster`;
+  if (!row.isSynchronous) return `${name} is not a synchronous standby`;
   if (!isStreamingState(row.state)) return `${name} does not stream (${row.state})`;
   if ((row.lagBytes ?? 0) > LAG_BYTES) return `${name} is ${row.lagBytes} bytes behind`;
   return null;

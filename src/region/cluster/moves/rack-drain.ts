@@ -36,7 +36,7 @@ export function checkRackDrain(
     const partner = partnerOf(name, server);
     if (server.servedBy === partner) continue;
     if (drained.includes(partner)) return no(`${partner}, the other rack of ${label}, is drained`);
-    if (server.servedBy !== name) return no(`no rack says that it serves ${label}: ${server.why}`);
+    if (server.servedBy !== name) return no(`no rack reports that it serves ${label}: ${server.why}`);
     if (!server.isWhole) return no(`${partner} is not ready to take ${label}: ${server.why}`);
   }
   const moved = own.filter(({ server }) => server.servedBy === name);

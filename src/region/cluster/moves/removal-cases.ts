@@ -15,7 +15,7 @@ import { REMOVAL_S } from './switchover-order.ts';
 
 const TOO_EARLY = rejected(
   'conflict',
-  'Not now: nodes that are alive are taken out once every region node runs a release that knows it. Upgrade the others first (regent node list -o wide shows versions).',
+  'Not now: a living node can be removed only when every region node runs a release that can do this. Upgrade the others first (regent node list -o wide shows versions).',
 );
 
 async function begin(

@@ -23,7 +23,7 @@ export interface RemovalPlan {
 
 /** May this node be taken out now? The sentence says what will come of it; a refusal says why not. Pure. */
 export function planRemoval(site: ClusterSite, ref: string, options: RemovalOptions): RemovalPlan | Rejected {
-  if (site.cluster === null) return no('this site is no cluster');
+  if (site.cluster === null) return no('this site is not a cluster');
   const name = ref.toLowerCase();
   const node = site.nodes.find((one) => one.id === ref || one.name === name);
   if (node === undefined) {
@@ -68,7 +68,7 @@ function checkOptions(node: SiteNode, { isForced, isPlaceReserved }: RemovalOpti
 
 function checkRegionCanGo(site: ClusterSite, node: SiteNode): Rejected | null {
   const others = members(site).filter((one) => one.name !== node.name);
-  if (others.length === 0) return no(`${node.name} is the last region node: nobody would be left`);
+  if (others.length === 0) return no(`${node.name} is the last region node: no region node would be left`);
   if (!others.some((one) => isRegionUp(one, site))) return no(`no other region than that of ${node.name} answers`);
   return (
     checkEtcdWithout(site, node.name) ?? (node.state === 'joining' ? null : checkDatabaseWithout(site, node, others))

@@ -90,5 +90,5 @@ async function putInForce(tx: WriteTx, pair: StoredPair | null, context: CaseCon
 
 const NOTHING_BEHIND = rejected(
   'conflict',
-  "The cluster's authority has not signed one that could take its place. It does within a minute where a region node has its files; try again then.",
+  'The authority of the cluster has not signed a certificate yet. A region node with the files of the authority signs one within a minute; try again then.',
 );

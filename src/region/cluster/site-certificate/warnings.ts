@@ -19,15 +19,16 @@ export function warningsOf(
   const found = [...(site.vip === null ? [] : [site.vip]), ...names];
   if (found.length > 0 && !found.some((host) => covers(shown, host)))
     warnings.push(
-      `It covers neither the floating address (${site.vip ?? 'there is none'}) nor a name of it: a browser takes it only under another name that leads there. ` +
+      `The certificate covers neither the floating address (${site.vip ?? 'there is none'}) nor a name of it: a browser accepts the certificate only under another name that leads there. ` +
         `It names ${listed([...shown.dnsNames, ...shown.addresses])}.`,
     );
   else if (site.vip !== null && !covers(shown, site.vip))
     warnings.push(
-      `It does not cover the floating address ${site.vip}: https://${urlHost(site.vip)}:5443 is not taken by it.`,
+      `The certificate does not cover the floating address ${site.vip}: https://${urlHost(site.vip)}:5443 is not taken by it.`,
     );
   const { end, isSelfSigned } = shown;
-  if (isSelfSigned) warnings.push('It is self-signed: it must be added to the trust store of each browser.');
+  if (isSelfSigned)
+    warnings.push('The certificate is self-signed: add the certificate to the trust store of each browser.');
   else if (!end.isRoot)
     warnings.push(
       `The chain ends with ${end.subject}, which ${end.issuer} signed: a browser takes it where it knows that one. Certificates between them belong into the file.`,

@@ -60,8 +60,7 @@ export const trustCases = {
     'token.create',
     ({ body }) => `token create ${rolesOf(body)}`,
     async (tx, { body }, { ca, random, caller }) => {
-      if (!body.isRegion && !body.isRack)
-        refuse(invalid('isRegion', 'the token lets in nobody', 'region, rack or both'));
+      if (!body.isRegion && !body.isRack) refuse(invalid('isRegion', 'the token has no role', 'region, rack or both'));
       const place = body.place === undefined ? null : await placeOf(tx, body.place, body);
       const own = accept(await ca.certificate());
       const urls = await joinUrls(tx);

@@ -121,5 +121,5 @@ async function joinedBy(tx: Tx, key: string): Promise<MemberAnswer> {
 }
 
 function noNode(nodeId: string): Rejected {
-  return rejected('not_found', `There is no node ${nodeId} any more.`);
+  return rejected('not_found', `The node ${nodeId} no longer exists.`);
 }

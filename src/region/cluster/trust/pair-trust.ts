@@ -39,7 +39,7 @@ export function createPairTrustTask(ports: {
         );
         count += 1;
       }
-      return count === 0 ? null : `signed by whom partners know the DHCP servers of ${count} racks`;
+      return count === 0 ? null : `certificates signed for the DHCP servers of racks: ${count}`;
     },
   };
 }

@@ -57,7 +57,7 @@ export async function renewCertificate(
   const signed = accept(
     await db.repeatable(async (tx) => {
       const node = await findNode(tx, { id: nodeId });
-      if (!node) refuse('forbidden', `There is no node ${nodeId} any more.`);
+      if (!node) refuse('forbidden', `The node ${nodeId} no longer exists.`);
       if (!byCertificate && (await isShutOut(tx, nodeId))) refuse(SHUT_OUT);
       return certify(tx, authority, node, csr);
     }, limits),

@@ -25,7 +25,9 @@ export const sourceCases = {
       accept(notUsable(source));
       await askSync(tx, source.id);
       const row = (await listSyncs(tx)).find((one) => one.source === source.name);
-      return row ? { body: view(row) } : refuse('not_found', `There is no boot source ${source.name} (any more).`);
+      return row
+        ? { body: view(row) }
+        : refuse('not_found', `The boot source ${source.name} does not exist or was deleted.`);
     },
   ),
 };

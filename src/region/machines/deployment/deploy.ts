@@ -48,13 +48,13 @@ export const deployCases = {
   },
 };
 
-/** Base64, as it is; null: none. Refused: it is no base64, or too long. */
+/** Base64, as it is; null: none. Refused: it is not base64, or too long. */
 function readUserData(text: string | undefined): Uint8Array | null {
   if (text === undefined || text === '') return null;
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, ''))
     refuse('invalid_value', 'userData: it is not usable. Rule: base64 (RFC 4648 §4).', [
-      { field: 'userData', problem: 'it is no base64' },
+      { field: 'userData', problem: 'it is not base64' },
     ]);
   if (bytes.length > USER_DATA_MAX)
     refuse('payload_too_large', `The user data have ${bytes.length} bytes. Rule: at most ${USER_DATA_MAX}.`);

@@ -97,7 +97,7 @@ async function mayChange(
     if (owner !== caller.user)
       return rejected(
         'forbidden',
-        `${hostname} is allocated to another user. Rule: the user of a machine may change its file systems.`,
+        `${hostname} is not allocated to you. Rule: the user of a machine may change its file systems.`,
       );
   }
   if (row?.isLocked === true)

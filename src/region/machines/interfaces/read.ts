@@ -110,7 +110,8 @@ function named(first: string, name: string, at: string): Rejected {
 function readKind({ kind = 'physical' }: InterfaceRequest, at: string): InterfaceKind {
   const found = INTERFACE_KINDS.find((one) => one === kind);
   return (
-    found ?? refuse(invalid(`${at}/kind`, `${kind.slice(0, 16)} is no kind of interface`, INTERFACE_KINDS.join(', ')))
+    found ??
+    refuse(invalid(`${at}/kind`, `${kind.slice(0, 16)} is not a kind of interface`, INTERFACE_KINDS.join(', ')))
   );
 }
 
@@ -142,9 +143,9 @@ function usualName(request: InterfaceRequest, kind: InterfaceKind, { index, vlan
 function readSettings(request: InterfaceRequest, kind: InterfaceKind, at: string): InterfaceHead['settings'] {
   const common = request.acceptRa == null ? {} : { acceptRa: request.acceptRa };
   if (kind !== 'bond' && request.bond)
-    refuse(invalid(`${at}/bond`, `it is a ${kind} interface`, 'a bond alone has settings of a bond'));
+    refuse(invalid(`${at}/bond`, `it is a ${kind} interface`, 'only a bond has settings of a bond'));
   if (kind !== 'bridge' && request.bridge)
-    refuse(invalid(`${at}/bridge`, `it is a ${kind} interface`, 'a bridge alone has settings of a bridge'));
+    refuse(invalid(`${at}/bridge`, `it is a ${kind} interface`, 'only a bridge has settings of a bridge'));
   if (kind === 'bond') {
     const bond = accept(parseBond(request.bond ?? {}, `${at}/bond`));
     return { ...common, bond };

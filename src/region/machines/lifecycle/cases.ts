@@ -103,7 +103,7 @@ function eraseOf(
   { builtInScripts }: CaseContext,
 ): ErasePlan | null {
   if (!erase && (quickErase || secureErase))
-    refuse(invalid('erase', 'it is missing', 'quickErase and secureErase say how, with erase'));
+    refuse(invalid('erase', 'it is missing', 'quickErase and secureErase need erase'));
   if (!erase) return null;
   const name = quickErase ? 'regent-erase-quick' : 'regent-erase-full';
   const script = builtInScripts.find((one) => one.purpose === 'erasing' && one.name === name);
@@ -143,7 +143,7 @@ async function chooseScriptsOf(
     ? null
     : rejected(
         'conflict',
-        `${machine.hostname} is ${machine.state}. Rule: ${destroyer.name} destroys data, so it runs on no machine that somebody has.`,
+        `${machine.hostname} is ${machine.state}. Rule: ${destroyer.name} destroys data, so it cannot run on a machine in use.`,
       );
 }
 

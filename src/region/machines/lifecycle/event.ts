@@ -132,7 +132,7 @@ function textsOf(
   const waits = waitingFor(to);
   // How its own system reports its start.
   const systemReport = report.event === 'deployed' ? (report.text ?? '') : '';
-  const message = waits === '' ? systemReport : `It waits for ${waits}.`;
+  const message = waits === '' ? systemReport : `The machine waits for ${waits}.`;
   const isBack = RETURNS.includes(report.event) && from !== 'disk-erasing';
   return { error: errorOf(to, report, isBack), message: report.event === 'power-by-hand' ? byHand(to) : message };
 }
@@ -149,8 +149,9 @@ function errorOf(to: MachineState, { event, by, text = '' }: LifecycleEvent, isB
 
 function byHand(state: MachineState): string {
   const waits = waitingFor(state);
-  if (waits !== '') return `No BMC switches it: a person must start it from the network. It waits for ${waits}.`;
-  return `No BMC switches it: a person must ${state === 'deployed' ? 'start it from its disk' : 'switch it off'}.`;
+  if (waits !== '')
+    return `The machine has no BMC that switches it, so a person must start it from the network. The machine waits for ${waits}.`;
+  return `The machine has no BMC that switches it, so a person must ${state === 'deployed' ? 'start it from its disk' : 'switch it off'}.`;
 }
 
 function changeOf(effect: Effect, { by }: LifecycleEvent): StateChange {

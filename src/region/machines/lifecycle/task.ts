@@ -98,12 +98,12 @@ async function giveWanted(
   if (await addOrderJob(tx, machine, { bmc, order: wanted, by: wantedBy ?? ACTOR })) return true;
   if (!isWantedLate) return false;
   await storeStateJob(tx, machine.id, null);
-  const text = `Other jobs held ${bmc.name}, its BMC, for too long: it was not switched ${wanted.verb}.`;
+  const text = `Other jobs held the BMC ${bmc.name} for too long, so the machine was not switched ${wanted.verb}.`;
   return await applyDueEvent(tx, machine, { event: 'power-failed', by: ACTOR, text });
 }
 
 function textOf({ id, state, result }: JobRow): string {
-  return `Job ${id}, which was to switch it, ${state === 'failed' ? 'failed' : 'was ended'}: ${result ?? ''}`;
+  return `Job ${id}, which had to switch the machine, ${state === 'failed' ? 'failed' : 'was ended'}: ${result ?? ''}`;
 }
 
 interface DueEvent {

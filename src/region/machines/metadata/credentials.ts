@@ -69,7 +69,7 @@ export function createAdmit(ports: CredentialPorts): MetadataPort['admit'] {
       if (isAt) break;
       if (clock.monotonic() >= end) return elsewhere(machineId, source);
       if (tries === 0 && waiting >= WAITING_MAX)
-        return rejected('too_many_requests', 'Too many callers wait for their lease to be known. Ask again.');
+        return rejected('too_many_requests', 'Too many callers wait for their lease to be known. Try again.');
       waiting += 1;
       await awaitWake(wakes, { leastMs: POLL_LEAST_MS, mostMs: POLL_MOST_MS }).finally(() => {
         waiting -= 1;
@@ -135,6 +135,6 @@ function nobody(machineId: string): Rejected {
 function elsewhere(machineId: string, source: string): Rejected {
   return rejected(
     'forbidden',
-    `${source} is no address of the machine ${machineId}. Rule: a machine asks for itself, from the address that it has by DHCP.`,
+    `${source} is not an address of the machine ${machineId}. Rule: a machine sends requests only for itself, from its DHCP address.`,
   );
 }

@@ -26,7 +26,7 @@ export async function takeInventory(
   { caller, document, source }: InventoryCall,
 ): Promise<TakenInventory> {
   if (typeof document !== 'object' || document === null || Array.isArray(document))
-    refuse('bad_request', 'The inventory is no JSON object.');
+    refuse('bad_request', 'The inventory is not a JSON object.');
   return accept(
     await changing(ports, caller, `metadata inventory ${caller.machineId}`, async (tx, machine) => {
       const isEnlisting = caller.purpose === 'enlisting';

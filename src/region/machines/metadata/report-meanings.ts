@@ -51,7 +51,7 @@ const TEXT_MAX = 500;
 /** Reads a report. Refused (`bad_request`): not the object that it must be, or a member is missing. Pure. */
 export function readStatus(value: unknown): StatusReport | Rejected {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return rejected('bad_request', 'The report is no JSON object.');
+    return rejected('bad_request', 'The report is not a JSON object.');
   const given = value as Readonly<Record<string, unknown>>;
   const missing = ['event_type', 'origin', 'name', 'description'].filter((name) => typeof given[name] !== 'string');
   if (missing.length > 0) return rejected('bad_request', `The report lacks ${missing.join(', ')}.`);
@@ -77,12 +77,12 @@ export function readSignal(fields: ReadonlyMap<string, string>): Signal | Reject
       `status: ${JSON.stringify(given.slice(0, 40))} is not known. Rule: ${SIGNAL_STATUSES.join(', ')}.`,
     );
   const exit = fields.get('exit_status') ?? fields.get('script_result') ?? '';
-  if (!/^(?:-?[0-9]{1,9})?$/.test(exit)) return rejected('bad_request', 'exit_status is no whole number.');
+  if (!/^(?:-?[0-9]{1,9})?$/.test(exit)) return rejected('bad_request', 'exit_status is not a whole number.');
   const result = fields.get('script_result_id') ?? '';
-  if (!/^(?:[0-9]{1,9})?$/.test(result)) return rejected('bad_request', 'script_result_id is no number.');
+  if (!/^(?:[0-9]{1,9})?$/.test(result)) return rejected('bad_request', 'script_result_id is not a number.');
   const name = fields.get('name') ?? '';
   const script = name === '' ? null : (outputOf(name)?.script ?? null);
-  if (name !== '' && script === null) return rejected('bad_request', 'name is no name of a script.');
+  if (name !== '' && script === null) return rejected('bad_request', 'name is not the name of a script.');
   return {
     status,
     error: readable(fields.get('error') ?? ''),

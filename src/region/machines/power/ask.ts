@@ -34,7 +34,7 @@ export async function ask(
   const target = await readTarget(tx, sealerOf(ports), machineId);
   if (isRejected(target)) return failedTurn(at, target.message);
   if (target.bmc.id !== bmcId)
-    return failedTurn(at, `Another BMC switches ${target.machine.fqdn} meanwhile: ${target.bmc.name}. Ask again.`);
+    return failedTurn(at, `${target.machine.fqdn} now has another BMC: ${target.bmc.name}. Try again.`);
   const routes = rankRoutes(await readReach(tx, bmcId, target.address)).filter(
     ({ nodeId }) => !at.tried.includes(nodeId),
   );
@@ -106,8 +106,8 @@ async function probe(
 async function nobodyLeft(tx: WriteTx, target: PowerTarget, run: JobRun<Order>, at: Progress): Promise<Turn> {
   const { machine, bmc } = target;
   const reasons = at.failures.map(({ why }) => why);
-  const why = reasons.length === 0 ? 'There is no node that could ask it.' : [...new Set(reasons)].join(' ');
-  const remedy = at.failures.at(-1)?.remedy ?? 'Accept a rack that stands on its network: regent rack list.';
+  const why = reasons.length === 0 ? 'No node can query the BMC.' : [...new Set(reasons)].join(' ');
+  const remedy = at.failures.at(-1)?.remedy ?? 'Accept a rack in the network of the BMC: regent rack list.';
   const seen = { machineId: machine.id, fqdn: machine.fqdn, by: `job ${run.id}`, node: '' };
   await noteState(tx, seen, { state: 'error', nodeId: null, why, remedy });
   return failedTurn(at, `No node reaches ${bmc.name}, the BMC of ${machine.fqdn}. ${why} ${remedy}`);

@@ -71,8 +71,8 @@ function typeOf(name: PowerType): PowerTypeShown {
 }
 
 function withoutBmc({ fqdn, hostname }: MachineRow): Rejected {
-  const problem = `Nothing switches ${fqdn}: it has no BMC`;
-  return rejected('conflict', `${problem}. Give it one: regent machine set ${hostname} --bmc NAME.`);
+  const problem = `${fqdn} has no BMC, so nothing can switch it`;
+  return rejected('conflict', `${problem}. Give the machine a BMC: regent machine set ${hostname} --bmc NAME.`);
 }
 
 /** Why this cannot be done to the machine; null: it can. */

@@ -85,7 +85,7 @@ async function abortOf(run: JobRun<Order>, at: Progress): Promise<JobEnd | null>
   const result =
     open.length === 0
       ? 'Ended: no order runs.'
-      : `Ended: ${open.join(', ')} had the order already, and it may still come about. See: regent machine show.`;
+      : `Ended: ${open.join(', ')} had the order already, and the order may still take effect. See: regent machine show.`;
   return { state: 'aborted', result };
 }
 

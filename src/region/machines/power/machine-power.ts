@@ -41,7 +41,7 @@ export async function readPower(
   if (bmc === null) {
     const given = Object.keys(body.powerParameters ?? {});
     if (given.length === 0) return { bmcId: null, powerParameters: {} };
-    refuse(invalid('powerParameters', 'nothing switches the machine', 'with what switches it: --bmc'));
+    refuse(invalid('powerParameters', 'the machine has no BMC', 'only with a BMC: --bmc'));
   }
   const before = bmc.id === old?.bmcId ? old.powerParameters : {};
   const given = body.powerParameters ?? before;

@@ -46,7 +46,7 @@ export const BEGINNING: Progress = {
 export function parseOrder(payload: unknown): Order {
   const order = readPowerOrder(payload);
   if (order !== null) return order;
-  throw new AppError('job', 'its order was written by a release that this one does not understand');
+  throw new AppError('job', 'another release wrote the order of the job, and this release cannot read it');
 }
 
 /** Reads what an earlier run saved. Throws AppError `job` for another's. */

@@ -28,9 +28,9 @@ export interface PowerTarget {
 /** Reads how a machine is switched, secrets opened. Refused: there is none, or its secrets cannot be opened. */
 export async function readTarget(tx: Tx, sealer: Sealer, machineId: string): Promise<PowerTarget | Rejected> {
   const machine = await findMachine(tx, { id: machineId });
-  if (machine === null) return rejected('not_found', `There is no machine ${machineId} any more.`);
+  if (machine === null) return rejected('not_found', `The machine ${machineId} no longer exists.`);
   const bmc = machine.bmcId === null ? null : await findDeclared(tx, 'bmc', { id: machine.bmcId });
-  if (bmc === null) return rejected('conflict', `Nothing switches ${machine.fqdn} any more: it has no BMC.`);
+  if (bmc === null) return rejected('conflict', `Nothing can switch ${machine.fqdn}, because it no longer has a BMC.`);
   const all = await readPowerParameters(tx, sealer, { bmc, own: machine.powerParameters });
   if (isRejected(all)) return all;
   const driver = driverOf(bmc.powerType);

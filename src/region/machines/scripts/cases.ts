@@ -108,7 +108,7 @@ function readScript(body: ScriptSet, old: ScriptRow | null): Script {
   const content = accept(parseContent(body.content ?? old?.content ?? ''));
   const metadata = accept(readMetadata(content));
   if (metadata.purpose !== undefined && !SCRIPT_PURPOSES.some((one) => one === metadata.purpose))
-    refuse(invalid('purpose', `${metadata.purpose} is the release's alone`, SCRIPT_PURPOSES.join(' or ')));
+    refuse(invalid('purpose', `${metadata.purpose} is only for scripts of the release`, SCRIPT_PURPOSES.join(' or ')));
   const given = readGiven(body);
   const other = Object.entries(given).find(
     ([member, value]) => says(metadata, member) && !isEqual(metadata, member, value),

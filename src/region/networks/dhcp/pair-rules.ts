@@ -38,7 +38,7 @@ export async function pairColumns(tx: Tx, vlan: VlanRow, wanted: WantedPair): Pr
     );
   }
   if (ids.secondaryRackId !== null && ids.secondaryRackId === ids.primaryRackId) {
-    refuse(invalid('secondaryRack', 'it is the primary rack, too', 'a pair is two racks'));
+    refuse(invalid('secondaryRack', 'it is also the primary rack', 'a pair is two racks'));
   }
   return ids;
 }
@@ -51,7 +51,7 @@ async function rackFor(
 ): Promise<RackRow | null | undefined> {
   if (text === undefined || text === null) return text;
   const rack = await rackByRef(tx, text);
-  if (rack === null) refuse(invalid(field, 'the master is the placeholder, which is no host', 'an accepted rack'));
+  if (rack === null) refuse(invalid(field, 'the master is a placeholder and not a host', 'an accepted rack'));
   if (rack.state !== 'accepted' || rack.nodeId === null) {
     refuse(
       'conflict',
@@ -154,7 +154,7 @@ export async function checkLeasesStay(
   if (isLeft && next.some((uuid) => old.includes(uuid))) {
     return rejected(
       'conflict',
-      `Clients hold ${count} ${count === 1 ? 'lease' : 'leases'} on ${vlanLabel(vlan)}, and ${alone.name} alone knows of all of them: it serves while its partner is away. Rule: ${alone.name} goes on as one of the racks until the pair is whole again; see regent vlan show.`,
+      `Clients hold ${count} ${count === 1 ? 'lease' : 'leases'} on ${vlanLabel(vlan)}, and only ${alone.name} knows all of them: it serves while its partner is away. Rule: ${alone.name} goes on as one of the racks until the pair is whole again; see regent vlan show.`,
     );
   }
   const what = next.length === 0 ? 'nobody would serve it' : 'racks would serve it that do not know of them';
@@ -163,7 +163,7 @@ export async function checkLeasesStay(
     next.length === 0 ? '' : ` In two steps: ${stepsTo(vlan, alone?.name ?? nameOf(old[0]), next.map(nameOf))}.`;
   return rejected(
     'conflict',
-    `Clients hold ${count} ${count === 1 ? 'lease' : 'leases'} on ${vlanLabel(vlan)}, and ${what}. Rule: one of the racks that serve it goes on until the new one has all leases.${steps} With DHCP off on it any racks may be named.`,
+    `Clients hold ${count} ${count === 1 ? 'lease' : 'leases'} on ${vlanLabel(vlan)}, and ${what}. Rule: one of the racks that serve it goes on until the new one has all leases.${steps} With DHCP off, any racks may be named.`,
   );
 }
 

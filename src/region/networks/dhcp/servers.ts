@@ -105,5 +105,5 @@ function reportOf(node: ReportingRack, service: string, now: number): Observatio
 }
 
 function silence(node: ReportingRack, row: ServiceObservation | undefined): string {
-  return row ? `${node.name}: ${row.why}` : `${node.name} says nothing.`;
+  return row ? `${node.name}: ${row.why}` : `${node.name} reports nothing.`;
 }

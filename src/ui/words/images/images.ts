@@ -71,7 +71,7 @@ export const IMAGES = {
       url: 'Where',
       urlHelp: 'http:// or https://, without streams/v1',
       keyring: 'Public key of its signer',
-      keyringHelp: 'as gpg --export KEY | base64 -w0 prints it; empty: https alone is trusted',
+      keyringHelp: 'as gpg --export KEY | base64 -w0 prints it; empty: only https is trusted',
       selections: 'Images that are wanted',
       selectionsHelp: 'names, * for any characters, :amd64 or :arm64, with commas between; empty: all',
       comment: 'Note',

@@ -30,7 +30,7 @@ async function wrongTokens({ hosts, site, refused, clean, tell }: Story): Promis
   expect(await site().nodes.sql('r1', past)).toBe('past');
   const wrong: Record<string, readonly [string, RegExp]> = {
     half: [good.token.slice(0, good.token.length / 2), /the token is damaged/],
-    none: ['hello', /this is no join token/],
+    none: ['hello', /this is not a join token/],
     'another secret': [
       hosts.forge(good.token, (token) => ({ ...token, secret: 'A'.repeat(32) })),
       /not known, or its secret is wrong/,

@@ -74,7 +74,7 @@ describe('jobs on the command line', () => {
     region.on('GET /jobs/12', { body: JOB });
     const { code, err } = await regent('job wait 12 --patience 1');
     expect(code).toBe(5);
-    expect(err).toContain('After 1 s it goes on: job 12 (node-drain r2) running');
+    expect(err).toContain('Not ended after 1 s: job 12 (node-drain r2) running');
     expect(err).toContain('regent job abort 12');
     expect(await regent('job wait 12 --patience 0')).toMatchObject({ code: 2 });
   });

@@ -13,7 +13,7 @@ const SITE = {
   notAfter: '2026-06-01T10:00:00Z',
   names: ['regent.example.test'],
   certificate: 'PEM',
-  warnings: ['It does not cover the floating address.'],
+  warnings: ['The certificate does not cover the floating address.'],
   changedAt: '2026-03-01T10:00:00Z',
 };
 const FILES: Readonly<Record<string, string>> = {
@@ -42,7 +42,7 @@ it('sends what is in the files, the key also from standard input, and tells what
   const { code, out } = await regent('set', '--cert', 'leaf.pem', '--chain', '~/chain.pem', '--key', 'key.pem');
   expect(code).toBe(0);
   expect(out).toContain('All region nodes show an own certificate within seconds: CN=regent.example.test');
-  expect(out).toContain('warning: It does not cover the floating address.');
+  expect(out).toContain('warning: The certificate does not cover the floating address.');
   await regent('set', '--cert', 'leaf.pem', '--key', '-');
   expect(sent()).toEqual([
     { certificate: 'LEAF\nCHAIN\n', privateKey: 'PRIVATE\nKEY\n' },

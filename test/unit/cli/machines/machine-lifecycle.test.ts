@@ -74,7 +74,7 @@ describe('regent machine commission', () => {
     region.on('GET /machines/m1abcd', { body: machine('m1') });
     const told = await regent('machine commission m1 --wait --timeout 1');
     expect(told.code).toBe(5);
-    expect(told.err).toContain('After 1 s it goes on: m1.example.test is commissioning until');
+    expect(told.err).toContain('Not ended after 1 s: m1.example.test is commissioning until');
     expect(told.err).toContain('regent machine abort m1');
   });
 

@@ -57,14 +57,14 @@ describe("a cluster with an operator's own database", () => {
 
   it('moves no database, and drains, restarts and removes nodes without one', () => {
     expect(planSwitchover(site(), null)).toMatchObject({
-      message: expect.stringContaining('whoever runs it moves it'),
+      message: expect.stringContaining('only its operator can move it'),
     });
     expect(checkDrain(site(), 'r1')).toMatchObject({ node: { name: 'r1' } });
     expect(planRestart(site(), [])).toMatchObject({ order: expect.arrayContaining(['r1', 'r2', 'r3']) });
     expect(notWhole(site(), 1)).toBeNull();
     const plan = planRemoval(site(), 'r3', { isPlaceReserved: false, isForced: false, vlans: [] });
     expect(plan).toMatchObject({ sentence: expect.stringMatching(/^r3 hands on calls and address, stops/) });
-    expect(drillFindings(site(), 'planned-drain')).toEqual([expect.stringContaining('external one')]);
+    expect(drillFindings(site(), 'planned-drain')).toEqual([expect.stringContaining('database is external')]);
   });
 
   it('foretells no outage of the database when a node dies', () => {

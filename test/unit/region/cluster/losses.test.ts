@@ -24,7 +24,7 @@ const primary = {
 
 const CASES: readonly (readonly [string, SiteChanges, number, string])[] = [
   ['all well', {}, 1, 'can lose 1 node: etcd 3 of 3 voters, r2 and r3 are synchronous standbys'],
-  ['a single node', { regions: 1 }, 0, 'can lose none: single node: what it has is lost with it'],
+  ['a single node', { regions: 1 }, 0, 'can lose none: single node: its data is lost with it'],
   ['two', { regions: 2 }, 0, 'can lose none: with 2 region nodes each is needed for a majority'],
   ['five', { regions: 5 }, 2, 'can lose 2 nodes: etcd 5 of 5 voters, r2 and r3 are synchronous standbys'],
   ['four', { regions: 4 }, 1, 'can lose 1 node: etcd 4 of 4 voters, r2 and r3 are synchronous standbys'],
@@ -111,7 +111,7 @@ const CASES: readonly (readonly [string, SiteChanges, number, string])[] = [
     'no cluster',
     { site: { cluster: null } },
     0,
-    'can lose none: no cluster: what this one region process has is lost with it',
+    'can lose none: no cluster: the data of this one region process is lost with it',
   ],
 ];
 

@@ -61,7 +61,7 @@ export const NOUN_TABLE = {
       {"name":"arches","kind":"text","help":"architectures of the machines that have it; empty: all"},
       {"name":"disabledPockets","kind":"text","help":"pockets that the image's own archive loses (main_archive, ports_archive)"},
       {"name":"disabledComponents","kind":"text","help":"components that the image's own archive loses"},
-      {"name":"disableSources","kind":"flag","help":"no sources of packages, binaries alone"},
+      {"name":"disableSources","kind":"flag","help":"only binaries, no sources of packages"},
     ],
   },
   "reservation": {

@@ -98,7 +98,10 @@ describe('what becomes of a job whose run is over', () => {
 
   it('has failed when it was only late that it aborted itself, and is aborted when somebody asked for it', () => {
     const late = { ...ended('aborted'), lateMs: 5 };
-    expect(afterRun(late)).toEqual({ kind: 'end', end: { state: 'failed', result: 'Its deadline passed. So.' } });
+    expect(afterRun(late)).toEqual({
+      kind: 'end',
+      end: { state: 'failed', result: 'The deadline of the job passed. So.' },
+    });
     expect(afterRun({ ...late, isAbortWanted: true })).toMatchObject({ end: { state: 'aborted' } });
     expect(afterRun({ ...ended('done'), lateMs: 5 })).toMatchObject({ end: { state: 'done' } });
   });
@@ -106,7 +109,7 @@ describe('what becomes of a job whose run is over', () => {
   it('is tried again a bounded number of times', () => {
     expect(afterRun(RUN)).toEqual({ kind: 'give-back', failure: 'It slipped.' });
     expect(afterRun({ ...RUN, attempts: ATTEMPTS_MAX })).toMatchObject({
-      end: { state: 'failed', result: `It failed ${ATTEMPTS_MAX} times: It slipped.` },
+      end: { state: 'failed', result: `The job failed ${ATTEMPTS_MAX} times: It slipped.` },
     });
   });
 

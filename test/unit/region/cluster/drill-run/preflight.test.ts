@@ -43,7 +43,7 @@ describe('a drill on a cluster that serves', () => {
   it.each<[string, (cluster: FakeCluster) => void, RegExp]>([
     ['a node that is silent', (it) => (it.nodes['r3'] = { silentFor: 60 }), /doctor: .*r3/],
     ['no node to lose', (it) => (it.nodes['r3'] = { dcs: null }), /no node can be lost \(etcd 2 of 3 voters/],
-    ['a standby nobody waits for', (it) => (it.synchronous = ['r1', 'r2']), /r3 is no synchronous standby/],
+    ['a standby nobody waits for', (it) => (it.synchronous = ['r1', 'r2']), /r3 is not a synchronous standby/],
     ['a drained node', (it) => it.drained.add('r2'), /r2 is drained/],
     ['a failed packet filter', (it) => (it.nodes['r2'] = { firewall: 'unhealthy' }), /doctor: firewall is broken \(/],
     ['Patroni is paused', (it) => (it.nodes['r1'] = { db: { ...primaryOf(), isPaused: true } }), /Patroni is paused/],

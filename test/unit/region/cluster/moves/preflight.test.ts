@@ -33,8 +33,13 @@ describe('the preflight of a switchover', () => {
   });
 
   it.each<[string, (cluster: FakeCluster) => void, string | null, RegExp]>([
-    ['no synchronous standby', (it) => (it.synchronous = []), null, /r2 is no synchronous standby; r3 is no synch/],
-    ['the wanted one is not synchronous', (it) => (it.synchronous = ['r2']), 'r3', /r3 is no synchronous standby/],
+    [
+      'no synchronous standby',
+      (it) => (it.synchronous = []),
+      null,
+      /r2 is not a synchronous standby; r3 is not a synch/,
+    ],
+    ['the wanted one is not synchronous', (it) => (it.synchronous = ['r2']), 'r3', /r3 is not a synchronous standby/],
     ['the wanted one is the primary', () => {}, 'r1', /r1 is the primary already/],
     ['the wanted one is drained', (it) => it.drained.add('r2'), 'r2', /r2 is drained/],
     ['nobody of that name', () => {}, 'r9', /no node "r9"/],
@@ -70,7 +75,7 @@ describe('the preflight of a switchover', () => {
 
   it('refuses a site that is no cluster, and a single region node', () => {
     for (const plan of [planSwitchover, checkDrain, (one: ClusterSite) => planRestart(one, [])]) {
-      expect(refusal(plan(aSite({ site: { cluster: null } }), 'r1'))).toMatch(/no cluster/);
+      expect(refusal(plan(aSite({ site: { cluster: null } }), 'r1'))).toMatch(/not a cluster/);
       expect(refusal(plan(aSite({ regions: 1 }), 'r1'))).toMatch(/r1 is the only region node/);
     }
   });
@@ -94,7 +99,7 @@ describe('the preflight of a drain', () => {
       'r1',
       /no other node is fit for the floating address/,
     ],
-    ['it leads, and nobody else can', (it) => (it.synchronous = []), 'r1', /no synchronous standby/],
+    ['it leads, and nobody else can', (it) => (it.synchronous = []), 'r1', /not a synchronous standby/],
     ['a rack', () => {}, 'k1', /k1 is a rack/],
     ['still joining', (it) => (it.nodes['r3'] = { state: 'joining' }), 'r3', /r3 is still joining/],
   ])('refuses: %s', (_, change, name, why) => {
@@ -131,13 +136,13 @@ describe('the order of a rolling restart', () => {
 
   it.each<[string, (cluster: FakeCluster) => void, RegExp]>([
     ['a drained node', (it) => it.drained.add('r2'), /r2 is drained/],
-    ['a loss would not be borne', (it) => (it.synchronous = []), /the loss of a node would not be borne/],
+    ['a loss would not be borne', (it) => (it.synchronous = []), /would not survive the loss of a node/],
   ])('is refused: %s', (_, change, why) => {
     expect(refusal(planRestart(site(change), []))).toMatch(why);
   });
 
   it('is refused with two region nodes: each is needed', () => {
-    expect(refusal(planRestart(aSite({ regions: 2 }), []))).toMatch(/would not be borne/);
+    expect(refusal(planRestart(aSite({ regions: 2 }), []))).toMatch(/would not survive/);
   });
 
   it('restarts on a node what others lean on last', () => {

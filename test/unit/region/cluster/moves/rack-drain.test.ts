@@ -51,7 +51,7 @@ describe('a rack is drained', () => {
       'k1',
       [vlan({ servedBy: null, why: 'k1 says nothing.' })],
       [],
-      'Not now: no rack says that it serves VLAN vlan10: k1 says nothing.',
+      'Not now: no rack reports that it serves VLAN vlan10: k1 says nothing.',
     ],
     [
       'its partner serves already',
