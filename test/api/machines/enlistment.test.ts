@@ -413,7 +413,7 @@ describe('equal UUIDs', () => {
     await leaseOf(cardOf(1));
     expect((await post(id, { system: { uuid: UUID, serial: 'SN-B1' } })).statusCode).toBe(200);
     await setState(id, 'ready');
-    expect(reasonOf(await ask(2))).toContain(`this machine is ${fqdn}`);
+    expect(reasonOf(await ask(2))).toContain(`are those of ${fqdn},`);
   });
 });
 

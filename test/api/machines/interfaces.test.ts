@@ -258,7 +258,7 @@ describe('an interface', () => {
       'mac',
       'another MAC address than eth1',
     ],
-    ['with settings of another kind', { mac: '52:54:00:aa:aa:ab', bond: {} }, 422, 'bond', 'a bond alone'],
+    ['with settings of another kind', { mac: '52:54:00:aa:aa:ab', bond: {} }, 422, 'bond', 'only a bond'],
     ['with an MTU that is none', { mac: '52:54:00:aa:aa:ab', mtu: 100 }, 422, 'mtu', '576 to 65535'],
     [
       'with IPv6 and small packets',
