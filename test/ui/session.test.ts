@@ -129,7 +129,10 @@ describe('live data', () => {
     await until('the stream', () => site.way.streams === 1);
     await site.call('POST', '/nodes/r2/drain');
     await page.getByText('One job is under way').waitFor({ timeout: patient(2000) });
-    await page.getByText('job.added').first().waitFor({ timeout: patient(2000) });
+    await page
+      .getByText('job.added')
+      .first()
+      .waitFor({ timeout: patient(2000) });
   });
 
   it('has one stream for all pages of a browser', async () => {

@@ -35,7 +35,10 @@ it('gets live updates by a stream of the page, and is told what to do', async ()
   // The stream of the page before, by the real worker, ended with it.
   await until('the page has a stream', () => site.way.streams === 1);
   await site.call('POST', '/notifications', { message: 'Hall 3 is cold', users: true });
-  await page.getByText('Hall 3 is cold').first().waitFor({ timeout: patient(3000) });
+  await page
+    .getByText('Hall 3 is cold')
+    .first()
+    .waitFor({ timeout: patient(3000) });
   // The certificate is installed: the worker takes over.
   await page.evaluate('workerFindsSite()');
   await page.getByText(SENTENCE).waitFor({ state: 'detached' });
