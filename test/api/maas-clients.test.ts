@@ -202,7 +202,7 @@ describe('what goes', () => {
       const none = await maas.post('machines/', 'allocate', { cpu_count: '500', ...more });
       expect([none.status, none.raw]).toEqual([
         409,
-        expect.stringMatching(/^No available machine matches constraints\. Of /),
+        expect.stringMatching(/^No available machine matches constraints\. No ready machine fits\. /),
       ]);
     }
   });

@@ -125,7 +125,7 @@ describe('allocate', () => {
     [
       'all that none has',
       { cpus: 8, memoryMb: 10 ** 6 },
-      'None of 3 ready machines fits: 2 after 8 processors, 0 after 1000000 MiB of memory are left.',
+      'No ready machine fits. Machines that are left: 3 ready, 2 after 8 processors, 0 after 1000000 MiB of memory.',
     ],
     ['a tag that none has', { tags: ['fast'] }, '0 after tag fast are left.'],
     [

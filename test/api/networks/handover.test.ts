@@ -123,7 +123,7 @@ it('goes from a pair to another one when both old racks have said that they stop
   await set('k3', 'k4');
   await isTold();
   expect((await findings()).map(({ sentence }) => sentence)).toEqual([
-    expect.stringContaining(`${CIDR} has no DHCP until k1 and k2 say`),
+    expect.stringContaining(`${CIDR} has no DHCP until k1 and k2 report`),
   ]);
   await report('k1');
   // An older generation is no word of it, nor is another rack's.

@@ -301,7 +301,7 @@ describe('24, 22: static routes', () => {
   it.each([
     [
       { destination: '0.0.0.0/0' },
-      '0.0.0.0/0 is every network. Rule: the default route goes by the gateway of a subnet',
+      '0.0.0.0/0 is every network. Rule: the gateway of a subnet makes the default route',
     ],
     [
       { source: '10.99.0.0/24', gateway: '10.99.0.1' },

@@ -1,4 +1,3 @@
-import { formatCount } from '../../../core/count-text.ts';
 import type { Candidate, CandidateCard, CandidateDisk } from './candidate.ts';
 import type { CardKey, InterfaceRequirement, DiskRequirement } from './requirement-grammar.ts';
 
@@ -69,7 +68,7 @@ export function whyNone(candidates: readonly Candidate[], requirements: MachineR
     counts.push(`${left.length} after ${title}`);
     if (left.length === 0) break;
   }
-  return `None of ${formatCount(candidates.length, 'ready machine')} fits: ${counts.join(', ')} are left.`;
+  return `No ready machine fits. Machines that are left: ${[`${candidates.length} ready`, ...counts].join(', ')}.`;
 }
 
 function testsOf(requirements: MachineRequirements): (readonly [title: string, test: Test])[] {

@@ -93,7 +93,7 @@ describe('a wish', () => {
 
   it('says how many machines are left after each part of it', () => {
     expect(whyNone([machine('a'), machine('b', { tags: ['gpu'] })], { tags: ['gpu'], zones: ['x', 'y'] })).toBe(
-      'None of 2 ready machines fits: 1 after tag gpu, 0 after zone x or y are left.',
+      'No ready machine fits. Machines that are left: 2 ready, 1 after tag gpu, 0 after zone x or y.',
     );
     expect(whyNone([], {})).toContain('No machine is ready and unlocked.');
   });
