@@ -46,7 +46,7 @@ describe('a site that is no cluster', () => {
   it.each(MOVES)('is moved by nobody: %s', async (path, body) => {
     expect(await post(path, body)).toMatchObject({
       status: 409,
-      body: { code: 'conflict', detail: expect.stringContaining('no cluster') },
+      body: { code: 'conflict', detail: expect.stringContaining('not a cluster') },
     });
   });
 

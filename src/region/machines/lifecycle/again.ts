@@ -1,4 +1,5 @@
 import type { MachineTimeline } from '../../../contract/machines/machine-timeline.ts';
+import { formatCount } from '../../../core/count-text.ts';
 import { isRejected } from '../../../core/errors.ts';
 import { orRefusal } from '../../base/or-refusal.ts';
 import type { Random } from '../../../core/ports.ts';
@@ -43,7 +44,7 @@ export function createAgainTask(db: Database, ports: SeenPorts, random: Pick<Ran
       let done = 0;
       for (const machineId of found)
         done += Number(await reached(db.repeatable((tx) => restartMachine(tx, ports, machineId), DEADLINE)));
-      return done === 0 ? null : `restarted because their rack died or they hung: ${done}`;
+      return done === 0 ? null : `${formatCount(done, 'machine')} restarted: the rack died, or the start hung`;
     },
   };
 }
