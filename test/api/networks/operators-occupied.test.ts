@@ -299,10 +299,7 @@ describe('28: an address that the configuration names', () => {
 describe('24, 22: static routes', () => {
   const route = { name: 'x-way', source: '10.10.10.0/24', destination: '10.67.0.0/16', gateway: '10.10.10.253' };
   it.each([
-    [
-      { destination: '0.0.0.0/0' },
-      '0.0.0.0/0 is every network. Rule: the gateway of a subnet makes the default route',
-    ],
+    [{ destination: '0.0.0.0/0' }, '0.0.0.0/0 is every network. Rule: the gateway of a subnet makes the default route'],
     [
       { source: '10.99.0.0/24', gateway: '10.99.0.1' },
       '10.99.0.0/24 is not a subnet. Rule: a route begins in a subnet',

@@ -323,7 +323,7 @@ describe('the end of a job', () => {
     expect(await fail()).toBe(1);
     expect(await show(late.id)).toMatchObject({
       state: 'failed',
-      result: 'Its deadline passed before a region could begin.',
+      result: 'The deadline of the job passed before a region could start it.',
     });
 
     const begun = await claimed();

@@ -46,8 +46,8 @@ export async function failHopelessJobs(tx: Tx, { attemptsMax, windUpMs, seen }: 
         and (t.state = 'waiting' or ${isWatched(seen)} and t.lease_until < clock_timestamp())
       for update skip locked)
     update jobs t set state = 'failed', ended_at = clock_timestamp(), updated_at = clock_timestamp(), lease_holder = null, lease_until = null,
-      result = case when t.epoch = 0 then 'Its deadline passed before a region could begin.'
-        when ${isLate} then 'Its deadline passed.' || ${last}
+      result = case when t.epoch = 0 then 'The deadline of the job passed before a region could start it.'
+        when ${isLate} then 'The deadline of the job passed.' || ${last}
         else 'It was started ' || t.attempts || ' times and never came to an end.' || ${last} end
     from hopeless where t.id = hopeless.id returning t.id, t.kind, t.target, t.result`);
   const events = rows.map(({ id, ...data }) => ({ kind: 'job.failed', subject: `job/${id}`, data }));
