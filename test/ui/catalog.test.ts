@@ -116,6 +116,8 @@ describe('a network', () => {
     await page.locator('[data-apply]').click();
     await page.getByText('Done.').waitFor();
     await page.keyboard.press('Escape');
+    // The page has the new version then, and so has the dialog.
+    await page.locator('dd', { hasText: '192.0.2.5' }).waitFor();
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByLabel('With its records').check();
     await page.getByText('regent domain delete away.test --cascade').waitFor();
