@@ -351,7 +351,7 @@ describe('a machine that stands still at its start', () => {
     expect(await again()).toBeNull();
     await late(90);
     const { body: before } = await site.call('GET', '/machines/m1');
-    expect(await again()).toBe('restarted because their rack died or they hung: 1');
+    expect(await again()).toBe('1 machine restarted: the rack died, or the start hung');
     expect(await verbs()).toEqual(['cycle', 'cycle']);
     expect((await site.call('GET', '/machines/m1')).body).toMatchObject({
       state: 'commissioning',

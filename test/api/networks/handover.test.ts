@@ -130,7 +130,7 @@ it('goes from a pair to another one when both old racks have said that they stop
   await report('k2', { applied: before, facts: { 'dhcp@k1_k2': { kea: 'hot-standby' } } });
   await report('k3');
   await staysTold();
-  expect((await findings())[0]?.sentence).toContain('until k2 says');
+  expect((await findings())[0]?.sentence).toContain('until k2 reports');
   await report('k2');
   await isTold('k3 dhcp@k3_k4', 'k4 dhcp@k3_k4');
   expect(await findings()).toEqual([]);
