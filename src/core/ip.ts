@@ -59,8 +59,12 @@ export function unmapped(address: Address): Address {
   return isMapped(address) ? { family: 4, value: address.value & 0xffff_ffffn } : address;
 }
 
+const CANONICAL_IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
+
 /** A client's address as everybody writes it: without a zone, and IPv4 as IPv4. What is no address stays. */
 export function plainAddress(text: string): string {
+  // Each call over HTTP has one, nearly always of this form; parsing takes 1 µs (Node 24), 25 times as long.
+  if (CANONICAL_IPV4.test(text)) return text;
   const address = parseAddress(text.replace(/%.*$/, ''));
   if ('kind' in address) return text;
   return formatAddress(unmapped(address));

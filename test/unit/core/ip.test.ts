@@ -14,6 +14,7 @@ import {
   overlaps,
   parseAddress,
   parseNetwork,
+  plainAddress,
   sizeOf,
 } from '../../../src/core/ip.ts';
 
@@ -26,6 +27,27 @@ const network: fc.Arbitrary<Network> = address.chain((item) =>
     .integer({ min: 0, max: item.family === 4 ? 32 : 128 })
     .map((prefix) => ({ ...firstAddress({ ...item, prefix }), prefix })),
 );
+
+describe('the address of a client', () => {
+  it.each([
+    ['10.0.0.1', '10.0.0.1'],
+    ['255.255.255.255', '255.255.255.255'],
+    ['::ffff:10.0.0.1', '10.0.0.1'],
+    ['fe80::1%eth0', 'fe80::1'],
+    ['2001:DB8:0::1', '2001:db8::1'],
+    ['256.0.0.1', '256.0.0.1'],
+    ['10.0.0.1.', '10.0.0.1.'],
+    ['', ''],
+  ])('%s is %s', (text, plain) => expect(plainAddress(text)).toBe(plain));
+
+  it('is what parsing and writing make of it', () => {
+    fc.assert(
+      fc.property(fc.ipV4(), (text) => {
+        expect(plainAddress(text)).toBe(formatAddress(parseAddress(text) as Address));
+      }),
+    );
+  });
+});
 
 describe('addresses', () => {
   it('survive writing and reading', () => {
