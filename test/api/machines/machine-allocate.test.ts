@@ -128,11 +128,7 @@ describe('allocate', () => {
       'No ready machine fits. Machines that are left: 3 ready, 2 after 8 processors, 0 after 1000000 MiB of memory.',
     ],
     ['a tag that none has', { tags: ['fast'] }, '0 after tag fast.'],
-    [
-      'three disks',
-      { storage: '1,1,1' },
-      '0 after its disks (the first one holds /, the others hold nothing).',
-    ],
+    ['three disks', { storage: '1,1,1' }, '0 after its disks (the first one holds /, the others hold nothing).'],
     ['another architecture', { architectures: ['arm64'] }, '0 after architecture arm64.'],
   ])('says why none fits: %s', async (_, wish, words) => {
     const answer = await allocate(wish);
