@@ -1,3 +1,4 @@
+import { formatCount } from '../../core/count-text.ts';
 import { findingText } from '../../contract/base/wire/finding.ts';
 import type { NodeDiff, Preview } from '../../contract/base/common.ts';
 import { printable, printableLines } from './escape.ts';
@@ -16,7 +17,7 @@ export function previewLines(
   const summary =
     files === 0
       ? 'Dry run: no file of any node would change. Nothing was changed.'
-      : `Dry run: ${files} ${files === 1 ? 'file' : 'files'} on ${nodes} ${nodes === 1 ? 'node' : 'nodes'} would change. Nothing was changed.`;
+      : `Dry run: ${formatCount(files, 'file')} on ${formatCount(nodes, 'node')} would change. Nothing was changed.`;
   return [...preview.nodes.flatMap((node) => nodeLines(node, hasColor)), ...warningLines(preview.object), summary];
 }
 

@@ -1,3 +1,4 @@
+import { formatCount } from '../../core/count-text.ts';
 import { type Address, bitsOf, firstAddress, formatAddress, type Network, sizeOf } from '../../core/ip.ts';
 import { isPrivateNetwork } from './special-use.ts';
 
@@ -60,14 +61,10 @@ export function describeReverseZones(network: Network, settings: ReversePolicy):
   const rest = `${formatAddress(firstAddress(whole))}/${whole.prefix}`;
   if (isCut) {
     const others = settings.upstream_dns.length > 0 ? 'is resolved upstream' : 'is resolved in the public DNS';
-    return `${count(zones.length)}, one per address; the rest of ${rest} ${others}`;
+    return `${formatCount(zones.length, 'zone')}, one per address; the rest of ${rest} ${others}`;
   }
   if (network.prefix > longest) return `zone ${first}; the rest of ${rest} is private and has no names here`;
-  return zones.length === 1 ? `zone ${first}` : `${count(zones.length)}, ${first} to ${last}`;
-}
-
-function count(zones: number): string {
-  return zones === 1 ? '1 zone' : `${zones} zones`;
+  return zones.length === 1 ? `zone ${first}` : `${formatCount(zones.length, 'zone')}, ${first} to ${last}`;
 }
 
 function boundaryOf(network: Network, isCut: boolean): number {

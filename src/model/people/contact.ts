@@ -27,7 +27,7 @@ export function parseContactName(text: string, field = 'name'): string | Rejecte
   const name = text.normalize('NFC');
   const isUsable = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}.,_&'()-]*(?: [\p{L}\p{M}\p{N}.,_&'()-]+)*$/u.test(name);
   if (isUsable && Array.from(name).length <= 64 && !/^\d+$/.test(name)) return name;
-  return invalid(field, `${show(text)} is not usable`, CONTACT_NAME_RULE);
+  return bad(text, field, CONTACT_NAME_RULE);
 }
 
 /** Parses a telephone number; empty: none. */

@@ -1,3 +1,4 @@
+import { formatCount } from '../../core/count-text.ts';
 import { errorTexts, findingOf } from '../../contract/base/wire/finding.ts';
 import type { Service } from '../../contract/cluster/service.ts';
 import type { Status } from '../../contract/site/status.ts';
@@ -91,7 +92,7 @@ function leadOf(cluster: ClusterVerdict | null): string {
 function warningsText(cluster: ClusterVerdict | null): string {
   const { warnings = [] } = cluster ?? {};
   if (warnings.length === 0) return '';
-  return ` ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'} (regent doctor): ${warnings.join(', ')}.`;
+  return ` ${formatCount(warnings.length, 'warning')} (regent doctor): ${warnings.join(', ')}.`;
 }
 
 /**

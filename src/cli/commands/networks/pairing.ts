@@ -1,3 +1,4 @@
+import { formatCount } from '../../../core/count-text.ts';
 import type { Pairing, PairingChange } from '../../../contract/networks/pairing.ts';
 import { type Change, printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
@@ -73,7 +74,7 @@ function changeOf(call: Call, { digest }: Pairing): Change<'pairing.apply'> {
       [
         ...linesOf(done),
         '',
-        `${countOf(done.changes.length)} changed. Back: regent config history, then rollback.`,
+        `${formatCount(done.changes.length, 'VLAN')} changed. Back: regent config history, then rollback.`,
       ].join('\n'),
     waitFor: ({ changes }) =>
       waitForServers(
@@ -107,7 +108,7 @@ function screenOf(proposal: Pairing): string[] {
   return [
     ...(changes.length === 0 ? ['Nothing is to be changed.'] : linesOf(proposal)),
     '',
-    `${countOf(stays.length)} ${stays.length === 1 ? 'stays' : 'stay'} as ${stays.length === 1 ? 'it is' : 'they are'}.`,
+    `${formatCount(stays.length, 'VLAN')} ${stays.length === 1 ? 'stays' : 'stay'} as ${stays.length === 1 ? 'it is' : 'they are'}.`,
     ...(left.length === 0
       ? []
       : [
@@ -137,8 +138,4 @@ function linesOf({ changes }: Pairing): string[] {
 
 function moveText(before: string | null, after: string | null): string {
   return before === after ? (after ?? 'none') : `${before ?? 'none'} → ${after ?? 'none'}`;
-}
-
-function countOf(count: number): string {
-  return `${count} ${count === 1 ? 'VLAN' : 'VLANs'}`;
 }

@@ -1,3 +1,4 @@
+import { formatCount } from '../../../core/count-text.ts';
 import { isRegionUp } from '../losses.ts';
 import { holdersOf, lastClaimText } from '../claims.ts';
 import {
@@ -14,7 +15,6 @@ import {
   askNode,
   broken,
   type InvariantCheck,
-  counted,
   isCluster,
   ok,
   sentence,
@@ -110,7 +110,7 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
       }
       return (
         judgeSilence(site, nodes, 'lb') ??
-        ok(`${leads ? `The primary ${[...seen][0] ?? 'none'} and ` : ''}${counted(nodes.length, 'region')}.`)
+        ok(`${leads ? `The primary ${[...seen][0] ?? 'none'} and ` : ''}${formatCount(nodes.length, 'region')}.`)
       );
     },
   },
@@ -144,7 +144,7 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
           'See agents and services: a node that has the published generation has its serials. Then: regent service restart dns --node NODE.',
         );
       }
-      return judgeSilence(site, nodes, 'dns') ?? ok(`${counted(zones.length, 'zone')}, each with one serial.`);
+      return judgeSilence(site, nodes, 'dns') ?? ok(`${formatCount(zones.length, 'zone')}, each with one serial.`);
     },
   },
   {

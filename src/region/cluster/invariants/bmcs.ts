@@ -1,5 +1,6 @@
+import { formatCount } from '../../../core/count-text.ts';
 import { listOf } from '../site.ts';
-import { type InvariantCheck, counted, ok, warning } from './check.ts';
+import { type InvariantCheck, ok, warning } from './check.ts';
 
 const NAMED = 5;
 
@@ -13,7 +14,7 @@ export const BMC_CHECKS: readonly InvariantCheck[] = [
     concerns: ({ bmcs }) => (bmcs?.count ?? 0) > 0,
     judge({ bmcs = { count: 0, misfits: [] } }) {
       const { count, misfits } = bmcs;
-      if (misfits.length === 0) return ok(`${counted(count, 'BMC')}, each is another host.`);
+      if (misfits.length === 0) return ok(`${formatCount(count, 'BMC')}, each is another host.`);
       const words = misfits.slice(0, NAMED).map(({ name, problem }) => `${name}: ${problem}`);
       const more = misfits.length > NAMED ? [`${misfits.length - NAMED} more`] : [];
       return warning(

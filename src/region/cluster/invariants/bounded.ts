@@ -1,5 +1,6 @@
+import { formatCount } from '../../../core/count-text.ts';
 import { collectFacts, listOf, settled } from '../site.ts';
-import { counted, type InvariantCheck, judgeSilence, ok, warning } from './check.ts';
+import { type InvariantCheck, judgeSilence, ok, warning } from './check.ts';
 
 const MIB = 1024 ** 2;
 
@@ -32,7 +33,7 @@ export const BOUNDED_CHECKS: readonly InvariantCheck[] = [
         ok(
           folders.length === 0
             ? 'No rack has reported such a folder.'
-            : `${counted(folders.length, 'folder')}, each with a bound of its own.`,
+            : `${formatCount(folders.length, 'folder')}, each with a bound of its own.`,
         )
       );
     },

@@ -48,11 +48,6 @@ export function sentence(text: string): string {
   return text.replace(/\.?$/, '.');
 }
 
-/** A number of things: `1 node`, `3 nodes`. */
-export function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
-}
-
 /** Is the site a cluster of whole hosts? */
 export const isCluster = (site: ClusterSite): boolean => site.cluster !== null;
 

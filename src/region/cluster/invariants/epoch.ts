@@ -1,5 +1,6 @@
+import { formatCount } from '../../../core/count-text.ts';
 import { listOf, members } from '../site.ts';
-import { type InvariantCheck, counted, ok, warning } from './check.ts';
+import { type InvariantCheck, ok, warning } from './check.ts';
 
 /** As many region nodes as bear a loss. */
 const ENOUGH = 3;
@@ -21,7 +22,7 @@ export const EPOCH_CHECKS: readonly InvariantCheck[] = [
       const count = members(site).length;
       if (count >= ENOUGH) return ok(summary);
       return warning(
-        `${summary} It has ${counted(count, 'region node')} since.`,
+        `${summary} It has ${formatCount(count, 'region node')} since.`,
         'Let other hosts join: regent token create --role region; on each: regent join -. A lost host that comes back stays down; on it: regent leave.',
       );
     },

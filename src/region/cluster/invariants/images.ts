@@ -1,9 +1,9 @@
+import { formatCount } from '../../../core/count-text.ts';
 import { type ClusterSite, listOf, members, silence } from '../site.ts';
 import {
   askNode,
   broken,
   type InvariantCheck,
-  counted,
   ok,
   sentence,
   unknown,
@@ -34,8 +34,9 @@ export const IMAGE_CHECKS: readonly InvariantCheck[] = [
         return unknown(sentence(listOf(clauses)), askNode(silent.map(({ name }) => name)));
       }
       const coming = images.filter((image) => regions.some((node) => lacking(image, node).length > 0));
-      const rest = coming.length === 0 ? '' : `; ${counted(coming.length, 'image')} still being copied to other nodes`;
-      return ok(`${counted(images.length, 'image')} on ${counted(regions.length, 'region node')}${rest}.`);
+      const rest =
+        coming.length === 0 ? '' : `; ${formatCount(coming.length, 'image')} still being copied to other nodes`;
+      return ok(`${formatCount(images.length, 'image')} on ${formatCount(regions.length, 'region node')}${rest}.`);
     },
   },
 ];

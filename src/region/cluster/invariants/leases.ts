@@ -1,8 +1,9 @@
+import { formatCount } from '../../../core/count-text.ts';
 import { forecastOf, shortageOf } from '../../../model/networks/pool.ts';
 import { GAPS_MAX, type LeaseGap } from '../../../store/queries/networks/lease-gaps.ts';
 import type { PoolRow } from '../../../store/queries/networks/pool-use.ts';
 import { listOf } from '../site.ts';
-import { broken, type InvariantCheck, counted, ok, unknown, warning } from './check.ts';
+import { broken, type InvariantCheck, ok, unknown, warning } from './check.ts';
 
 /**
  * A standby gets leases from its partner, and no packet shows them to its agent, which compares all of them every 60 s.
@@ -32,7 +33,7 @@ export const LEASE_CHECKS: readonly InvariantCheck[] = [
           `regent vlan show ${halves[0]?.vlan} shows why.`,
         );
       }
-      return ok(`The same leases on both racks of ${counted(pairs.length, 'VLAN')}.`);
+      return ok(`The same leases on both racks of ${formatCount(pairs.length, 'VLAN')}.`);
     },
   },
   {
@@ -46,7 +47,7 @@ export const LEASE_CHECKS: readonly InvariantCheck[] = [
         const why = shortageOf(pool, now);
         return why === null ? [] : [{ pool, text: shortText(pool, why, now) }];
       });
-      if (short.length === 0) return ok(`${counted(pools.length, 'pool')}, each with at least 5 % free.`);
+      if (short.length === 0) return ok(`${formatCount(pools.length, 'pool')}, each with at least 5 % free.`);
       const more = short.length > NAMED ? `, and ${short.length - NAMED} more` : '';
       const cidr = short[0]?.pool.cidr;
       return warning(
@@ -63,7 +64,7 @@ export const LEASE_CHECKS: readonly InvariantCheck[] = [
 function judgeGaps(found: readonly LeaseGap[], first: LeaseGap) {
   const named = found.slice(0, NAMED).map(gapText);
   const more = found.length > NAMED ? `, and ${found.length - NAMED} more` : '';
-  const many = found.length >= GAPS_MAX ? `At least ${GAPS_MAX} leases` : counted(found.length, 'lease');
+  const many = found.length >= GAPS_MAX ? `At least ${GAPS_MAX} leases` : formatCount(found.length, 'lease');
   const detail = `${many}: ${named.join('; ')}${more}.`;
   const double = found.find((gap) => !gap.isLacking);
   if (double) {

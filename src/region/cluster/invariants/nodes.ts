@@ -1,3 +1,4 @@
+import { formatCount } from '../../../core/count-text.ts';
 import { errorTexts } from '../../../contract/base/wire/finding.ts';
 import { layoutWarnings } from '../losses.ts';
 import { collectFacts, isRight, listOf, members, settled, silence } from '../site.ts';
@@ -5,7 +6,6 @@ import {
   askNode,
   broken,
   type InvariantCheck,
-  counted,
   isCluster,
   ok,
   runsDatabase,
@@ -59,7 +59,7 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
       }
       if (site.source === 'memory')
         return ok('All nodes report. The published generation is not known while the database is away.');
-      return ok(`${settled(site).length} of ${counted(settled(site).length, 'node')} report and are current.`);
+      return ok(`${settled(site).length} of ${formatCount(settled(site).length, 'node')} report and are current.`);
     },
   },
   {
@@ -90,7 +90,7 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
       }
       if (site.services.length === 0)
         return unknown('No service is known.', 'On a region node: systemctl status regent-agent.');
-      return ok(`${counted(site.services.filter((row) => row.isWanted).length, 'service')} healthy.`);
+      return ok(`${formatCount(site.services.filter((row) => row.isWanted).length, 'service')} healthy.`);
     },
   },
   {
@@ -152,7 +152,7 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
         );
       }
       const least = Math.min(...days.map(({ left }) => left ?? 0));
-      return ok(`${counted(days.length, 'certificate')}, the first ends in ${Math.floor(least)} days.`);
+      return ok(`${formatCount(days.length, 'certificate')}, the first ends in ${Math.floor(least)} days.`);
     },
   },
   {
@@ -243,7 +243,7 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
         );
       }
       return ok(
-        `At most ${Math.round(wal.maxKeepBytes / 1024 ** 2)} MiB of WAL for each of ${counted(wal.slots.length, 'slot')}.`,
+        `At most ${Math.round(wal.maxKeepBytes / 1024 ** 2)} MiB of WAL for each of ${formatCount(wal.slots.length, 'slot')}.`,
       );
     },
   },

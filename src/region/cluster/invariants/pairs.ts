@@ -1,3 +1,4 @@
+import { formatCount } from '../../../core/count-text.ts';
 import { sinceText, vlansText } from '../pairs/drained.ts';
 import { type PairNow, pairsNow } from '../pairs/now.ts';
 import { type ClusterSite, listOf } from '../site.ts';
@@ -148,7 +149,7 @@ function wellText(site: ClusterSite, pairs: readonly PairNow[]): string {
     ([name, own]) => `${name} serves ${own.reduce((count, { vlans }) => count + vlans.length, 0)}`,
   );
   const rest = alone.length === 0 ? '' : `; no other rack has an interface on ${vlansText(alone)}`;
-  return `${site.served.length} ${site.served.length === 1 ? 'VLAN' : 'VLANs'} with DHCP: ${listOf(clauses)}${rest}.`;
+  return `${formatCount(site.served.length, 'VLAN')} with DHCP: ${listOf(clauses)}${rest}.`;
 }
 
 const ORDER = ['broken', 'unknown', 'warning'] as const;

@@ -1,5 +1,6 @@
+import { formatCount } from '../../../core/count-text.ts';
 import { collectFacts, listOf, members, type ShownSite } from '../site.ts';
-import { broken, type InvariantCheck, counted, isCluster, ok, sentence, judgeSilence, warning } from './check.ts';
+import { broken, type InvariantCheck, isCluster, ok, sentence, judgeSilence, warning } from './check.ts';
 
 const DAY_MS = 86_400_000;
 /** An operator's own is renewed by people, who need notice. */
@@ -48,7 +49,9 @@ export const SITE_CERTIFICATE_CHECKS: readonly InvariantCheck[] = [
       const whose = shown.isOwn
         ? `the operator's own certificate (${shown.subject})`
         : "the certificate of the cluster's authority";
-      return ok(`${counted(reports.length, 'region node')} with ${whose}, which ends in ${daysOf(shown, now)} days.`);
+      return ok(
+        `${formatCount(reports.length, 'region node')} with ${whose}, which ends in ${daysOf(shown, now)} days.`,
+      );
     },
   },
 ];

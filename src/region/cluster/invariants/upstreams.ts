@@ -1,5 +1,6 @@
+import { formatCount } from '../../../core/count-text.ts';
 import { type ClusterSite, listOf, settled, silence } from '../site.ts';
-import { askNode, type InvariantCheck, counted, ok, sentence, unknown, warning } from './check.ts';
+import { askNode, type InvariantCheck, ok, sentence, unknown, warning } from './check.ts';
 
 /** What a service queries outside of the site, by its kind. */
 const WHAT: Readonly<Record<string, { readonly what: string; readonly remedy: string }>> = {
@@ -46,7 +47,7 @@ export const UPSTREAM_CHECKS: readonly InvariantCheck[] = [
       if (upstreams.length === 0) return ok('No node queries a server outside of the site.');
       if (dead.length === 0) {
         const places = listOf(upstreams.map(({ place }) => place));
-        return ok(`${counted(upstreams.length, 'place')}, each answers: ${places}.`);
+        return ok(`${formatCount(upstreams.length, 'place')}, each answers: ${places}.`);
       }
       const clauses = dead.map(({ service, place, reports }) => {
         const mute = reports.filter(({ isAnswering }) => !isAnswering);

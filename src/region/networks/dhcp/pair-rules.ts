@@ -1,3 +1,4 @@
+import { formatCount } from '../../../core/count-text.ts';
 import { accept, invalid, refuse, type Rejected, rejected } from '../../../core/errors.ts';
 import type { RackRow } from '../../../store/queries/cluster/racks.ts';
 import { countLeasesByVlan } from '../../../store/queries/networks/leases.ts';
@@ -154,7 +155,7 @@ export async function checkLeasesStay(
   if (isLeft && next.some((uuid) => old.includes(uuid))) {
     return rejected(
       'conflict',
-      `Clients hold ${count} ${count === 1 ? 'lease' : 'leases'} on ${vlanLabel(vlan)}, and only ${alone.name} knows all of them: it serves while its partner is away. Rule: ${alone.name} goes on as one of the racks until the pair is whole again; see regent vlan show.`,
+      `Clients hold ${formatCount(count, 'lease')} on ${vlanLabel(vlan)}, and only ${alone.name} knows all of them: it serves while its partner is away. Rule: ${alone.name} goes on as one of the racks until the pair is whole again; see regent vlan show.`,
     );
   }
   const what = next.length === 0 ? 'nobody would serve it' : 'racks would serve it that do not know of them';
@@ -163,7 +164,7 @@ export async function checkLeasesStay(
     next.length === 0 ? '' : ` In two steps: ${stepsTo(vlan, alone?.name ?? nameOf(old[0]), next.map(nameOf))}.`;
   return rejected(
     'conflict',
-    `Clients hold ${count} ${count === 1 ? 'lease' : 'leases'} on ${vlanLabel(vlan)}, and ${what}. Rule: one of the racks that serve it goes on until the new one has all leases.${steps} With DHCP off, any racks may be named.`,
+    `Clients hold ${formatCount(count, 'lease')} on ${vlanLabel(vlan)}, and ${what}. Rule: one of the racks that serve it goes on until the new one has all leases.${steps} With DHCP off, any racks may be named.`,
   );
 }
 

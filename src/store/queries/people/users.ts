@@ -1,3 +1,4 @@
+import { formatCount } from '../../../core/count-text.ts';
 import { sql } from 'kysely';
 import type { Role } from '../../../contract/base/role.ts';
 import type { Rejected } from '../../../core/errors.ts';
@@ -52,7 +53,7 @@ export async function ownedBy(
         from machine_states s join machines m on m.id = s.machine_id where s.owner = ${name}) as owned
     group by what order by what desc`);
   return rows.map(({ what, names, count }) => ({
-    what: `${count} ${what}${count === 1 ? '' : 's'}`,
+    what: formatCount(count, what),
     names: count > names.length ? [...names, '…'] : names,
   }));
 }

@@ -1,3 +1,4 @@
+import { formatCount } from '../../../../core/count-text.ts';
 import type { Inventory } from '../../../../contract/machines/machine-inventory.ts';
 import { diskTags, tagsOfDisk } from '../../../../model/machines/deployment/candidate.ts';
 import {
@@ -161,7 +162,7 @@ function viewDisk(
     block_size: seen?.blockBytes ?? declared?.blockBytes ?? BLOCK_BYTES,
     available_size: freeBytes,
     used_size: bytes - freeBytes,
-    used_for: count === 0 ? useOf(disk) : `GPT partitioned with ${count} partition${count === 1 ? '' : 's'}`,
+    used_for: count === 0 ? useOf(disk) : `GPT partitioned with ${formatCount(count, 'partition')}`,
     tags: tagsOfDisk(hardware, tags),
     filesystem: fileSystemOf(disk, `disk ${machine} ${id}`),
     partition_table_type: count === 0 ? null : 'GPT',
