@@ -9,6 +9,7 @@ import { db } from '../../src/services/db/index.ts';
 import { dcs } from '../../src/services/dcs/index.ts';
 import type { AnyService } from '../../src/services/kit/contract.ts';
 import { renderService } from '../../src/services/kit/render.ts';
+import { startEtcd } from '../kit/cluster/etcd.ts';
 import { giveIdentity } from '../kit/cluster/host-identity.ts';
 import { DebianHost } from '../kit/debian-root.ts';
 import { aCluster, clusterSnapshot, FACTS } from '../kit/snapshots.ts';
@@ -16,7 +17,6 @@ import { until } from '../kit/until.ts';
 
 const HA = join(import.meta.dirname, '../../ha');
 const OWN = '10.77.0.11';
-const WAY = join(import.meta.dirname, '../kit/etcd-way.ts');
 const DATA = '/var/lib/postgresql/17/regent';
 const NAMES = ['SUPERUSER', 'REPLICATION', 'REWIND', 'RESTAPI'].map((name) => `PATRONI_${name}_PASSWORD`);
 const SECRETS = [...NAMES, 'REGENT_DATABASE_PASSWORD'].map((name, index) => `${name}=${'x'.repeat(31)}${index}`);
@@ -143,8 +143,7 @@ describe('etcd and Patroni of a first member', () => {
     for (const [owner, folder] of folders)
       await host.run(['install', '-d', '-m', '0700', '-o', owner, '-g', owner, folder]);
     await shell('RUNTIME_DIRECTORY=/run/regent-etcd /opt/regent/current/ha/etcd/prepare', 'etcd');
-    daemons.push(host.start(['runuser', '-u', 'etcd', '--', 'etcd', '--config-file=/run/regent-etcd/etcd.yml']));
-    daemons.push(host.startBeside([process.execPath, WAY, host.path('/etc/regent/pki'), `${OWN}:2379`]));
+    daemons.push(...(await startEtcd(host, OWN)));
     startPatroni();
     await until('the database is there, as published', isPrimary, { deadlineMs: 150_000, everyMs: 300 });
   }, 240_000);

@@ -14,6 +14,7 @@ import { db } from '../../src/services/db/index.ts';
 import { dcs } from '../../src/services/dcs/index.ts';
 import type { AnyService } from '../../src/services/kit/contract.ts';
 import { renderService } from '../../src/services/kit/render.ts';
+import { startEtcd } from '../kit/cluster/etcd.ts';
 import { giveIdentity, PKI } from '../kit/cluster/host-identity.ts';
 import { testAuthority, testIdentity, type TestSubject } from '../kit/cluster/pki.ts';
 import { DebianHost } from '../kit/debian-root.ts';
@@ -23,7 +24,6 @@ import { until } from '../kit/until.ts';
 /** Security S6: who is let in at the inner ports of a region node, by the daemons themselves. The packet filter is not there. */
 
 const HA = join(import.meta.dirname, '../../ha');
-const WAY = join(import.meta.dirname, '../kit/etcd-way.ts');
 const OWN = '10.77.0.11';
 const NAMES = ['SUPERUSER', 'REPLICATION', 'REWIND', 'RESTAPI'].map((name) => `PATRONI_${name}_PASSWORD`);
 const SECRETS = [...NAMES, 'REGENT_DATABASE_PASSWORD'].map((name, index) => `${name}=${'x'.repeat(31)}${index}`);
@@ -161,8 +161,7 @@ beforeAll(async () => {
   await host.run(['sh', '-c', 'RUNTIME_DIRECTORY=/run/regent-etcd /opt/regent/current/ha/etcd/prepare'], {
     user: 'etcd',
   });
-  daemons.push(host.start(['runuser', '-u', 'etcd', '--', 'etcd', '--config-file=/run/regent-etcd/etcd.yml']));
-  daemons.push(host.startBeside([process.execPath, WAY, host.path(PKI), `${OWN}:2379`]));
+  daemons.push(...(await startEtcd(host, OWN)));
   const start =
     'set -a; . /etc/regent/secrets/patroni.env; exec /opt/regent/current/ha/postgres/patroni /etc/patroni/regent/patroni.yml';
   daemons.push(host.start(['runuser', '-u', 'postgres', '--', 'sh', '-c', start]));

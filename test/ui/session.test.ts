@@ -59,7 +59,9 @@ describe('the login', () => {
     const sessions = (await site.call('GET', '/sessions'))['items'] as { id: string; user: string }[];
     for (const { id, user } of sessions) if (user === 'operator') await site.call('DELETE', `/sessions/${id}`);
     site.way.cutStreams();
-    await page.getByText('The session has ended').waitFor({ timeout: patient(15_000) });
+    await page
+      .getByText('The session has ended. Log in again: this page is as you left it.')
+      .waitFor({ timeout: patient(15_000) });
     await page.getByLabel('Name', { exact: true }).fill('operator');
     await page.getByLabel('Password').fill(PASSWORD);
     await page.keyboard.press('Enter');
