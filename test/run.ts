@@ -25,8 +25,8 @@ interface Step {
   readonly nice?: number;
   /** What is set for it in a whole run, unless the caller has set it: how many of the cases that turn with the commits are played. */
   readonly turns?: Readonly<Record<string, string>>;
-  /** Names of which a whole run plays one, drawn by the commit: a file of whole hosts, or what asks test/kit/drawn.ts. */
-  readonly oneOf?: readonly string[];
+  /** Groups of names. A whole run plays one of each group, drawn by the commit: a file of whole hosts, or what asks test/kit/drawn.ts. */
+  readonly oneOf?: readonly (readonly string[])[];
   /** After so long it is ended, with room for a slow machine, so that one that hangs does not cost the others' words. */
   readonly minutes: number;
 }
@@ -71,7 +71,7 @@ const STEPS: readonly Step[] = [
     nice: 5,
     turns: { REGENT_PAIR_CASES: IS_SLOW_MACHINE ? '3' : '5' },
     // What starts the whole system of the image "ephemeral": it commissions and rescues as a container, it installs a virtual machine.
-    oneOf: ['container', 'machine'],
+    oneOf: [['container', 'machine']],
     // On a machine that has neither bases nor images it makes both.
     minutes: 40,
   },
@@ -80,8 +80,11 @@ const STEPS: readonly Step[] = [
     phase: 'hosts',
     vitest: ['hosts', 'lab'],
     workers: IS_SLOW_MACHINE ? 2 : 3,
-    turns: { REGENT_FAULT_CASES: IS_SLOW_MACHINE ? '3' : '6', REGENT_DRILLS: '3' },
-    oneOf: ['adoption', 'vagrant-provision'],
+    turns: { REGENT_FAULT_CASES: IS_SLOW_MACHINE ? '3' : '4', REGENT_DRILLS: '1' },
+    oneOf: [
+      ['adoption', 'vagrant-provision'],
+      ['lab', 'bad-days'],
+    ],
     minutes: 60,
   },
   {
@@ -228,7 +231,8 @@ async function runStep(step: Step, say: Say): Promise<Outcome> {
 
 /** For test/kit/drawn.ts: what of a step is not drawn. */
 function notDrawn({ oneOf = [] }: Step): Readonly<Record<string, string>> {
-  return { REGENT_NOT_DRAWN: diceOfRun().shuffled(oneOf).slice(1).join(',') };
+  const dice = diceOfRun();
+  return { REGENT_NOT_DRAWN: oneOf.flatMap((group) => dice.shuffled(group).slice(1)).join(',') };
 }
 
 function vitestArguments(
