@@ -1,3 +1,4 @@
+import { isRejected, type Rejected, rejected } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import type { LoginCounts } from '../region/people/accounts/port.ts';
 import { createLimiter } from './limiter.ts';
@@ -11,6 +12,10 @@ const LOGINS = {
   byAddress: { burst: 20, perSecond: 0.2, names: 10_000 },
   byAccount: { burst: 100, perSecond: 1 / 6, names: 10_000 },
 } as const;
+export const TOO_MANY_LOGINS = rejected(
+  'too_many_requests',
+  'There were too many wrong logins. Try again in a minute.',
+);
 /** Pairs of address and account that are remembered after a right login. */
 const KNOWN_MAX = 10_000;
 
@@ -22,12 +27,17 @@ export interface LoginAttempt {
 
 /**
  * Counts wrong logins over all doors of all regions. This process counts its own in memory, so that a flood costs the database nothing; the database has
- * the sum of all regions.
+ * the sum of all regions. The count decides which results are answered: of logins at the same moment as many learn that they were wrong as there was room for,
+ * and the others, right or wrong, learn only that they were too many. So nothing is reserved, and right logins at the same moment do not hinder each other.
  */
 export interface LoginLimiter {
-  /** `isKnown`: did this account log in from this address before, as the database knows? Only queried where it matters. */
+  /**
+   * Called before the password is verified, and again after it was right. `isKnown`: did this account log in from this address before, as the database
+   * knows? Only queried where it matters.
+   */
   mayTry(attempt: LoginAttempt, isKnown: () => Promise<boolean>): Promise<boolean>;
-  count(attempt: LoginAttempt): Promise<void>;
+  /** Counts a wrong login. Gives what is answered in place of its result; null: it may be answered that it was wrong. */
+  countWrong(attempt: LoginAttempt): Promise<Rejected | null>;
   /** The login was right: from now on only its own wrong ones count there. */
   remember(attempt: LoginAttempt): void;
 }
@@ -59,16 +69,24 @@ export function createLoginLimiter(clock: Clock, counts: LoginCounts): LoginLimi
       remember(attempt);
       return true;
     },
-    async count(attempt) {
+    async countWrong(attempt) {
       const { both, address, account } = namesOf(attempt);
+      const isKnown = known.has(both);
+      // Nothing waits between these checks and counts.
+      const isOthers = byAddress.mayTry(address) && byAccount.mayTry(account);
+      if (!ofBoth.mayTry(both) || !(isOthers || isKnown)) return TOO_MANY_LOGINS;
       ofBoth.count(both);
       byAddress.count(address);
       byAccount.count(account);
-      await counts.add([
-        { name: both, perSecond: LOGINS.ofBoth.perSecond },
-        { name: address, perSecond: LOGINS.byAddress.perSecond },
-        { name: account, perSecond: LOGINS.byAccount.perSecond },
+      const counted = await counts.add([
+        { name: both, ...LOGINS.ofBoth },
+        { name: address, ...LOGINS.byAddress },
+        { name: account, ...LOGINS.byAccount },
       ]);
+      // Without a count nobody learns that it was wrong.
+      if (isRejected(counted)) return counted;
+      const mayKnow = counted.has(both) && ((counted.has(address) && counted.has(account)) || isKnown);
+      return mayKnow ? null : TOO_MANY_LOGINS;
     },
     remember,
   };

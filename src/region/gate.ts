@@ -94,10 +94,7 @@ function gateSessions(region: Region, closed: () => Rejected | null, open: () =>
         open();
         return sessions.wrongLogins.used(names);
       },
-      add: async (counts) => {
-        open();
-        await sessions.wrongLogins.add(counts);
-      },
+      add: async (counts) => closed() ?? sessions.wrongLogins.add(counts),
     },
     isKnownAt: async (...args) => {
       open();

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { isRejected, rejected } from '../../core/errors.ts';
+import { isRejected } from '../../core/errors.ts';
 import { clientAddress } from '../client-address.ts';
 import { createAdmission } from '../admission.ts';
 import { sourceOf } from '../limiter.ts';
-import type { LoginLimiter } from '../login-limiter.ts';
+import { type LoginLimiter, TOO_MANY_LOGINS } from '../login-limiter.ts';
 import type { ApiPorts } from '../server.ts';
 import { type MaasAnswer, json, refusalAnswer, text } from './answer.ts';
 import { readBody } from './request.ts';
@@ -17,7 +17,6 @@ const PATH = '/MAAS/accounts/authenticate';
 const BODY_MAX = 8 * 1024;
 const TITLE = 'MAAS login';
 const TITLE_MAX = 200;
-const TOO_MANY = rejected('too_many_requests', 'There were too many wrong logins. Try again in a minute.');
 
 /**
  * `POST /MAAS/accounts/authenticate/`: an API key for a name and a password, as python-libmaas asks for one. Each login makes a key of its own, because no
@@ -41,13 +40,14 @@ export function registerAccounts(
     const [user, password, consumer] = [value('username'), value('password'), value('consumer')];
     const attempt = { source: sourceOf(address), account: `user ${user}` };
     const isKnown = () => region.sessions.isKnownAt(user, address);
-    if (!(await logins.mayTry(attempt, isKnown))) return refusalAnswer(TOO_MANY);
+    if (!(await logins.mayTry(attempt, isKnown))) return refusalAnswer(TOO_MANY_LOGINS);
     const caller = await region.sessions.check({ user, password });
     if (isRejected(caller)) return refusalAnswer(caller);
     if (caller === null) {
-      await logins.count(attempt);
-      return text('The name and the password do not fit.', 403);
+      const refusal = await logins.countWrong(attempt);
+      return refusal === null ? text('The name and the password do not fit.', 403) : refusalAnswer(refusal);
     }
+    if (!(await logins.mayTry(attempt, isKnown))) return refusalAnswer(TOO_MANY_LOGINS);
     logins.remember(attempt);
     const site = createSite({ region, random, caller, isWanted: () => true });
     const name = (consumer || TITLE).slice(0, TITLE_MAX);

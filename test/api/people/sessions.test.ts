@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { TOO_MANY_LOGINS } from '../../../src/api/login-limiter.ts';
 import { NO_AUTHORITY } from '../../../src/main/region/certificate-authority.ts';
 import { type Role, ROLES } from '../../../src/contract/base/role.ts';
 import { usePostgres } from '../../kit/postgres.ts';
@@ -161,6 +162,32 @@ describe('a login', () => {
     expect(tries.at(-1)).toBe(429);
     const told = await admin(`select action, outcome from audit where actor = 'guessed' limit 1`);
     expect(told).toEqual([{ action: 'login', outcome: 'refused: unauthenticated' }]);
+  });
+
+  it('at the same moment at two regions: ten learn that they were wrong, and right ones do not hinder each other', async () => {
+    const attempt = async (address: string, n: number, password: string) => {
+      const answer = await (n % 2 === 0 ? site : other).api.inject({
+        method: 'POST',
+        url: '/api/v1/session',
+        headers: { ...OWN, 'content-type': 'application/json', 'x-forwarded-for': address },
+        payload: JSON.stringify({ user: 'operator', password }),
+      });
+      return answer.statusCode;
+    };
+    const twenty = (address: string, password: (n: number) => string) =>
+      Promise.all(Array.from({ length: 20 }, (_, n) => attempt(address, n, password(n))));
+    const wrong = await twenty('203.0.113.50', (n) => `wrong ${n}`);
+    expect(wrong.sort()).toEqual([...Array.from({ length: 10 }, () => 401), ...Array.from({ length: 10 }, () => 429)]);
+    const right = await twenty('203.0.113.51', () => PASSWORD);
+    expect(right).toEqual(right.map(() => 201));
+    // The address of the wrong ones learns nothing more, and no session was begun there.
+    expect(await attempt('203.0.113.50', 0, PASSWORD)).toBe(429);
+    // So it is with one that was verified while the others were counted.
+    const origin = { address: '203.0.113.50', agent: '', isWall: false };
+    const tooMany = async () => TOO_MANY_LOGINS;
+    const proof = { user: 'operator', password: PASSWORD };
+    expect(await site.region.sessions.open(proof, origin, tooMany)).toEqual(TOO_MANY_LOGINS);
+    expect(await admin(`select address from sessions where address = '203.0.113.50'`)).toEqual([]);
   });
 });
 

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { rejected } from '../../../src/core/errors.ts';
 import { createLoginLimiter, type LoginLimiter } from '../../../src/api/login-limiter.ts';
 import type { LoginCounts } from '../../../src/region/people/accounts/port.ts';
 
 let ms = 0;
+let isAway = false;
 const clock = { now: () => ms, monotonic: () => ms };
 let regions: LoginLimiter[];
 
@@ -16,25 +18,27 @@ function sharedCounts(): LoginCounts {
   return {
     used: async (names) => new Map(names.flatMap((name) => (rows.has(name) ? [[name, left(name)] as const] : []))),
     add: async (counts) => {
-      for (const { name, perSecond } of counts) rows.set(name, { used: left(name) + 1, at: ms, perSecond });
+      const free = counts.filter(({ name, burst }) => left(name) <= burst - 1);
+      for (const { name, perSecond } of free) rows.set(name, { used: left(name) + 1, at: ms, perSecond });
+      return isAway ? rejected('unavailable', 'The database is away.') : new Set(free.map(({ name }) => name));
     },
   };
 }
 
 beforeEach(() => {
   ms = 0;
+  isAway = false;
   const counts = sharedCounts();
   regions = [1, 2, 3].map(() => createLoginLimiter(clock, counts));
 });
 
-/** Wrong logins at the regions in turn; how many were let through. */
+/** Wrong logins at the regions in turn; how many learn that they were wrong. */
 async function guess(tries: number, attempt: (n: number) => { source: string; account: string }, isKnown = false) {
   let tried = 0;
   for (let n = 0; n < tries; n += 1) {
     const region = regions[n % regions.length];
     if (!(await region?.mayTry(attempt(n), async () => isKnown))) continue;
-    tried += 1;
-    await region?.count(attempt(n));
+    if ((await region?.countWrong(attempt(n))) === null) tried += 1;
   }
   return tried;
 }
@@ -61,6 +65,23 @@ describe('wrong logins at three regions', () => {
     expect(await first?.mayTry(mine, async () => false)).toBe(false);
     expect(await first?.mayTry(mine, async () => true)).toBe(true);
     expect(await guess(30, () => mine, true)).toBe(10);
+  });
+
+  it('at the same moment are not more: the others learn nothing', async () => {
+    const all = Array.from({ length: 20 }, (_, n) => regions[n % regions.length]);
+    const tries = await Promise.all(all.map((region) => region?.mayTry(ada, async () => false)));
+    expect(tries).toEqual(all.map(() => true));
+    const answers = await Promise.all(all.map((region) => region?.countWrong(ada)));
+    expect(answers.filter((answer) => answer === null)).toHaveLength(10);
+    expect(answers.filter((answer) => answer?.code === 'too_many_requests')).toHaveLength(10);
+    // A right one that was verified meanwhile learns nothing either.
+    expect(await regions[0]?.mayTry(ada, async () => false)).toBe(false);
+  });
+
+  it('are not answered while they cannot be counted', async () => {
+    isAway = true;
+    expect(await regions[0]?.mayTry(ada, async () => false)).toBe(true);
+    expect(await regions[0]?.countWrong(ada)).toMatchObject({ code: 'unavailable' });
   });
 
   it('do not count where the login is right', async () => {

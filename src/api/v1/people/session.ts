@@ -8,7 +8,7 @@ import { createAdmission } from '../../admission.ts';
 import { type Callers, csrfOf, refuseForeign, type ShownSession } from '../../callers.ts';
 import { isSecure, sessionCookie } from '../../cookie.ts';
 import { sourceOf } from '../../limiter.ts';
-import type { LoginLimiter } from '../../login-limiter.ts';
+import { type LoginLimiter, TOO_MANY_LOGINS } from '../../login-limiter.ts';
 import { type ApiPorts, sendProblem } from '../../server.ts';
 import { bodyValidator } from '../../validate.ts';
 
@@ -23,7 +23,6 @@ const PATH = API_PREFIX + SESSION_PATH;
 const BODY_MAX = 8 * 1024;
 const KEY_FORM = /^([A-Za-z0-9]{1,64}):([A-Za-z0-9]{1,64}):([A-Za-z0-9]{1,128})$/;
 const AGENT_MAX = 200;
-const TOO_MANY = rejected('too_many_requests', 'There were too many wrong logins. Try again in a minute.');
 const WRONG = rejected('unauthenticated', 'Wrong name or password, or the API key is invalid.');
 
 /**
@@ -50,17 +49,13 @@ export function registerSession(app: FastifyInstance, ports: SessionPorts): void
     const account = 'key' in proof ? `key ${proof.key.token}` : `user ${proof.user}`;
     const attempt = { source: sourceOf(address), account };
     const isKnown = async () => 'user' in proof && (await region.sessions.isKnownAt(proof.user, address));
-    if (!(await logins.mayTry(attempt, isKnown))) return sendProblem(reply, TOO_MANY);
+    const refuse = async () => ((await logins.mayTry(attempt, isKnown)) ? null : TOO_MANY_LOGINS);
+    const refusal = await refuse();
+    if (refusal !== null) return sendProblem(reply, refusal);
     const agent = (request.headers['user-agent'] ?? '').replace(/\p{Cc}/gu, ' ').slice(0, AGENT_MAX);
-    const opened = await region.sessions.open(proof, {
-      address,
-      agent,
-      isWall: start.isWall === true,
-    });
-    if (opened === null) {
-      await logins.count(attempt);
-      return sendProblem(reply, WRONG);
-    }
+    const origin = { address, agent, isWall: start.isWall === true };
+    const opened = await region.sessions.open(proof, origin, refuse);
+    if (opened === null) return sendProblem(reply, (await logins.countWrong(attempt)) ?? WRONG);
     if (isRejected(opened)) return sendProblem(reply, opened);
     logins.remember(attempt);
     const { session, token } = opened;

@@ -106,9 +106,10 @@ export function createAccounts(ports: AccountPorts): KeyPort & { readonly sessio
 
   const sessions: SessionPort = {
     wrongLogins: createWrongLogins(db),
-    async open(proof, origin) {
+    async open(proof, origin, refuse) {
       const caller = await check(proof);
-      return caller === null || isRejected(caller) ? caller : begin(caller.user, proof, origin);
+      if (caller === null || isRejected(caller)) return caller;
+      return (await refuse()) ?? begin(caller.user, proof, origin);
     },
     check,
     isKnownAt: async (user, address) =>

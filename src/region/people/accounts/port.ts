@@ -46,16 +46,19 @@ export interface KeyPort {
 export interface LoginCounts {
   /** How much of each is used now; a name without a count has no entry. */
   used(names: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** Counts one in each. `perSecond`: how much of it comes back. */
-  add(counts: readonly { readonly name: string; readonly perSecond: number }[]): Promise<void>;
+  /** Counts one in each that has room for it, and gives these. `burst`: what one holds; `perSecond`: how much of it comes back. */
+  add(
+    counts: readonly { readonly name: string; readonly burst: number; readonly perSecond: number }[],
+  ): Promise<ReadonlySet<string> | Rejected>;
 }
 
 /** Sessions of browsers. Each is a row, so all regions know it, also after a failover. */
 export interface SessionPort {
-  /** Begins one; `token` proves it and is stored nowhere. Null: the proof is wrong. */
+  /** Begins one; `token` proves it and is stored nowhere. Null: the proof is wrong. `refuse`: after the proof was found right, why none begins. */
   open(
     proof: SessionProof,
     origin: SessionOrigin,
+    refuse: () => Promise<Rejected | null>,
   ): Promise<{ readonly session: FoundSession; readonly token: string } | Rejected | null>;
   readonly wrongLogins: LoginCounts;
   /** Whom the proof is of, without a session; null: it is wrong. */

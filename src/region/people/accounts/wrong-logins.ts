@@ -1,4 +1,4 @@
-import { accept } from '../../../core/errors.ts';
+import { accept, isRejected } from '../../../core/errors.ts';
 import { secretDigest } from '../../../core/secret.ts';
 import type { Database } from '../../../store/database.ts';
 import { countLoginFailure, readLoginFailures } from '../../../store/queries/people/login-failures.ts';
@@ -17,8 +17,10 @@ export function createWrongLogins(db: Database): LoginCounts {
       return new Map([...rows].map(([digest, count]) => [digests.get(digest) ?? '', count]));
     },
     async add(counts) {
-      const buckets = counts.map(({ name, perSecond }) => ({ name: secretDigest(name), perSecond }));
-      await db.repeatable((tx) => countLoginFailure(tx, buckets), COUNT).catch(() => {});
+      const digests = new Map(counts.map(({ name }) => [secretDigest(name), name]));
+      const buckets = counts.map(({ name, ...bucket }) => ({ name: secretDigest(name), ...bucket }));
+      const counted = await db.repeatable((tx) => countLoginFailure(tx, buckets), COUNT);
+      return isRejected(counted) ? counted : new Set([...counted].map((digest) => digests.get(digest) ?? ''));
     },
   };
 }
