@@ -3,6 +3,7 @@ import { Check } from 'typebox/value';
 import { nullable, oneOf, strict } from './base/common.ts';
 import * as power from './machines/power-commands.ts';
 import { ReadLogArgs, ReadLogResult } from './base/command.ts';
+import { CheckDhcpArgs, CheckDhcpResult } from './networks/check-dhcp.ts';
 
 /**
  * A task that a node's agent can do once. `secrets`: members that nobody sees but the agent; they are never listed, and deleted with the
@@ -82,6 +83,15 @@ export const COMMAND_KINDS = {
     result: power.PowerQueryResult,
     isRepeatable: true,
     claimSeconds: 300,
+  },
+  /** Does the DHCP server of this node take a configuration, by its own checker? Nothing is installed: a dry run asks. */
+  'check-dhcp': {
+    args: CheckDhcpArgs,
+    secrets: null,
+    result: CheckDhcpResult,
+    isRepeatable: true,
+    claimSeconds: 10,
+    isPassing: true,
   },
   /** The last lines of a part's journal. */
   'read-log': {

@@ -125,8 +125,8 @@ function refusalOfOwner(file: Omit<FileContent, 'content'>, rule: string): strin
   return `${show(file.path)} with ${had} is refused. Rule: owner, group and mode, ${rule}.`;
 }
 
-/** Where the engine of the agent keeps files beside those that daemons read: checked ones to come, and the ones before. */
-const BESIDE = /^\.(stage|previous)\//;
+/** Where the engine of the agent keeps files beside those that daemons read: checked ones to come, the ones before, and one that is only checked. */
+const BESIDE = /^\.(stage|previous|trial)\//;
 
 /**
  * May this content be written to a file that `refuseInstall` allows? It must be one that Regent itself would write there. A file that an earlier release

@@ -61,6 +61,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
   const pair = watchTexts([trustPath(settings, TRUST_FILES.pairCertificate)]);
   const role = watchTexts([settings.getOr('ROLE_FILE', ROLE_FILE)]);
   const helper = openHelperClient({ path: settings.getOr('HELPER_SOCKET', HELPER_SOCKET), random });
+  const templates = await readTemplates(join(import.meta.dirname, '..', '..', 'templates'));
   const webClient = openQuestions(() => trust.current());
   const agent = await startAgent({
     ports: { clock, random, log, loop: (name, maxSilenceMs) => liveness.loop(name, maxSilenceMs), wait },
@@ -96,8 +97,9 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
         log,
       },
       { services: SERVICES, read: journalReader() },
+      { services: SERVICES, templates, host: helper, clock },
     ),
-    templates: await readTemplates(join(import.meta.dirname, '..', '..', 'templates')),
+    templates,
     endForRestart,
     ...(isRack ? { journal: realJournal() } : {}),
     text,

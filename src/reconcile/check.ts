@@ -19,7 +19,7 @@ export async function checkStaged(ports: EnginePorts, commands: readonly Command
   for (let start = 0; start < commands.length; start += AT_ONCE) {
     const batch = commands.slice(start, start + AT_ONCE);
     const outcomes = await Promise.all(
-      batch.map(async (command) => judge(command, await ports.checking(() => run(command)))),
+      batch.map(async (command) => judgeChecker(command, await ports.checking(() => run(command)))),
     );
     const failed = outcomes.find((outcome) => outcome.kind !== 'passed');
     if (failed) return failed;
@@ -27,7 +27,8 @@ export async function checkStaged(ports: EnginePorts, commands: readonly Command
   return { kind: 'passed' };
 }
 
-function judge(command: Command, result: ExecResult): CheckOutcome {
+/** What a checker's answer says. */
+export function judgeChecker(command: Command, result: ExecResult): CheckOutcome {
   const name = nameOfCommand(command);
   if (result.code === 0) return { kind: 'passed' };
   if (result.failure !== null)

@@ -41,7 +41,12 @@ export function previousPath(folder: string, target: string): string {
   return `${folder}/.previous${target.slice(folder.length)}`;
 }
 
+/** Where a target is written for a trial: nothing moves from there to its place. See `stagedPath`. */
+export function trialPath(folder: string, target: string): string {
+  return `${folder}/.trial${target.slice(folder.length)}`;
+}
+
 /** Is this one of the engine's own folders? */
 export function isBeside(folder: string, path: string): boolean {
-  return path.startsWith(`${folder}/.stage/`) || path.startsWith(`${folder}/.previous/`);
+  return ['.stage', '.previous', '.trial'].some((name) => path.startsWith(`${folder}/${name}/`));
 }

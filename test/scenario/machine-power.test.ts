@@ -9,7 +9,7 @@ import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { type AgentRig, agentRig } from '../kit/agent-rig.ts';
 import { testIdentity } from '../kit/cluster/pki.ts';
 import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
-import { noLog } from '../kit/no-log.ts';
+import { noCheck, noLog } from '../kit/no-log.ts';
 import { powerPorts } from '../kit/power/agent-power.ts';
 import { FakeBmc, refusal } from '../kit/power/fake-bmc.ts';
 import { realClock, realRandom, usePostgres } from '../kit/postgres.ts';
@@ -85,7 +85,7 @@ async function agent(nodeId: string, effects: PowerEffects = bmc.effects, region
   const started = await rig.start({
     nodeId,
     channel: { ...channel, setRegions: () => {} },
-    runners: commandRunners(ports, noLog()),
+    runners: commandRunners(ports, noLog(), noCheck()),
   });
   ends.push(
     () => channel.close(),

@@ -30,7 +30,7 @@ const OURS_MS = 400;
 /** How often it checks for folders that come and go. */
 const RESCAN_MS = 5_000;
 /** The engine's own folders beside the files: no daemon reads them. */
-const BESIDE = ['.stage', '.previous'];
+const BESIDE = ['.stage', '.previous', '.trial'];
 
 /**
  * Opens the watch. A folder that does not exist yet is watched when it comes. `families`: starts of the paths of folders that come and go, such as

@@ -3,15 +3,17 @@ import type { CommandArgs, CommandKindName, CommandResult } from '../../contract
 import { askNeighbours } from '../../host/ask/neighbours.ts';
 import { reach } from '../../host/ask/reach.ts';
 import { runCommand } from '../../host/exec.ts';
+import { checkRunner, type CheckRunnerPorts } from './check-runner.ts';
 import { logRunner, type LogRunnerPorts } from './log-runner.ts';
 import { type PowerRunnerPorts, powerRunners } from './power-runners.ts';
 
 /** The real runner of every kind of command. */
-export function commandRunners(power: PowerRunnerPorts, log: LogRunnerPorts): CommandRunners {
+export function commandRunners(power: PowerRunnerPorts, log: LogRunnerPorts, check: CheckRunnerPorts): CommandRunners {
   return {
     'probe-address': probeAddress,
     'probe-free': probeFree,
     'read-log': logRunner(log),
+    'check-dhcp': checkRunner(check),
     ...powerRunners(power),
   } satisfies Record<CommandKindName, CommandRunner>;
 }

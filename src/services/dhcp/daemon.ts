@@ -1,4 +1,4 @@
-import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
+import type { Command, CommandRule, ExecResult, ProcessCommand } from '../../core/host-values.ts';
 import type { Activation, FileChange, RoleChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import type { DhcpDesired } from './desired.ts';
 import { askForEnds, judgeEnds } from './ends.ts';
@@ -24,12 +24,12 @@ const PROBE_MS = 2_000;
 
 /** Command lines and questions that check, activate and probe use. */
 export function dhcpCommands(places: KeaPlaces): readonly CommandRule[] {
-  const staged = (path: string) => ({
-    pattern: `${literal(places.folder)}/(?:\\.stage/)?${literal(path.slice(places.folder.length + 1))}`,
+  const beside = (path: string, names: string) => ({
+    pattern: `${literal(places.folder)}/(?:\\.(?:${names})/)?${literal(path.slice(places.folder.length + 1))}`,
   });
   return [
-    { argv: [...WHOLE_CHECK, staged(places.check)], isChecker: true },
-    { argv: [...CHECK, staged(places.conf)], isChecker: true },
+    { argv: [...WHOLE_CHECK, beside(places.check, 'stage')], isChecker: true },
+    { argv: [...CHECK, beside(places.conf, 'stage|trial')], isChecker: true },
     { argv: ['/usr/sbin/kea-dhcp4', '-v'] },
     { argv: carryOf(places) },
     ...inTurn(places).map((argv) => ({ argv })),
@@ -59,6 +59,11 @@ export function checkDhcp(places: KeaPlaces, staged: readonly StagedFile[]): rea
       const check = file.target === places.check ? WHOLE_CHECK : CHECK;
       return { argv: [...check, file.staged], user: USER, timeoutMs: CHECK_MS };
     });
+}
+
+/** The check of the file alone, which loads no hook and opens no other file: for a file that is not to be installed. */
+export function tryDhcp(path: string): Pick<ProcessCommand, 'argv' | 'user'> {
+  return { argv: [...CHECK, path], user: USER };
 }
 
 /** Kea reads its file again through its socket, and keeps its leases and, as long as the file is right, its service. */

@@ -9,8 +9,10 @@ import {
   parseProbeDhcp,
   probeDhcp,
   roleChangeDhcp,
+  tryDhcp,
 } from './daemon.ts';
 import { lintSnippets, SNIPPET_PARTS } from './custom/snippets.ts';
+import { briefDhcp, customTexts } from './custom/texts.ts';
 import { DhcpDesired } from './desired.ts';
 import { amendDhcp, endCommands } from './ends.ts';
 import { keaLeases, leaseCommands } from './leases.ts';
@@ -31,7 +33,7 @@ import {
   placesOf,
 } from './places.ts';
 import { judgeDown } from './pair/health.ts';
-import { type DhcpView, filesOf, limitsDhcp, viewDhcp } from './view.ts';
+import { type DhcpView, filesOf, limitsDhcp, unseenDhcp, viewDhcp } from './view.ts';
 
 type Dhcp = ManagedService<DhcpDesired, DhcpView, DhcpShared>;
 
@@ -60,6 +62,7 @@ function serverAt(places: KeaPlaces) {
     files: filesOf(places),
     view: (desired, facts) => viewDhcp(places, desired, facts),
     check: (staged) => checkDhcp(places, staged),
+    trial: { texts: customTexts, brief: briefDhcp, target: places.conf, check: tryDhcp, unseen: unseenDhcp },
     ...(places.key === null ? {} : { onPairCertificate: () => certificateDhcp(places) }),
     activate: (changes) => activateDhcp(places, changes),
     probe: (desired) => probeDhcp(places, desired),

@@ -236,6 +236,14 @@ export function limitsDhcp(desired: DhcpDesired, facts: HostFacts): readonly Fin
   });
 }
 
+/** VLANs that are not in Kea's file on this host, so that its checker does not see them. */
+export function unseenDhcp({ networks }: DhcpDesired, facts: HostFacts): readonly string[] {
+  return networks.flatMap((network) => {
+    const why = absenceOf(network, facts);
+    return why === null ? [] : [`VLAN ${network.vlan} is not in the file: ${why}`];
+  });
+}
+
 function absenceOf(network: DhcpNetwork, facts: HostFacts): string | null {
   const nic = nicOf(network, facts);
   if (!nic) return `there is no interface ${network.interface}`;

@@ -61,6 +61,19 @@ export interface OptionalParts<Desired> {
   without(desired: Desired, keys: ReadonlySet<string>): Desired;
 }
 
+/** A desired state that only the daemon's own checker can judge, tried on a node without an effect (a dry run). */
+export interface DesiredTrial<Desired> {
+  /** What only the checker can judge, each with its place, alike on all nodes: equal texts have one answer. */
+  texts(desired: Desired): readonly string[];
+  /** The same texts in a smaller desired state, for a site that is too large: without what Regent judges itself. */
+  brief(desired: Desired): Desired;
+  /** The file that shows it to the checker; a copy stands elsewhere. */
+  readonly target: string;
+  check(path: string): Pick<ProcessCommand, 'argv' | 'user'>;
+  /** Sentences on what the checker does not see on this node. */
+  unseen(desired: Desired, facts: HostFacts): readonly string[];
+}
+
 /** One file that a template makes: where it goes and what the template sees. */
 export interface FileInstance {
   readonly target: string;
@@ -243,6 +256,8 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   limits?(desired: Desired, facts: HostFacts): readonly Finding[];
   /** Daemon's own checker on the staged files; all must exit 0. */
   check(staged: readonly StagedFile[]): readonly Command[];
+  /** How the checker judges a desired state that is not to be installed; left out: nobody asks for that. */
+  readonly trial?: DesiredTrial<Desired>;
   activate(changes: readonly FileChange[], facts: HostFacts): Activation;
   onRoleChange(role: RoleChange): Activation;
   /** What it does when the node's certificate (`/etc/regent/pki`) was renewed; nothing when left out. */

@@ -2,8 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isOpenQuestion, nameOfCommand, type ProcessCommand, type ProcessRule } from '../../../src/core/host-values.ts';
-import { allows, isChecker, refuseCommand, refuseContent, refuseInstall } from '../../../src/host/policy.ts';
+import {
+  allows,
+  isChecker,
+  refuseCommand,
+  refuseContent,
+  refuseInstall,
+  refuseMove,
+} from '../../../src/host/policy.ts';
 import { helperPolicy } from '../../../src/main/helper-policy.ts';
+import { trialPath } from '../../../src/reconcile/files.ts';
 import { compileSite } from '../../../src/services/compile-node.ts';
 import type { AnyService, FileSpec, RenderedFile } from '../../../src/services/kit/contract.ts';
 import { grammarJudge } from '../../../src/services/kit/grammar/grammar.ts';
@@ -62,6 +70,31 @@ describe('nothing runs as root on what the agent wrote', () => {
       expect(count).toBeGreaterThan(0);
     },
   );
+
+  it('takes a file that is only tried by the same grammar, and lets none of them go to its place', () => {
+    const files = Object.keys(CASES).flatMap(filesOf);
+    const tried = files.flatMap(([service, rendered]) =>
+      rendered.filter(({ target }) => target === service.trial?.target).map((file) => ({ service, ...file })),
+    );
+    expect(tried.length).toBeGreaterThan(1);
+    for (const { service, target, content, mode, owner, group } of tried) {
+      const path = trialPath(service.folder, target);
+      const file = { path, content, mode, owner, group };
+      expect([refuseInstall(policy, file), refuseContent(policy, file)], path).toEqual([null, null]);
+      expect(refuseContent(policy, { ...file, content: content.replace('libdhcp_lease_cmds', 'x') })).toContain('Rule');
+      expect(refuseMove(policy, path, target)).toContain('Rule: from the staged file');
+      const command = { argv: service.trial?.check(path).argv ?? [], timeoutMs: 1000 };
+      expect([isChecker(policy, command), refuseCommand(policy, { ...command, user: '_kea' })]).toEqual([true, null]);
+      for (const user of ['root', 'bind']) expect(refuseCommand(policy, { ...command, user })).toContain('Rule: ');
+      // Nothing that loads hooks or starts the server on it.
+      for (const argv of [
+        ['-T', path],
+        ['-c', path],
+        ['-d', '-c', path],
+      ])
+        expect(refuseCommand(policy, { argv: ['/usr/sbin/kea-dhcp4', ...argv], timeoutMs: 1000 })).toContain('Rule: ');
+    }
+  });
 
   it('runs no command as root, whatever a service declares, and gives a right only to a command that has it in its rule', () => {
     expect(policy.caller).not.toBe('root');
