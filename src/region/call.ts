@@ -7,10 +7,11 @@ import { recordAudit } from '../store/queries/people/audit.ts';
 import type { Tx } from '../store/tx.ts';
 import { dryRun, write, type WriteTx } from '../store/write.ts';
 import { CASES } from './cases.ts';
+import { withKeaChecks } from './networks/dhcp/kea-check.ts';
 import { withProbes } from './networks/probe.ts';
 import type { Caller } from './port.ts';
 import { refuseFields } from './base/paging.ts';
-import { previewChange } from './base/preview.ts';
+import { bodiesIn, compileChange, previewChange } from './base/preview.ts';
 import { readPublished } from './base/published.ts';
 import type { CaseContext, CasePorts, ReadCase, WriteCase } from './base/use-case.ts';
 import type { CallContext, CallInput, CallOutcome, PlannedCall } from './base/port.ts';
@@ -193,12 +194,22 @@ async function doDryRun(ports: CallPorts, pending: PendingCall<WriteCase<RouteId
   };
   const rehearsed = accept(await dryRun(ports.db, change, options));
   const { object, published } = rehearsed.outcome.body;
-  const nodes = previewChange(ports.renderer, {
-    before: rehearsed.before,
-    after: rehearsed.after,
+  const { before, after } = rehearsed;
+  const compared = {
+    before,
+    after,
     published: published.bodies,
     facts: published.facts,
     nowSeconds: ports.clock.now() / 1000,
-  });
+  };
+  const sites = compileChange(ports.renderer, compared);
+  const diffs = previewChange(ports.renderer, compared, sites);
+  const checks = {
+    services: ports.renderer.services,
+    nodes: after.nodes.map(({ id, name }) => ({ id, name, isLive: published.live.has(id) })),
+    before: bodiesIn(sites.old),
+    after: bodiesIn(sites.next),
+  };
+  const nodes = await withKeaChecks({ askAgent: ports.askAgent, caller: inner.caller.user }, checks, diffs);
   return { kind: 'done', status: 200, body: { dryRun: true, object, nodes }, version: null, isReplay: false };
 }

@@ -2,7 +2,7 @@ import type { FileDiff, NodeDiff } from '../../contract/base/common.ts';
 import { sentenceOf } from '../../core/errors.ts';
 import type { HostFacts } from '../../core/host-values.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { compileSite, type NodeBody } from '../../services/compile-node.ts';
+import { type CompiledSite, compileSite, type NodeBody } from '../../services/compile-node.ts';
 import type { AnyService, Templates } from '../../services/kit/contract.ts';
 import { unifiedDiff } from '../../services/kit/diff.ts';
 import { serviceOf, withInstances } from '../../services/kit/instances.ts';
@@ -37,9 +37,15 @@ export interface PreviewInput {
   readonly nowSeconds: number;
 }
 
-/** What a change would do to the real files of every node, by the functions that the nodes use themselves. Pure. */
-export function previewChange(renderer: Renderer, input: PreviewInput): NodeDiff[] {
-  const { before, after, published, facts, nowSeconds } = input;
+/** Both sides of a change, compiled. */
+export interface ComparedSites {
+  readonly old: CompiledSite;
+  readonly next: CompiledSite;
+}
+
+/** Compiles the configuration before and after a change. Pure. */
+export function compileChange(renderer: Renderer, input: PreviewInput): ComparedSites {
+  const { before, after, published, nowSeconds } = input;
   const old = compileSite(withClosedBmcs(before), renderer.services, published, nowSeconds);
   // The numbers that the first compile gave are in force for the second one, as they would be.
   const next = compileSite(
@@ -48,6 +54,12 @@ export function previewChange(renderer: Renderer, input: PreviewInput): NodeDiff
     bodiesOf(old, published),
     nowSeconds,
   );
+  return { old, next };
+}
+
+/** What a change would do to the real files of every node, by the functions that the nodes use themselves. Pure. */
+export function previewChange(renderer: Renderer, input: PreviewInput, { old, next }: ComparedSites): NodeDiff[] {
+  const { before, after, facts } = input;
   const nodes = new Map([...before.nodes, ...after.nodes].map((node) => [node.id, node]));
   return [...nodes.values()].flatMap((node) => {
     const compared = { id: node.id, name: node.name, facts: facts.get(node.id) ?? null };
@@ -64,10 +76,15 @@ export function previewChange(renderer: Renderer, input: PreviewInput): NodeDiff
 }
 
 function bodiesOf(
-  site: ReturnType<typeof compileSite>,
+  site: CompiledSite,
   published: ReadonlyMap<string, NodeBody | null>,
-): Map<string, NodeBody | null> {
-  return new Map([...published, ...[...site.nodes].map(([id, node]) => [id, node.body] as const)]);
+): ReadonlyMap<string, NodeBody | null> {
+  return new Map([...published, ...bodiesIn(site)]);
+}
+
+/** The desired states that were compiled. */
+export function bodiesIn(site: CompiledSite): ReadonlyMap<string, NodeBody> {
+  return new Map([...site.nodes].map(([id, node]) => [id, node.body]));
 }
 
 /** Differences of all files of a node between two desired states; a service that cannot be rendered says so in its diff. */

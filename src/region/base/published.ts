@@ -7,7 +7,7 @@ import { readFindings } from '../../store/publication/findings.ts';
 import { readBehindSince, readHeads, readOutlines } from '../../store/publication/heads.ts';
 import { allRows } from '../../store/page.ts';
 import { listNodes, type NodeRow } from '../../store/queries/cluster/nodes.ts';
-import { readObservations } from '../../store/queries/cluster/observations.ts';
+import { readLiveNodes, readObservations } from '../../store/queries/cluster/observations.ts';
 import type { Tx } from '../../store/tx.ts';
 import { AGENT, appliedOf, type TrackedNode } from './tracking.ts';
 
@@ -15,6 +15,8 @@ import { AGENT, appliedOf, type TrackedNode } from './tracking.ts';
 export interface Published {
   readonly bodies: ReadonlyMap<string, NodeBody | null>;
   readonly facts: ReadonlyMap<string, HostFacts>;
+  /** Whose agent reported a moment ago. */
+  readonly live: ReadonlySet<string>;
 }
 
 /** Reads what previews need beside the configuration. */
@@ -24,6 +26,7 @@ export async function readPublished(tx: Tx): Promise<Published> {
   return {
     bodies: new Map(heads.map((head) => [head.nodeId, head.body])),
     facts: new Map(reports.map((report) => [report.nodeId, report.facts])),
+    live: await readLiveNodes(tx),
   };
 }
 

@@ -165,3 +165,10 @@ function eventOf(node: string, service: ServiceObservation, before: string | und
     data: { before: before ?? null, generation: service.applied, since: service.since, why: service.why },
   };
 }
+
+/** Nodes whose agent reported within 15 s: it does so every 10 s. */
+export async function readLiveNodes(tx: Tx): Promise<ReadonlySet<string>> {
+  const rows = await tx.all(sql<{ id: string }>`
+    select node_id as id from node_observations where reported_at > clock_timestamp() - interval '15 s'`);
+  return new Set(rows.map(({ id }) => id));
+}
