@@ -12,7 +12,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import type { RegionLink } from './link.ts';
 import type { LoopPorts } from './ports.ts';
 
-/** What pulling is built from. `onDesired`: a new desired state is in the ledger. */
+/** The parts that a pull needs. `onDesired` is called when a new desired state is in the ledger. */
 export interface PullOptions {
   readonly ports: LoopPorts;
   readonly channel: RegionChannel;
@@ -20,7 +20,7 @@ export interface PullOptions {
   readonly findings: Findings;
   readonly link: RegionLink;
   readonly nodeId: string;
-  /** Null: this agent takes no commands. */
+  /** Null: this agent runs no commands. */
   readonly commands: Pick<Commands, 'sign' | 'noteSign'> | null;
   readonly onDesired: (desired: Desired) => void;
 }
@@ -28,10 +28,13 @@ export interface PullOptions {
 /** Seconds that the region may hold a pull. */
 const WAIT_S = 20;
 const BACK_OFF = { firstMs: 100, mostMs: 5_000 } as const;
-/** Longest round: a pull with its time limit, a pause, the ledger's disk. */
+/** Longest round, ms: a pull with its time limit, a pause, and a write of the ledger. */
 const SILENCE_MS = 60_000;
 
-/** Pulls until `signal` is aborted: waits at the region, takes what is newer, and never gives up. */
+/**
+ * Pulls until `signal` is aborted. The region answers a pull when it has a newer desired state. A failed pull is
+ * repeated.
+ */
 export async function pullForever(options: PullOptions, signal: AbortSignal): Promise<void> {
   const { ports, link } = options;
   const beat = ports.loop('pull', SILENCE_MS);
@@ -54,7 +57,10 @@ export async function pullForever(options: PullOptions, signal: AbortSignal): Pr
 
 class RefusedDesired extends Error {}
 
-/** Takes parts and puts the body together with what is held; the whole body where that fails. Null: there was nothing in the time. */
+/**
+ * Pulls the parts that changed and adds them to the held body. If that fails, it pulls the whole body. Null: the wait
+ * ended without a change.
+ */
 async function pullWhole({ channel, ports }: PullOptions, query: PullQuery, held: Desired | null): Promise<unknown> {
   const answer = await channel.pull({ ...query, parts: held !== null });
   const gathered = await gatherDesired(answer, held, channel);
@@ -75,7 +81,7 @@ async function pullOnce(options: PullOptions): Promise<void> {
   const value = await pullWhole(options, query, held);
   if (value === null) return;
   if (commands && Check(CommandsWaiting, value)) {
-    // The region does not wait for commands that are known: another pull at once would be a busy loop.
+    // The region should have waited, because the query names these commands. Another pull at once would be a busy loop.
     if (value.commands === query.commands) throw new RefusedDesired('the region announced known commands again');
     commands.noteSign(value.commands);
     return;
@@ -85,7 +91,7 @@ async function pullOnce(options: PullOptions): Promise<void> {
     findings.raise(`desired_${verdict.code}`, verdict.sentence);
     throw new RefusedDesired(verdict.sentence);
   }
-  // An answer that is held already was not waited for: asking again at once would be a busy loop.
+  // The region should have waited, because the query names this state. Another pull at once would be a busy loop.
   if (verdict.kind === 'same') throw new RefusedDesired('the region sent a desired state that this node already has');
   await ledger.accept(verdict.desired);
   for (const finding of findings.all()) if (finding.code.startsWith('desired_')) findings.clear(finding.code);
@@ -95,7 +101,7 @@ async function pullOnce(options: PullOptions): Promise<void> {
 
 function noteFailure({ link, findings, ports }: PullOptions, error: unknown): void {
   if (error instanceof RefusedDesired) {
-    // The region was reached all the same.
+    // The region answered, so the link works.
     link.works();
     ports.log.warn('requesting the desired state failed', { error: sentenceOf(error) });
     return;

@@ -2,61 +2,64 @@ import type { Desired, HostObservation } from '../../contract/cluster/agent.ts';
 import type { Command, ExecResult } from '../../core/host-values.ts';
 import type { LoopPorts } from '../ports.ts';
 
-/** What files are fetched by. `held`: the desired state in force; `exec`: asks this host's nginx. */
+/**
+ * The parts that the prefetch needs. `held`: the desired state in force; `exec`: sends a request to this host's nginx.
+ */
 export interface PrefetchOptions {
   readonly ports: LoopPorts;
   readonly held: () => Desired | null;
   readonly exec: (command: Command) => Promise<ExecResult>;
-  /** Another file is there, or one is not any more. */
+  /** Called when a file has become available, or is no longer available. */
   readonly onChange: () => void;
 }
 
-type CopySeen = NonNullable<HostObservation['copies']>[number];
+/** Whether the rack has a file, and since when. */
+type CopyState = NonNullable<HostObservation['copies']>[number];
 
-/** Files that are fetched beforehand, and whether they are there. */
+/** Fetches files before machines request them, and reports which of them the rack has. */
 export interface Prefetch {
-  current(): readonly CopySeen[];
+  current(): readonly CopyState[];
   run(signal: AbortSignal): Promise<void>;
 }
 
 const EVERY_MS = 5_000;
 const SILENCE_MS = 300_000;
-/** A region reads a file whole before it gives out its first byte. */
-const ASK_MS = 120_000;
-/** A wanted file is requested again at this interval, so that nginx counts it as used. */
+/** Time limit of a request, ms: a region reads the whole file before it sends the first byte. */
+const REQUEST_MS = 120_000;
+/** An available file is requested again at this interval, ms, so that nginx counts it as used. */
 const AGAIN_MS = 12 * 3_600_000;
-/** After a failure. */
+/** Pause after a failed request, ms. */
 const PAUSE_MS = 30_000;
 
-/** A requested file: its state, and when it is requested again (monotonic, ms). */
+/** A requested file: its state, and the time of the next request (monotonic, ms). */
 interface PrefetchedFile {
-  readonly copy: CopySeen;
-  readonly askAt: number;
+  readonly copy: CopyState;
+  readonly requestAt: number;
 }
 
-/** The port and the files of a rack's web server, as its desired state has them. */
+/** The port and the files of a rack's web server in the desired state. */
 interface Http {
   readonly port: number;
   readonly wanted?: readonly string[];
 }
 
 /**
- * Lets this rack's nginx fetch what its machines will want, one file after the other, before the first request. The agent requests one byte: nginx goes on by itself
- * and stores the whole file, like every file that it may cache.
+ * Makes this rack's nginx fetch the files that its machines will request, one at a time. The agent requests only the
+ * first byte of a file; nginx then fetches and stores the whole file.
  */
 export function openPrefetch({ ports, held, exec, onChange }: PrefetchOptions): Prefetch {
   const { clock, log, random } = ports;
   const known = new Map<string, PrefetchedFile>();
 
-  const ask = async (port: number, path: string) => {
+  const request = async (port: number, path: string) => {
     const url = `http://127.0.0.1:${port}/${path}`;
-    const { code, stdout } = await exec({ url, range: 'bytes=0-0', timeoutMs: ASK_MS });
+    const { code, stdout } = await exec({ url, range: 'bytes=0-0', timeoutMs: REQUEST_MS });
     const isThere = code === 0 && /^HTTP\/1\.1 20[06] /.test(stdout);
     const before = known.get(path)?.copy;
     const isSame = before?.isThere === isThere;
     known.set(path, {
       copy: isSame ? before : { path, isThere, since: new Date(clock.now()).toISOString() },
-      askAt: clock.monotonic() + (isThere ? AGAIN_MS : PAUSE_MS) * (0.75 + random.fraction() / 2),
+      requestAt: clock.monotonic() + (isThere ? AGAIN_MS : PAUSE_MS) * (0.75 + random.fraction() / 2),
     });
     if (isSame) return;
     onChange();
@@ -73,8 +76,8 @@ export function openPrefetch({ ports, held, exec, onChange }: PrefetchOptions): 
         const http = (held()?.body.services['http']?.desired ?? null) as Http | null;
         const wanted = http?.wanted ?? [];
         for (const path of known.keys()) if (!wanted.includes(path)) known.delete(path);
-        const next = wanted.find((path) => (known.get(path)?.askAt ?? 0) <= clock.monotonic());
-        if (http !== null && next !== undefined) await ask(http.port, next);
+        const next = wanted.find((path) => (known.get(path)?.requestAt ?? 0) <= clock.monotonic());
+        if (http !== null && next !== undefined) await request(http.port, next);
         await ports.wait(EVERY_MS, signal);
       }
       beat.end();

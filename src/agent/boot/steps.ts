@@ -7,7 +7,7 @@ import { type LoopPorts, openWakeSignal } from '../ports.ts';
 import type { AnswerSeen } from './listener.ts';
 import { openSieve, type SeenStep } from './sieve.ts';
 
-/** What the queue of steps is built from. `epoch`: a text in hexadecimal that never comes again. */
+/** The parts that the queue of steps needs. `epoch`: a hexadecimal text that is never used again. */
 export interface BootStepsOptions {
   readonly ports: LoopPorts;
   readonly channel: Pick<RegionChannel, 'bootSteps'>;
@@ -15,30 +15,32 @@ export interface BootStepsOptions {
   readonly epoch: string;
 }
 
-/** Reports to regions what this rack sees of machines that boot. */
+/** Reports to the regions the steps that this rack sees of booting machines. */
 export interface BootSteps {
-  /** Takes a step; never waits, never throws. What comes too often of one machine, or says the same again, is left out. */
+  /**
+   * Adds a step; never waits, never throws. Repeated steps, and steps of one machine that come too often, are dropped.
+   */
   add(step: SeenStep): void;
-  /** The same, of an answer of the boot listener. */
+  /** Adds an answer of the boot listener as a step. */
   onAnswer(answer: AnswerSeen): void;
-  /** Sends, until the signal. */
+  /** Sends steps until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Steps that wait for a region: an hour of 30 machines that start again and again. */
+/** Most steps that wait for a region: an hour of 30 machines that restart all the time. */
 const QUEUE_MAX = 2_000;
-/** Steps of one moment go in one report. */
+/** Steps are collected for this time before a report, ms. */
 const GATHER_MS = 300;
 const IDLE_MS = 10_000;
 const BACK_OFF = { firstMs: 500, mostMs: 5_000 } as const;
 const SILENCE_MS = 60_000;
 const DROPPED = 'boot_steps_dropped';
-/** Bounds of texts, as the wire has them. */
+/** Longest texts that the protocol allows (`contract/machines/boot-steps.ts`). */
 const TEXTS = { file: 120, decision: 20, reason: 400, architecture: 16, loader: 16 } as const;
 
 /**
- * Opens the queue. It stays in memory while no region answers, and is sent again whole or in part: regions take each number once. It is bounded: then the
- * oldest go, and a finding says so.
+ * Opens the queue. While no region answers, the steps stay in memory and are sent again; regions accept each number
+ * only once. If the queue is full, the oldest steps are dropped, and a finding reports that.
  */
 export function openBootSteps({ ports, channel, findings, epoch }: BootStepsOptions): BootSteps {
   const { clock, log } = ports;
@@ -64,11 +66,11 @@ export function openBootSteps({ ports, channel, findings, epoch }: BootStepsOpti
     news.raise();
   };
 
-  /** Sends the oldest; those that came meanwhile wait for the next report. */
+  /** Sends the oldest steps. Steps that arrive meanwhile wait for the next report. */
   const send = async (): Promise<void> => {
     const steps = queue.slice(0, STEPS_PER_REPORT);
     const newest = steps.at(-1)?.sequence ?? 0;
-    const outcome = await sent({ epoch, at: new Date(clock.now()).toISOString(), steps });
+    const outcome = await sendReport({ epoch, at: new Date(clock.now()).toISOString(), steps });
     if (outcome !== 'taken')
       log.warn('a region did not accept boot steps of machines', { count: steps.length, why: outcome });
     while ((queue[0]?.sequence ?? Infinity) <= newest) queue.shift();
@@ -76,8 +78,8 @@ export function openBootSteps({ ports, channel, findings, epoch }: BootStepsOpti
     dropped = 0;
     findings.clear(DROPPED);
   };
-  /** What a region refuses for good is not sent again: it would stop all that follows. */
-  const sent = async (report: Parameters<typeof channel.bootSteps>[0]): Promise<string> => {
+  /** A report that a region refuses for good is not sent again: it would block all later reports. */
+  const sendReport = async (report: Parameters<typeof channel.bootSteps>[0]): Promise<string> => {
     try {
       const answer = await channel.bootSteps(report);
       return answer === 'unknown' ? 'its release does not know boot steps' : answer;
@@ -114,7 +116,10 @@ export function openBootSteps({ ports, channel, findings, epoch }: BootStepsOpti
   };
 }
 
-/** An answer of the boot listener as a step. A question without a MAC is a step of the client's address. Pure. */
+/**
+ * An answer of the boot listener as a step. A request without a MAC gives a failed step, known by the client's address.
+ * Pure.
+ */
 export function ofAnswer(answer: AnswerSeen, at: number): SeenStep {
   const { mac, client, decision, reason, architecture, loader } = answer;
   const address = client.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
@@ -130,7 +135,7 @@ export function ofAnswer(answer: AnswerSeen, at: number): SeenStep {
   };
 }
 
-/** Texts of firmware, made of characters that can be read, and no longer than the wire allows. Pure. */
+/** Cuts texts of firmware to the length that the protocol allows, and replaces unprintable characters by `?`. Pure. */
 function cleanFacts(facts: BootStep['facts']): BootStep['facts'] {
   const texts = Object.entries(TEXTS).flatMap(([name, most]) => {
     const text = facts[name as keyof typeof TEXTS];

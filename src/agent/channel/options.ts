@@ -2,7 +2,10 @@ import type { Clock, Random } from '../../core/ports.ts';
 import type { EpochKeeper } from './epoch.ts';
 import type { Trust } from './trust.ts';
 
-/** What a rack signs its calls with (`contract/cluster/rack-signature.ts`). `privateKey`: PKCS #8 PEM. */
+/**
+ * The identity and the key with which a rack signs its calls (`contract/cluster/rack-signature.ts`). `privateKey`: PKCS
+ * #8 PEM.
+ */
 export interface RackSigner {
   readonly uuid: string;
   readonly privateKey: string;
@@ -10,9 +13,10 @@ export interface RackSigner {
 }
 
 /**
- * Where the regions are and who this node is. `urls`: of the agent channel, as configured; `apiUrls`: of the API, as rack.conf says. This node is
- * known by its certificate (`trust`, read before every call) at the regions' agent port; at its own region's socket by a credential
- * (`node:<nodeId>:<secret>`); without these by the rack's signature. `own`: addresses of this host. `agentPort`: another one in tests.
+ * The addresses of the regions and the identity of this node. `urls`: configured addresses of the agent channel.
+ * `apiUrls`: addresses of the API from rack.conf. `trust`: the certificate that the node shows at the regions' agent
+ * port, read before every call. `credential`: `node:<nodeId>:<secret>` for the socket of this host's own region.
+ * `rack`: signs the calls of a node that has neither. `own`: addresses of this host. `agentPort`: set only by tests.
  */
 export interface ChannelOptions {
   readonly urls: readonly string[];
@@ -24,8 +28,11 @@ export interface ChannelOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly agentPort?: number;
-  /** Path of the own region's socket: it gives this host's own node a certificate while no region can otherwise. */
+  /**
+   * Socket of the region on this host. If no region can be reached over the network, this region renews the node's
+   * certificate.
+   */
   readonly hostSocket?: string;
-  /** Left out: it takes regions of any epoch. */
+  /** Absent: the agent accepts regions of any epoch. */
   readonly epoch?: EpochKeeper;
 }

@@ -3,11 +3,14 @@ import { AppError, sentenceOf } from '../../core/errors.ts';
 import { deadline } from '../../host/ask/deadline.ts';
 import type { CommandRunners } from './runner.ts';
 
-/** The agent's report comes this long before the region gives the claim up, ms. */
+/** The agent ends a command this long before the region ends the claim, ms, so that its report arrives in time. */
 const MARGIN_MS = 300;
 const SENTENCE_MAX = 1000;
 
-/** Runs one command within its time. Gives how it ended; never throws. `claimMs`: how long its claim took. */
+/**
+ * Runs one command within its time limit and returns the report of its end. Never throws. `claimMs`: how long the claim
+ * took.
+ */
 export async function attempt(
   command: ClaimedCommand,
   runners: CommandRunners,
@@ -18,12 +21,12 @@ export async function attempt(
   const leftMs = Math.floor(command.leftMs - claimMs - MARGIN_MS);
   const late = new AbortController();
   const lateMessage = `command ${id} (${kind}) took longer than the ${(Math.max(0, leftMs) / 1000).toFixed(1)} s that were left`;
-  const ended = Promise.withResolvers<never>();
-  // Nobody may listen to it any more when it ends.
-  ended.promise.catch(() => {});
+  const expiry = Promise.withResolvers<never>();
+  // Without this handler, an expiry that nothing awaits would be an unhandled rejection.
+  expiry.promise.catch(() => {});
   const cancel = deadline(Math.max(0, leftMs), () => {
     late.abort();
-    ended.reject(new AppError('command_late', lateMessage));
+    expiry.reject(new AppError('command_late', lateMessage));
   });
   try {
     const runner = Object.hasOwn(runners, kind) ? runners[kind] : undefined;
@@ -31,10 +34,10 @@ export async function attempt(
       throw new AppError('command_unknown', `this agent cannot run commands of the kind ${kind}`);
     if (leftMs <= 0) throw new AppError('command_late', lateMessage);
     const run = runner({ args, secrets, leftMs, signal: AbortSignal.any([stop, late.signal]) });
-    const { result, sentence } = await Promise.race([run, ended.promise]);
+    const { result, sentence } = await Promise.race([run, expiry.promise]);
     const size = Buffer.byteLength(JSON.stringify(result) ?? '');
     if (size > RESULT_MAX)
-      throw new AppError('command_result', `its result has ${size} bytes. Rule: at most ${RESULT_MAX}`);
+      throw new AppError('command_result', `the result of the command has ${size} bytes. Rule: at most ${RESULT_MAX}`);
     return { epoch, state: 'done', sentence: withoutSecrets(sentence, secrets), result };
   } catch (error) {
     return { epoch, state: 'failed', sentence: withoutSecrets(sentenceOf(error), secrets) };
@@ -43,7 +46,7 @@ export async function attempt(
   }
 }
 
-/** A sentence as it may be stored and shown: bounded, and without any secret of the command. */
+/** Makes a sentence fit to be stored and shown: replaces each secret of the command by `***`, and limits the length. */
 function withoutSecrets(sentence: string, secrets: ClaimedCommand['secrets']): string {
   const values = Object.values(secrets ?? {}).filter((value) => value !== '');
   return values.reduce((text, value) => text.replaceAll(value, '***'), sentence).slice(0, SENTENCE_MAX);

@@ -2,7 +2,10 @@ import type { HostObservation } from '../../contract/cluster/agent.ts';
 import type { Host } from '../../host/interface.ts';
 import type { AnyService } from '../../services/kit/contract.ts';
 
-/** Asks what the daemons see at the folders that must be bounded. A daemon that does not run fills nothing: it is left out. */
+/**
+ * Reads the file systems that running daemons have at their bounded folders. A daemon that does not run is absent: it
+ * writes nothing.
+ */
 export async function readBoundedFolders(
   services: readonly AnyService[],
   units: Pick<Host['units'], 'mount'>,

@@ -5,14 +5,17 @@ import type { TrustStore } from '../channel/trust.ts';
 import type { LoopPorts } from '../ports.ts';
 import type { RoleWatch } from './roles.ts';
 
-/** What is reported of the host itself. */
+/** The state of the host for the report of the agent. */
 export interface HostState {
   /** Undefined before the first reading of the disks. */
   current(): HostObservation | undefined;
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** What it is built from. `readDisks`: space of the file systems that matter. */
+/**
+ * The parts that the host state needs. `readDisks` reads the space of the watched file systems; `readBounded` reads the
+ * daemons' bounded folders.
+ */
 export interface HostStateOptions {
   readonly ports: LoopPorts;
   readonly trust: TrustStore;
@@ -22,10 +25,13 @@ export interface HostStateOptions {
 }
 
 const EVERY_MS = 5_000;
-/** A file system of a server that is gone does not answer at all. */
+/**
+ * A read of a network file system blocks if its server is dead. After this time without a round, systemd restarts the
+ * agent, ms.
+ */
 const SILENCE_MS = 120_000;
 
-/** Opens it. */
+/** Opens the host state. Nothing is read before `run`. */
 export function openHostState({ ports, trust, roles, readDisks, readBounded }: HostStateOptions): HostState {
   let disks: HostObservation['disks'] | null = null;
   let bounded: Pick<HostObservation, 'boundedFolders'> = {};

@@ -5,7 +5,7 @@ import { sentenceOf } from '../../core/errors.ts';
 import type { RoleChange } from '../../services/kit/contract.ts';
 import type { LoopPorts } from '../ports.ts';
 
-/** The roles of this node, and since when as far as is known. */
+/** The roles of this node, and since when it has them, if that is known. */
 export type Roles = HostObservation['roles'];
 
 /** Watches the roles of this node. */
@@ -17,9 +17,10 @@ export interface RoleWatch {
 }
 
 /**
- * What the watch is built from. `vip`: the floating address, null where this node is none of its holders; `own`: addresses of this host now;
- * `readRole`: the file that Patroni's callback writes, null where there is none; `databaseRole`: what the last probe of the database reported,
- * null if it does not run here or no probe ran.
+ * The parts that the watch needs. `vip`: the floating address; null if this node may not hold it. `own`: current
+ * addresses of this host. `readRole`: reads the file that Patroni's callback writes; null if there is no file.
+ * `databaseRole`: the role in the last probe of the database; null if the database does not run here or no probe has
+ * run.
  */
 export interface RoleWatchOptions {
   readonly ports: LoopPorts;
@@ -33,17 +34,17 @@ export interface RoleWatchOptions {
 const EVERY_MS = 300;
 const SILENCE_MS = 15_000;
 
-/** `ha/postgres/role` writes it. */
+/** Content of the role file, which `ha/postgres/role` writes. */
 const RoleFile = Type.Object({
   role: Type.Union([Type.Literal('primary'), Type.Literal('standby'), Type.Literal('none')]),
   at: Type.String({ maxLength: 40 }),
 });
 
-/** Opens the watch; no role is known before the first reading. A reading is a system call and a small read, no process. */
+/** Opens the watch; no role is known before the first read. A read is cheap: it starts no process. */
 export function openRoleWatch(options: RoleWatchOptions): RoleWatch {
   const { ports } = options;
   let roles: Roles = { vip: null, database: null };
-  let isBlind = false;
+  let hasFailed = false;
 
   const read = async () => {
     const now = new Date(ports.clock.now()).toISOString();
@@ -61,14 +62,14 @@ export function openRoleWatch(options: RoleWatchOptions): RoleWatch {
     options.onChange(after);
   };
 
-  /** Roles that cannot be read stay as they were. */
+  /** If the roles cannot be read, the last known roles stay. */
   const readRoles = async () => {
     try {
       await read();
-      isBlind = false;
+      hasFailed = false;
     } catch (error) {
-      if (!isBlind) ports.log.error('the roles of this node cannot be read', { error: sentenceOf(error) });
-      isBlind = true;
+      if (!hasFailed) ports.log.error('the roles of this node cannot be read', { error: sentenceOf(error) });
+      hasFailed = true;
     }
   };
 
@@ -87,14 +88,16 @@ export function openRoleWatch(options: RoleWatchOptions): RoleWatch {
   };
 }
 
-/** The truth is whether this host has the address, whatever keepalived says. */
+/** The role follows from the addresses of this host, not from the state that keepalived reports. */
 function vipRole({ vip, own }: RoleWatchOptions): 'active' | 'backup' | null {
   const address = vip();
   if (address === null) return null;
   return own().has(address) ? 'active' : 'backup';
 }
 
-/** The role in the file; null: none, or the file is not whole. A time in it that is none, or is still to come, is replaced by now. */
+/**
+ * Reads the role in the file; null: no role, or the file is damaged. An invalid or future time is replaced by `now`.
+ */
 function parseRole(text: string | null, now: string): Roles['database'] {
   const value = parse(text ?? '');
   if (!Check(RoleFile, value) || value.role === 'none') return null;

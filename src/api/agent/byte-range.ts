@@ -7,8 +7,9 @@ export interface ByteRange {
 const FORM = /^bytes\s*=\s*(\d{0,15})\s*-\s*(\d{0,15})$/i;
 
 /**
- * What `Range` asks of a file of `size` bytes (RFC 9110, 14.2). Null: the whole file, which is also the answer to several ranges or to another unit.
- * `unsatisfiable`: no byte of the file is in it.
+ * Reads the header `Range` for a file of `size` bytes (RFC 9110, 14.2). Null: send the whole file, because there is no
+ * header, or it is invalid, or it names several ranges or another unit. `unsatisfiable`: the file has no byte of the
+ * range.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | 'unsatisfiable' | null {
   const [, first = '', last = ''] = (header === undefined ? null : FORM.exec(header.trim())) ?? [];

@@ -25,23 +25,23 @@ const Parameters = Type.Record(
 
 /** A script that machines run while they are commissioned or tested. */
 export const Script = strict({
-  id: nullable({ ...Id, description: 'null: it is one of the release' }),
+  id: nullable({ ...Id, description: 'null: the script is part of the release' }),
   name: Type.String(),
   comment: Type.String(),
-  builtIn: Type.Boolean({ description: 'it is one of the release, and is not changed' }),
+  builtIn: Type.Boolean({ description: 'the script is part of the release and cannot be changed' }),
   purpose: oneOf(ALL_PURPOSES),
-  hardware: oneOf(SCRIPT_HARDWARE, 'what it examines'),
-  timeout: Type.Integer({ description: 'seconds; 0: as long as it takes' }),
-  parallel: Type.Boolean({ description: 'others of the same hardware may run beside it' }),
-  destructive: Type.Boolean({ description: 'it destroys data: it runs only when it is named itself' }),
-  tags: Type.Array(Type.String(), { description: '"default": it runs when none is named' }),
+  hardware: oneOf(SCRIPT_HARDWARE, 'hardware that it checks'),
+  timeout: Type.Integer({ description: 'seconds; 0: no limit' }),
+  parallel: Type.Boolean({ description: 'scripts for the same hardware may run at the same time' }),
+  destructive: Type.Boolean({ description: 'the script destroys data; it runs only if a run names it' }),
+  tags: Type.Array(Type.String(), { description: '"default": the script runs if a run names no scripts' }),
   parameters: Parameters,
   size: Type.Integer({ description: 'bytes' }),
-  content: Type.Optional(Type.String({ description: 'its text; left out of lists' })),
+  content: Type.Optional(Type.String({ description: 'text of the script; absent in lists' })),
 });
 export type Script = Static<typeof Script>;
 
-const COMMENT_RULE = 'must agree with its own comment (MAAS 1.0 script metadata)';
+const COMMENT_RULE = 'must agree with the comment in the script (MAAS 1.0 script metadata)';
 const fields = {
   comment: Type.Optional(Type.String({ maxLength: 200 })),
   purpose: Type.Optional(oneOf(SCRIPT_PURPOSES, COMMENT_RULE)),
@@ -57,7 +57,7 @@ const fields = {
     }),
   ),
 };
-const Content = text(SCRIPT_MAX, 'its text, which begins with a line such as #!/bin/sh');
+const Content = text(SCRIPT_MAX, 'text of the script; its first line is one such as #!/bin/sh');
 
 const ScriptCreate = strict({ name: text(64), content: Content, ...fields });
 export type ScriptCreate = Static<typeof ScriptCreate>;
@@ -69,18 +69,18 @@ const options = {
   purpose: textOption('purpose', 'when it runs', SCRIPT_PURPOSES),
   hardware: textOption('hardware', 'which hardware it checks', SCRIPT_HARDWARE),
   timeout: {
-    ...whole('seconds', 'then it has failed; 0: it may take as long as it wants', 'seconds'),
+    ...whole('seconds', 'a script that takes longer has failed; 0: no limit', 'seconds'),
     flag: 'time-limit',
   },
-  parallel: onOff('may others of the same hardware run beside it?'),
+  parallel: onOff('may scripts for the same hardware run at the same time?'),
   destructive: onOff('does it destroy data?'),
   tags: {
-    ...textOption('tags', 'comma-separated; default: it runs when none is named; "" removes all'),
+    ...textOption('tags', 'comma-separated; "default": the script runs if a run names no scripts; "" removes all tags'),
     read: { rule: 'tags with commas', value: tagsOf },
   },
 };
 
-/** The noun, its calls and its tables. */
+/** The noun `script`, its calls and its tables. */
 export const SCRIPT = entry({
   noun: 'script',
   plural: 'scripts',
@@ -122,7 +122,7 @@ export const SCRIPT = entry({
     },
     show: { examples: ['regent script show regent-disk'] },
     create: {
-      summary: 'add a script; what its own comment says (MAAS 1.0 script metadata) counts',
+      summary: 'add a script; options must agree with its own comment (MAAS 1.0 script metadata)',
       options,
       examples: [
         'regent script create check-raid --content @check-raid.sh --tags default',
@@ -130,11 +130,11 @@ export const SCRIPT = entry({
       ],
     },
     set: {
-      summary: 'change a script; runs that have started keep their text',
+      summary: 'change a script; runs that have started use the old text',
       options: { name: textOption('name', 'new name'), ...options },
       examples: ['regent script set check-raid --content @check-raid.sh', 'regent script set check-raid --tags ""'],
     },
-    delete: { summary: 'delete a script; runs that have started keep it' },
+    delete: { summary: 'delete a script; runs that have started still use it' },
   },
 });
 

@@ -423,7 +423,7 @@ describe('what is refused', () => {
       [{ isRegion: false, isRack: false }, '422', 'requests no role'],
       [{ isRegion: false, isRack: true, rack: { uuid: UUID, publicKey: rackKey() } }, '403', 'not a rack'],
       [{ isRack: true, rack: null }, '422', 'its UUID and its key'],
-      [{ csr: 'nonsense' }, '422', 'not such a PEM text'],
+      [{ csr: 'nonsense' }, '422', 'not a PEM block of that kind'],
     ];
     for (const [change, status, words] of cases) {
       const answer = await ask(token, await aHost(change), { ...VIA, 'x-forwarded-for': `198.51.100.${cases.length}` });

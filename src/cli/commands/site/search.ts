@@ -15,7 +15,7 @@ const SHAPE: Shape<SearchAnswer['items'][number]> = {
   ],
 };
 
-/** `regent search`. */
+/** The command `regent search`. */
 export const SEARCH: NounSpec = {
   noun: 'search',
   summary: 'find objects of all kinds',
@@ -24,7 +24,7 @@ export const SEARCH: NounSpec = {
       verb: '',
       summary: 'find machines, names, addresses, networks and nodes by a part of their name, address or MAC',
       args: [{ name: '<text>', help: 'part of a name, an address or a MAC' }],
-      options: [{ flags: '--limit <number>', help: 'of each kind, at most 50 (5 when left out)' }],
+      options: [{ flags: '--limit <number>', help: 'hits of each kind, at most 50 (default: 5)' }],
       examples: ['regent search 52:54:00', 'regent search www -o json'],
       run: async (call) => {
         const { client } = await call.region();

@@ -1,30 +1,40 @@
 import { MIB, type RaidLevel } from './storage-types.ts';
 
-/** Room that is no file's, in MiB (pure). */
+/** Space of disks, and the part of it that no file can use, in MiB. All functions are pure. */
 
-/** At the begin of a disk: its partition table; as much is left at its end for the copy. */
+/**
+ * Space at the start of a disk for its partition table. The same space stays free at the end for the copy of the table.
+ */
 export const EDGE_MIB = 1;
-/** For GRUB's core image where the firmware is a BIOS. */
+/** Space for GRUB's core image if the firmware is a BIOS. */
 export const BIOS_MIB = 1;
-/** The EFI system partition: FAT32 wants 65,525 clusters, which blocks of 4,096 bytes bring to 256 MiB and some. */
+/**
+ * The EFI system partition: FAT32 needs 65,525 clusters. Clusters of 4,096 bytes make that 256 MiB; the rest is for its
+ * tables.
+ */
 export const ESP_MIB = 264;
-/** What a disk that the machine boots from loses at most. */
+/** The most space that a boot disk needs for these. */
 export const BOOT_MIB = 2 * EDGE_MIB + BIOS_MIB + ESP_MIB;
-/** LVM's own data at the begin of a device, and the size of its extents. */
+/** LVM's metadata at the start of a device, and the size of an extent. */
 const GROUP_MIB = 1;
 const EXTENT_MIB = 4;
 
-/** So many MiB hold the files of an image: a tenth over it for what it writes itself, a twentieth and 16 MiB for the file system. */
+/**
+ * MiB that an image needs: its files, a tenth for files that the system writes, then 16 MiB and a twentieth for the
+ * file system.
+ */
 export function neededMib(minBytes: number): number {
   return Math.ceil((Math.ceil((minBytes * 1.1) / MIB) + 16) / 0.95);
 }
 
-/** What of a device is an array's: md keeps a thousandth and some for itself, 132 MiB at most (mdadm 4.4, super1.c). */
+/**
+ * Space of a device that an array can use: md reserves a thousandth and 2 MiB, at most 132 MiB (mdadm 4.4, super1.c).
+ */
 function memberMib(mib: number): number {
   return mib - Math.min(132, Math.ceil(mib / 1000) + 2);
 }
 
-/** Size of an array of `members` devices; `sizes` has those of its spares too. */
+/** Space of an array with `members` devices. `sizes`: the sizes of its devices and of its spares. */
 export function raidMib(level: RaidLevel, sizes: readonly number[], members: number): number {
   const usable = sizes.map(memberMib);
   const least = Math.min(...usable);
@@ -33,12 +43,12 @@ export function raidMib(level: RaidLevel, sizes: readonly number[], members: num
   return Math.floor(least * data);
 }
 
-/** Room of a volume group on devices of these sizes, in whole extents. */
+/** Space of a volume group on devices of these sizes, in whole extents. */
 export function groupMib(sizes: readonly number[]): number {
   return sizes.reduce((sum, mib) => sum + extents(mib - GROUP_MIB), 0);
 }
 
-/** A volume has whole extents. */
+/** Size of a volume, rounded up to whole extents. */
 export function volumeMib(mib: number): number {
   return Math.ceil(mib / EXTENT_MIB) * EXTENT_MIB;
 }

@@ -1,10 +1,10 @@
 import { isPassing, type MachineState } from '../machine-states.ts';
 import { secondsText, type MachineStep, type StepWhat } from './step.ts';
 
-/** The stage of a machine that has its boot script: the name that the API has for it. */
+/** The API's name for the stage of a machine that has received its boot script. */
 export const SCRIPT_SENT = 'told';
 
-/** How far a machine is that boots from the network: each follows the one before. */
+/** The stages of a machine that boots from the network, in their order. */
 export const STAGES = [
   'asked',
   'powered',
@@ -20,7 +20,7 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** The stage that a step is the proof of. What is not here proves none. */
+/** The stage that a step proves. A step that is not listed proves no stage. */
 const PROOFS: Partial<Readonly<Record<StepWhat, Stage>>> = {
   'power-on': 'powered',
   lease: 'addressed',
@@ -37,16 +37,16 @@ const PROOFS: Partial<Readonly<Record<StepWhat, Stage>>> = {
   'script-ended': 'scripts',
 };
 
-/** A next step: what it is, and how long it may take, seconds. */
+/** The next step of a machine: its name, and how long it may take, seconds. */
 interface ExpectedStep {
   readonly what: string;
   readonly seconds: number;
 }
 
 /**
- * What follows each stage, and its patience. A BMC's job gives up within two minutes. Firmware of servers takes up to four minutes to its first DHCP
- * packet (that of the lab 2 to 14 s: boot.md §3). The rest was measured by emulation (boot.md §3: loader 1 s, script 4 s, kernel and initrd
- * 1 s, metadata 3 s after them), and has ten times as long.
+ * The next step of each stage and its time limit. The job of a BMC ends within two minutes. A server's firmware needs
+ * up to four minutes until its first DHCP packet (in the lab 2 to 14 s). The other limits are at least ten times the
+ * times measured in the lab with emulated machines: loader 1 s, script 4 s, kernel and initrd 1 s, metadata 3 s later.
  */
 const NEXT: Readonly<Record<Stage, ExpectedStep>> = {
   asked: { what: 'power on', seconds: 120 },
@@ -62,10 +62,10 @@ const NEXT: Readonly<Record<Stage, ExpectedStep>> = {
   scripts: { what: 'the end of its scripts', seconds: 900 },
 };
 
-/** How long a machine's BMC and firmware may take where nothing switches it: a person walks to it. */
+/** Time limit until the first DHCP packet of a machine that no BMC switches on, seconds: a person walks to it. */
 const BY_HAND_S = 1_800;
 
-/** What comes next, by when, and whether that is over. Times ms since 1970. */
+/** The stage of a machine, its next step and the deadline of that step. Times are ms since 1970. */
 export interface Expected {
   readonly stage: Stage;
   readonly since: number;
@@ -75,19 +75,20 @@ export interface Expected {
 }
 
 /**
- * What the next step depends on beside the steps. `deadline`: of its state; null: none. `hasSwitch`: a BMC switches it. `scriptSeconds`: what the script that
- * runs may take. `silentRacks`: racks that do not report, and when they did last, ms.
+ * The facts besides the steps that decide the next step. `deadline`: of the machine's state; null: none. `hasSwitch`: a
+ * BMC switches the machine. `scriptSeconds`: the time limit of the running script. `silentRacks`: racks that do not
+ * report, and the time of their last report, ms.
  */
 export interface StageContext {
   readonly state: MachineState;
-  readonly begunAt: number;
+  readonly startedAt: number;
   readonly deadline: number | null;
   readonly hasSwitch: boolean;
   readonly scriptSeconds?: number;
   readonly silentRacks?: ReadonlyMap<string, number>;
 }
 
-/** States whose machine boots from the network and reports what it does. */
+/** States in which a machine boots from the network and reports its steps. */
 const BOOTS: readonly MachineState[] = [
   'commissioning',
   'testing',
@@ -96,11 +97,12 @@ const BOOTS: readonly MachineState[] = [
   'disk-erasing',
 ];
 
-/** A BMC reports that a machine is on some seconds after it is. */
+/** Some seconds may pass until a BMC reports that a machine is on, ms. */
 const POWER_REPORT_MS = 20_000;
 
 /**
- * The steps since its last start: it was switched on, or took a loader or a boot script after its kernel. `steps` in their order. Pure.
+ * The steps since the last start of a machine. A start: the machine was switched on, or it fetched a loader or a boot
+ * script again after a later stage. `steps` in their order. Pure.
  */
 export function lastBoot(steps: readonly MachineStep[]): readonly MachineStep[] {
   let from = 0;
@@ -119,7 +121,7 @@ export function lastBoot(steps: readonly MachineStep[]): readonly MachineStep[] 
   return steps.slice(from);
 }
 
-/** How far a machine is, by the steps of its last start. Failed steps prove nothing. Pure. */
+/** The stage that the steps of the last start prove, and since when. A failed step proves nothing. Pure. */
 export function stageOf(steps: readonly MachineStep[]): { readonly stage: Stage; readonly since: number | null } {
   let found: { stage: Stage; since: number | null } = { stage: 'asked', since: null };
   for (const step of steps) {
@@ -130,48 +132,60 @@ export function stageOf(steps: readonly MachineStep[]): { readonly stage: Stage;
   return found;
 }
 
-/** Are the disks of a machine that is deployed written? Pure. */
+/** Has the deployment written the machine's disks? Pure. */
 export function isInstalled(steps: readonly MachineStep[]): boolean {
   return steps.some(({ what }) => what === 'installed');
 }
 
-/** Firmware of servers takes four minutes, and a first start with cloud-init some more (boot.md §5: 38–42 s by emulation). */
+/**
+ * A server's firmware needs up to four minutes, and the first start with cloud-init more (38 to 42 s in the lab with an
+ * emulated machine).
+ */
 const OWN_SYSTEM: ExpectedStep = { what: 'the report of its own system', seconds: 600 };
 
-/** What a machine in a passing state does next, and by when; null: it is at rest, or nothing of it boots from the network. `steps` in their order; `now` in ms. Pure. */
-export function expectedOf(steps: readonly MachineStep[], context: StageContext, now: number): Expected | null {
+/**
+ * Predicts the next step of a machine in a passing state, and its deadline. Null: the machine is at rest, or it does
+ * not boot from the network in this state. `steps` in their order; `now` in ms. Pure.
+ */
+export function predictStep(steps: readonly MachineStep[], context: StageContext, now: number): Expected | null {
   if (!isPassing(context.state) || !BOOTS.includes(context.state)) return null;
   const boot = lastBoot(steps);
   const found = stageOf(boot);
-  const since = found.since ?? context.begunAt;
-  const { what, seconds } = isInstalled(steps) ? OWN_SYSTEM : nextOf(found.stage, context);
+  const since = found.since ?? context.startedAt;
+  const { what, seconds } = isInstalled(steps) ? OWN_SYSTEM : chooseNext(found.stage, context);
   const due = Math.min(since + seconds * 1000, lostAt(boot, found.stage, context) + RACK_PATIENCE_MS);
   const deadline = context.deadline === null ? due : Math.min(due, context.deadline);
   return { stage: found.stage, since, next: what, deadline, isLate: now > deadline };
 }
 
-/** Stages of a machine that knows what to boot and whose own system has not reported yet: nothing of it has written to a disk. */
+/** Stages between the boot script and the first report of the booted system. Nothing has been written to a disk yet. */
 const STARTS: readonly Stage[] = [SCRIPT_SENT, 'kernel', 'initrd', 'root'];
 
-/** Does a loader or kernel stand still, so that another start may help? It has taken twice as long as it may. `now` in ms. Pure. */
-export function standsStill({ stage, since }: Pick<Expected, 'stage' | 'since'>, now: number): boolean {
+/** Has a loader or kernel taken more than twice its time limit, so that another start may help? `now` in ms. Pure. */
+export function isStuck({ stage, since }: Pick<Expected, 'stage' | 'since'>, now: number): boolean {
   return STARTS.includes(stage) && now - since > 2 * NEXT[stage].seconds * 1000;
 }
 
-/** No machine stands still sooner, seconds. */
-export const STANDS_STILL_S = 2 * Math.min(...STARTS.map((stage) => NEXT[stage].seconds));
+/** The shortest time after which a machine counts as stuck, seconds. */
+export const STUCK_MIN_S = 2 * Math.min(...STARTS.map((stage) => NEXT[stage].seconds));
 
-/** How long a machine's rack may be silent: the machine gets everything from the rack that served its boot script, and cloud-init waits for ever. */
+/**
+ * How long the rack that served the boot script may be silent, ms. The machine gets everything from this rack, and
+ * cloud-init never stops waiting.
+ */
 const RACK_PATIENCE_MS = 15_000;
 
-/** When the rack that served the boot script last reported; Infinity: it reports. Scripts have their own time: their reports continue when the rack is back. */
+/**
+ * Time of the last report of the rack that served the boot script. Infinity: the rack reports, or scripts run. Scripts
+ * have their own time limit, and send their reports later when the rack is back.
+ */
 function lostAt(boot: readonly MachineStep[], stage: Stage, { silentRacks }: StageContext): number {
   const rack = boot.findLast(({ what, outcome }) => what === 'script' && outcome !== 'failed')?.node;
   if (rack === undefined || rack === null || stage === 'scripts') return Infinity;
   return silentRacks?.get(rack) ?? Infinity;
 }
 
-function nextOf(stage: Stage, { hasSwitch, scriptSeconds, state }: StageContext): ExpectedStep {
+function chooseNext(stage: Stage, { hasSwitch, scriptSeconds, state }: StageContext): ExpectedStep {
   if (stage === 'asked' && !hasSwitch) return { what: 'a person who switches it on', seconds: BY_HAND_S };
   if (stage === 'scripts' && scriptSeconds !== undefined) return { ...NEXT.scripts, seconds: scriptSeconds };
   if (stage === 'up' && state !== 'commissioning')
@@ -179,7 +193,7 @@ function nextOf(stage: Stage, { hasSwitch, scriptSeconds, state }: StageContext)
   return NEXT[stage];
 }
 
-/** What is expected, as a sentence. Pure. */
+/** The next step and its deadline as a sentence. Pure. */
 export function expectedSentence({ next, deadline, isLate }: Expected, now: number): string {
   const span = secondsText(Math.abs(deadline - now));
   return isLate ? `Late: ${next} should have come ${span} ago.` : `Next: ${next}, within ${span}.`;

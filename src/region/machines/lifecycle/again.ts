@@ -3,7 +3,7 @@ import { formatCount } from '../../../core/count-text.ts';
 import { isRejected } from '../../../core/errors.ts';
 import { orRefusal } from '../../base/or-refusal.ts';
 import type { Random } from '../../../core/ports.ts';
-import { STANDS_STILL_S, standsStill } from '../../../model/machines/timeline/stage.ts';
+import { STUCK_MIN_S, isStuck } from '../../../model/machines/timeline/stage.ts';
 import type { Database } from '../../../store/database.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
 import { withEvents } from '../../../store/queries/base/events.ts';
@@ -51,7 +51,7 @@ export function createAgainTask(db: Database, ports: SeenPorts, random: Pick<Ran
 
 async function findInterrupted(tx: Tx): Promise<ReadonlySet<string>> {
   const withoutRack = await machinesWithoutRack(tx, MOST.withoutRack, ROUND_MAX);
-  const silent = { most: MOST.still, seconds: STANDS_STILL_S, limit: ROUND_MAX };
+  const silent = { most: MOST.still, seconds: STUCK_MIN_S, limit: ROUND_MAX };
   return new Set([...withoutRack, ...(await silentMachines(tx, silent))]);
 }
 
@@ -88,7 +88,7 @@ async function reasonOf(
   const broken = causes.find(({ code }) => code === 'pair-broken');
   if (broken !== undefined) return { text: `${broken.sentence} It is restarted.`, most: MOST.withoutRack };
   const still = causes.find(({ code }) => STILL.has(code));
-  if (still === undefined || !standsStill({ stage: next.stage, since: Date.parse(next.since) }, Date.parse(now)))
+  if (still === undefined || !isStuck({ stage: next.stage, since: Date.parse(next.since) }, Date.parse(now)))
     return null;
   // A machine without a BMC is checked by the person who switches it.
   if ((await switchOf(tx, machine)) === null) return null;

@@ -4,7 +4,7 @@ import { RUN_PURPOSES } from '../../../model/machines/machine-run.ts';
 import { isBad, isPassing } from '../../../model/machines/machine-states.ts';
 import {
   type Expected,
-  expectedOf,
+  predictStep,
   expectedSentence,
   isInstalled,
   lastBoot,
@@ -47,7 +47,7 @@ export interface TimelineQuery {
   readonly all?: boolean | undefined;
 }
 
-/** A machine's steps over all racks and regions, what comes next, and likely causes where it is late or has failed. */
+/** A machine's steps over all racks and regions, what comes next, and likely causes if it is late or has failed. */
 export async function readTimeline(
   tx: Tx,
   ports: SeenPorts,
@@ -147,8 +147,8 @@ async function judge(tx: Tx, ports: SeenPorts, { machine, run, steps, now }: Jud
   const scriptSeconds = script === null ? SCRIPT_S.unknown : script.mayMs / 1000;
   const nodes = await readSeenNodes(tx, ports);
   const silentRacks = silentRacksOf(nodes, ports.clock.now());
-  const progress = { state: machine.state, begunAt: startedAt, deadline, hasSwitch, scriptSeconds, silentRacks };
-  const next = expectedOf(own, progress, now);
+  const progress = { state: machine.state, startedAt, deadline, hasSwitch, scriptSeconds, silentRacks };
+  const next = predictStep(own, progress, now);
   const isOnDisk = isInstalled(own);
   if (!hasFailed && next?.isLate !== true && !own.some((step) => isAlarming(step, isOnDisk)))
     return { next, causes: [] };
@@ -171,7 +171,7 @@ const AT_ONCE: ReadonlySet<string> = new Set([
   'script-failed',
 ]);
 
-/** Who is installed is sent to his disk: that is as it should be. */
+/** An installed machine boots from its disk, as it should. */
 function isAlarming({ outcome, what, facts }: NamedStep, isOnDisk: boolean): boolean {
   return outcome === 'failed' || (what === 'script' && facts.decision !== 'kernel' && !isOnDisk);
 }

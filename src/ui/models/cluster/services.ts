@@ -7,19 +7,19 @@ export interface ServiceCell {
   readonly node: string;
   readonly kind: string;
   readonly tone: Tone;
-  /** The state of the worst of them, as text. */
+  /** The state of the worst of these services, as text. */
   readonly label: string;
   readonly services: readonly Service[];
 }
 
-/** Services × nodes. A node without the service has no cell. */
+/** Services by node. A node without the service has no cell. */
 export interface ServiceGrid {
   readonly nodes: readonly string[];
   readonly kinds: readonly string[];
   cell(kind: string, node: string): ServiceCell | null;
 }
 
-/** The kind of a service: of an instance `kind@key` what is before the `@`. */
+/** The kind of a service. The kind of an instance `kind@key` is the part before the `@`. */
 export const kindOf = (service: string): string => service.split('@')[0] ?? service;
 
 /** Makes the grid, without services that are neither desired nor present. */

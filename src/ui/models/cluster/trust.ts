@@ -8,17 +8,17 @@ const TOKEN_TONES: Readonly<Record<Token['state'], Tone>> = {
   revoked: 'off',
 };
 
-/** How a join token is. */
+/** The tone of a join token. */
 export const tokenTone = (token: Pick<Token, 'state'>): Tone => TOKEN_TONES[token.state];
 
-/** How a certificate is. */
+/** The tone of a certificate at the time `now`, ms. */
 export function certificateTone(certificate: Pick<Certificate, 'state' | 'notAfter'>, now: number): Tone {
   if (certificate.state !== 'good') return 'off';
   return Date.parse(certificate.notAfter) - now < ENDS_SOON_MS ? 'warn' : 'ok';
 }
 
-/** What a token lets in: `region, rack in the place of r3`. */
-export function letsIn(
+/** The roles of the host that a token admits: `region, rack in the place of r3`. */
+export function admittedRoles(
   token: Pick<Token, 'isRegion' | 'isRack' | 'place'>,
   texts: { readonly region: string; readonly rack: string; readonly place: (name: string) => string },
 ): string {
@@ -26,5 +26,5 @@ export function letsIn(
   return token.place === null ? roles : `${roles} ${texts.place(token.place)}`;
 }
 
-/** Certificates that end within this are renewed by their agents long before: one that is not is a warning, ms. */
+/** A certificate that ends within this time is a warning, ms: its agent should have renewed it long before. */
 const ENDS_SOON_MS = 14 * 24 * 3_600_000;

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { Copy } from '../../parts/copy.tsx';
 import { EN } from '../../words/en.ts';
 
-/** A secret that the site shows once. Null: it has shown it before. */
+/** A secret that the site shows once, below the sentence `before`. Null: the site has shown the secret before. */
 export function Secret({ text, before }: { readonly text: string | null; readonly before?: string }): JSX.Element {
   if (text === null) return <p class="waiting">{EN.access.onceGone}</p>;
   return (

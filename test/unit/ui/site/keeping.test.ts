@@ -17,7 +17,7 @@ import { formOf, readValue, valueArguments, valueText, writtenValue } from '../.
 import { EN } from '../../../../src/ui/words/en.ts';
 import { DEFAULT_SETTINGS } from '../../../../src/model/site/settings.ts';
 import { newSite, wellSite } from '../../../kit/ui/site.ts';
-import { certificateTone, letsIn, tokenTone } from '../../../../src/ui/models/cluster/trust.ts';
+import { certificateTone, admittedRoles, tokenTone } from '../../../../src/ui/models/cluster/trust.ts';
 import { outcomeTone } from '../../../../src/ui/models/people/audit.ts';
 
 const WORDS = { yes: 'on', no: 'off', none: 'empty' };
@@ -89,8 +89,8 @@ describe('who may do what', () => {
     expect(certificateTone({ state: 'good', notAfter: ending(3) }, now)).toBe('warn');
     expect(certificateTone({ state: 'revoked', notAfter: ending(3) }, now)).toBe('off');
     const words = { region: 'region', rack: 'rack', place: (name: string) => `for ${name}` };
-    expect(letsIn({ isRegion: true, isRack: true, place: null }, words)).toBe('region, rack');
-    expect(letsIn({ isRegion: true, isRack: false, place: 'r3' }, words)).toBe('region for r3');
+    expect(admittedRoles({ isRegion: true, isRack: true, place: null }, words)).toBe('region, rack');
+    expect(admittedRoles({ isRegion: true, isRack: false, place: 'r3' }, words)).toBe('region for r3');
     expect(afterDays('2', now)).toBe('2026-03-03T00:00:00.000Z');
     expect([afterDays('', now), afterDays('soon', now)]).toEqual([null, null]);
   });

@@ -4,7 +4,9 @@ import type { Axis, Expression, PathStep } from './parse.ts';
 import { type Budget, compare, isNodes, spend, toBoolean, toNumber, type XPathValue } from './values.ts';
 import { XPathError } from './tokens.ts';
 
-/** The value of an expression for the document. Throws `XPathError` where it is not usable, or costs more than the budget. */
+/**
+ * The value of an expression for the document. Throws `XPathError` if it is not usable, or costs more than the budget.
+ */
 export function evaluate(expression: Expression, root: XmlNode, budget: Budget): XPathValue {
   return valueOf(expression, { node: root, position: 1, size: 1, budget });
 }
@@ -36,9 +38,9 @@ function call(
   { name, arguments: given }: Extract<Expression, { kind: 'call' }>,
   context: EvaluationContext,
 ): XPathValue {
-  const law = FUNCTIONS[name];
-  if (law === undefined) throw new XPathError(`${name} is not a function`);
-  return law.run(
+  const definition = FUNCTIONS[name];
+  if (definition === undefined) throw new XPathError(`${name} is not a function`);
+  return definition.run(
     context,
     given.map((one) => valueOf(one, context)),
   );

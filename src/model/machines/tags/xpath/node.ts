@@ -17,7 +17,7 @@ export interface XmlNode {
 /** Attributes that are undefined are none. */
 type Attributes = Readonly<Record<string, string | undefined>>;
 
-/** An element. Children that are null are none; a text is a child, too. */
+/** An element. A child that is null does not exist; a text is also a child. */
 export function element(
   name: string,
   attributes: Attributes = {},

@@ -1,6 +1,7 @@
 import { FUNCTIONS } from './functions.ts';
 import { type XPathToken, tokenize, XPathError } from './tokens.ts';
 
+/** The axes of XPath 1.0 §2.2. */
 export const AXES = [
   'ancestor',
   'ancestor-or-self',
@@ -19,7 +20,7 @@ export const AXES = [
 export type Axis = (typeof AXES)[number];
 type NodeType = 'node' | 'text' | 'comment' | 'processing-instruction';
 
-/** A step of a path. `name`: null where the test is of a type. */
+/** A step of a path. Its node test is either a `name` or a `type`; the other one is null. */
 export interface PathStep {
   readonly axis: Axis;
   readonly name: string | null;
@@ -34,14 +35,14 @@ export type Expression =
   | { readonly kind: 'binary'; readonly operator: string; readonly left: Expression; readonly right: Expression }
   | { readonly kind: 'negative'; readonly of: Expression }
   | { readonly kind: 'call'; readonly name: string; readonly arguments: readonly Expression[] }
-  /** `from`: null for the node that it is evaluated for, `root` for the document. */
+  /** `from`: null: the path starts at the context node; `root`: it starts at the document. */
   | { readonly kind: 'path'; readonly from: Expression | 'root' | null; readonly steps: readonly PathStep[] }
   | { readonly kind: 'filter'; readonly of: Expression; readonly predicates: readonly Expression[] };
 
 const TYPES: readonly string[] = ['node', 'text', 'comment', 'processing-instruction'];
-/** Operators by how tightly they bind, the loosest first (XPath 1.0 §3.4, §3.5). */
+/** Binary operators by precedence, the lowest first (XPath 1.0 §3.4, §3.5). */
 const LEVELS = [['or'], ['and'], ['=', '!='], ['<', '<=', '>', '>='], ['+', '-'], ['*', 'div', 'mod']] as const;
-/** Levels of an expression in another one. */
+/** Most levels of nested expressions. */
 const DEPTH_MAX = 40;
 
 interface TokenReader {
@@ -50,12 +51,12 @@ interface TokenReader {
   depth: number;
 }
 
-/** Parses an expression. Throws `XPathError` with what is wrong and where. */
+/** Parses an expression. Throws `XPathError`, whose message names the fault and its position. */
 export function parseXPath(text: string): Expression {
   const reader: TokenReader = { tokens: tokenize(text), at: 0, depth: 0 };
   const expression = readExpression(reader);
   const rest = peek(reader);
-  if (rest.kind !== 'end') throw wrong(rest, 'follows the end of the expression');
+  if (rest.kind !== 'end') throw errorAt(rest, 'is after the end of the expression');
   return expression;
 }
 
@@ -63,7 +64,7 @@ function peek({ tokens, at }: TokenReader): XPathToken {
   return tokens[at] ?? { kind: 'end', text: '', at: 0 };
 }
 
-function wrong({ kind, text, at }: XPathToken, why: string): XPathError {
+function errorAt({ kind, text, at }: XPathToken, why: string): XPathError {
   return new XPathError(kind === 'end' ? 'it ends too early' : `${text} at ${at} ${why}`);
 }
 
@@ -79,7 +80,7 @@ function take(reader: TokenReader): XPathToken {
 }
 
 function expect(reader: TokenReader, text: string): void {
-  if (!is(reader, text)) throw wrong(peek(reader), `stands in place of ${text}`);
+  if (!is(reader, text)) throw errorAt(peek(reader), `is there instead of ${text}`);
   take(reader);
 }
 
@@ -121,15 +122,18 @@ function readUnary(reader: TokenReader): Expression {
 function readPath(reader: TokenReader): Expression {
   if (is(reader, '/')) {
     take(reader);
-    return { kind: 'path', from: 'root', steps: beginsStep(reader) ? readSteps(reader) : [] };
+    return { kind: 'path', from: 'root', steps: startsStep(reader) ? readSteps(reader) : [] };
   }
-  if (is(reader, '//')) return { kind: 'path', from: 'root', steps: readMore(reader) };
+  if (is(reader, '//')) return { kind: 'path', from: 'root', steps: readSlashSteps(reader) };
   const from = readFilter(reader);
   if (from === null) return { kind: 'path', from: null, steps: readSteps(reader) };
-  return is(reader, '/', '//') ? { kind: 'path', from, steps: readMore(reader) } : from;
+  return is(reader, '/', '//') ? { kind: 'path', from, steps: readSlashSteps(reader) } : from;
 }
 
-/** A literal, a number, a call or what stands in brackets, with its predicates; null: a step begins here. */
+/**
+ * Reads a literal, a number, a call or an expression in parentheses, with its predicates. Null: a step of a path starts
+ * here.
+ */
 function readFilter(reader: TokenReader): Expression | null {
   const token = peek(reader);
   const primary = readPrimary(reader, token);
@@ -142,7 +146,7 @@ function readPrimary(reader: TokenReader, token: XPathToken): Expression | null 
   if (token.kind === 'number') return { kind: 'number', value: Number(take(reader).text) };
   if (token.kind === 'text') return { kind: 'text', value: take(reader).text };
   if (token.kind === 'function' && !TYPES.includes(token.text)) return readCall(reader);
-  if (is(reader, '$')) throw wrong(token, 'is a variable, and variables are not supported');
+  if (is(reader, '$')) throw errorAt(token, 'is a variable, and variables are not supported');
   if (!is(reader, '(')) return null;
   take(reader);
   const inner = readExpression(reader);
@@ -152,27 +156,28 @@ function readPrimary(reader: TokenReader, token: XPathToken): Expression | null 
 
 function readCall(reader: TokenReader): Expression {
   const token = take(reader);
-  const law = Object.hasOwn(FUNCTIONS, token.text) ? FUNCTIONS[token.text] : undefined;
-  if (law === undefined) throw wrong(token, `is not a function. There are ${Object.keys(FUNCTIONS).join(', ')}`);
+  const definition = Object.hasOwn(FUNCTIONS, token.text) ? FUNCTIONS[token.text] : undefined;
+  if (definition === undefined)
+    throw errorAt(token, `is not a function. The functions are ${Object.keys(FUNCTIONS).join(', ')}`);
   expect(reader, '(');
-  const given: Expression[] = [];
+  const found: Expression[] = [];
   while (!is(reader, ')')) {
-    if (given.length > 0) expect(reader, ',');
-    given.push(readExpression(reader));
+    if (found.length > 0) expect(reader, ',');
+    found.push(readExpression(reader));
   }
   take(reader);
-  const [least, most] = law.arity;
-  if (given.length < least || given.length > most) {
-    const wanted = least === most ? `${least}` : most === Infinity ? `${least} or more` : `${least} to ${most}`;
-    throw wrong(token, `has ${given.length} arguments and takes ${wanted}`);
+  const [least, most] = definition.arity;
+  if (found.length < least || found.length > most) {
+    const expected = least === most ? `${least}` : most === Infinity ? `${least} or more` : `${least} to ${most}`;
+    throw errorAt(token, `has ${found.length} arguments and takes ${expected}`);
   }
-  return { kind: 'call', name: token.text, arguments: given };
+  return { kind: 'call', name: token.text, arguments: found };
 }
 
 const ANY: PathStep = { axis: 'descendant-or-self', name: null, type: 'node', predicates: [] };
 
-/** Steps that begin with `/` or `//`. */
-function readMore(reader: TokenReader): PathStep[] {
+/** Reads steps that start with `/` or `//`. */
+function readSlashSteps(reader: TokenReader): PathStep[] {
   const isDeep = take(reader).text === '//';
   return [...(isDeep ? [ANY] : []), ...readSteps(reader)];
 }
@@ -186,7 +191,7 @@ function readSteps(reader: TokenReader): PathStep[] {
   return steps;
 }
 
-function beginsStep(reader: TokenReader): boolean {
+function startsStep(reader: TokenReader): boolean {
   const { kind } = peek(reader);
   return kind === 'name' || kind === 'function' || kind === 'axis' || is(reader, '@', '.', '..');
 }
@@ -209,7 +214,7 @@ function readAxis(reader: TokenReader): Axis {
   if (peek(reader).kind !== 'axis') return 'child';
   const token = take(reader);
   const axis = AXES.find((one) => one === token.text);
-  if (axis === undefined) throw wrong(token, `is not an axis. There are ${AXES.join(', ')}`);
+  if (axis === undefined) throw errorAt(token, `is not an axis. The axes are ${AXES.join(', ')}`);
   expect(reader, '::');
   return axis;
 }
@@ -217,10 +222,10 @@ function readAxis(reader: TokenReader): Axis {
 function readTest(reader: TokenReader): Pick<PathStep, 'name' | 'type'> {
   const token = take(reader);
   if (token.kind === 'name') {
-    if (token.text.includes(':')) throw wrong(token, 'has a prefix, but the document has no namespaces');
+    if (token.text.includes(':')) throw errorAt(token, 'has a prefix, but the document has no namespaces');
     return { name: token.text, type: null };
   }
-  if (token.kind !== 'function' || !TYPES.includes(token.text)) throw wrong(token, 'is not a step of a path');
+  if (token.kind !== 'function' || !TYPES.includes(token.text)) throw errorAt(token, 'is not a step of a path');
   expect(reader, '(');
   if (token.text === 'processing-instruction' && peek(reader).kind === 'text') take(reader);
   expect(reader, ')');

@@ -89,9 +89,9 @@ export const NOUN_TABLE = {
     columns: ["name","comment","builtIn","purpose","hardware","timeout","parallel","destructive","tags","size"],
     fields: [
       {"name":"name","kind":"text","isRequired":true},
-      {"name":"content","kind":"area","help":"its text, which begins with a line such as #!/bin/sh","isRequired":true},
+      {"name":"content","kind":"area","help":"text of the script; its first line is one such as #!/bin/sh","isRequired":true},
       {"name":"comment","kind":"text"},
-      {"name":"purpose","kind":"choice","help":"must agree with its own comment (MAAS 1.0 script metadata)","values":["commissioning","testing"]},
+      {"name":"purpose","kind":"choice","help":"must agree with the comment in the script (MAAS 1.0 script metadata)","values":["commissioning","testing"]},
       {"name":"hardware","kind":"choice","values":["node","cpu","memory","storage","network"]},
       {"name":"timeout","kind":"number","help":"seconds, 300 when left out"},
       {"name":"parallel","kind":"flag"},

@@ -50,7 +50,7 @@ function Drawing({ picture, name }: { readonly picture: LanePicture; readonly na
               key={`${run.kind} ${run.from}`}
               class={run.kind}
               x={x(run.from)}
-              // What failed is seen without its colour, too: it is taller.
+              // A failure is also visible without its colour: its mark is taller.
               y={run.kind === 'failed' ? 1 : 5}
               width={Math.max(1, x(run.to) - x(run.from))}
               height={run.kind === 'failed' ? HEIGHT - 4 : HEIGHT - 12}

@@ -9,8 +9,8 @@ const TEXTS = EN.nodes.actions;
 type NodeMenuAction = 'drain' | 'undrain' | 'switchover' | 'restart' | 'remove' | 'replace' | 'forget';
 
 /**
- * What one can do with a node. Whoever may not, does not see it. `onReplace`: its place is to be given to another host; that goes on when the node is
- * there no more.
+ * The actions on a node. A user who may not do an action does not see it. `onReplace`: its place is to be given to
+ * another host; that goes on when the node is there no more.
  */
 export function NodeActions({ node, onReplace }: { readonly node: Node; readonly onReplace: () => void }): JSX.Element {
   const may = useMay();

@@ -76,7 +76,7 @@ const COLUMNS: readonly Column<NodeRow>[] = [
   },
 ];
 
-/** Every node of the site. */
+/** The page of all nodes of the site. */
 export function Nodes(): JSX.Element {
   const cluster = useView('cluster.show', {}, { nouns: ['node', 'job'], everyMs: EVERY_MS });
   const may = useMay();

@@ -11,13 +11,22 @@ import { EN } from '../../../words/en.ts';
 
 const TEXTS = EN.services.log;
 const LINES = 200;
-/** The time limit of the agent's answer: a longer read is taken for a site without its database. */
+/**
+ * Time limit of the agent's answer, seconds. The web UI reports a read that takes longer as a site without its
+ * database.
+ */
 const SECONDS = 1;
 const FOLLOW_MS = 3000;
-/** The log is read once per click, because each read costs the node work. */
+/**
+ * The interval of reads if the log is not followed, ms: in effect one read per click, because each read costs the node
+ * work.
+ */
 const ONCE_MS = 60 * 60_000;
 
-/** The last lines of a part of a node, when somebody asks for them. `parts`: what one may choose from, the first one first. */
+/**
+ * The last log lines of one part of a node, read on a click. `parts`: the parts to choose from; the only part needs no
+ * choice.
+ */
 export function NodeLog({
   node,
   parts,
@@ -77,7 +86,7 @@ function Lines({ node, part, isFollowed }: LinesProps): JSX.Element {
   const log = useView('node.logs', input, { nouns: [], everyMs: isFollowed ? FOLLOW_MS : ONCE_MS });
   const box = useRef<HTMLPreElement>(null);
   const last = dataOf(log.view)?.cursor;
-  // The newest line is seen as it comes; who follows wants that one.
+  // Scrolls to the newest line when one arrives.
   useEffect(() => {
     if (box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [last]);

@@ -11,24 +11,26 @@ import { EN } from '../../../words/en.ts';
 const TEXTS = EN.services;
 const EVERY_MS = 5000;
 
-/** Services × nodes. */
+/** The page of services: a table with a row for each service and a column for each node. */
 export function Services(): JSX.Element {
   const places = usePlaces();
-  const isOnlyIll = places.place.value.query['ill'] === 'yes';
+  const showsUnhealthyOnly = places.place.value.query['ill'] === 'yes';
   const services = useList('service.list', {}, { nouns: ['service', 'node', 'job'], everyMs: EVERY_MS });
   return (
     <Page title={TEXTS.title} cli={CLI.services}>
       <label class="check">
         <input
           type="checkbox"
-          checked={isOnlyIll}
+          checked={showsUnhealthyOnly}
           onChange={(event) => places.setQuery({ ill: event.currentTarget.checked ? 'yes' : '' })}
         />
         {TEXTS.onlyIll}
       </label>
       <Shown view={services.view}>
         {(all) => {
-          const shown = isOnlyIll ? all.filter((service) => service.isWanted && service.state !== 'healthy') : all;
+          const shown = showsUnhealthyOnly
+            ? all.filter((service) => service.isWanted && service.state !== 'healthy')
+            : all;
           if (all.length === 0) return <Empty text={TEXTS.empty} next={TEXTS.emptyNext} />;
           return shown.length === 0 ? <Empty text={TEXTS.allWell} /> : <Grid grid={serviceGrid(shown)} />;
         }}
@@ -37,7 +39,7 @@ export function Services(): JSX.Element {
   );
 }
 
-/** The grid: a node without a service has an empty place. */
+/** The table. The cell of a node that does not run the service is empty. */
 export function Grid({ grid }: { readonly grid: ServiceGrid }): JSX.Element {
   return (
     <div class="table-scroll" role="region" aria-label={TEXTS.grid} tabIndex={0}>

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Token } from '../../../../contract/cluster/trust.ts';
 import { useList } from '../../../live/use-view.ts';
-import { letsIn, tokenTone } from '../../../models/cluster/trust.ts';
+import { admittedRoles, tokenTone } from '../../../models/cluster/trust.ts';
 import { stamp } from '../../../models/base/time.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog } from '../../../parts/form.tsx';
@@ -16,11 +16,11 @@ import { EN } from '../../../words/en.ts';
 import { Secret } from '../../base/secret.tsx';
 
 const TEXTS = EN.access.tokens;
-const lets = (row: Token) => letsIn(row, TEXTS);
+const rolesText = (row: Token) => admittedRoles(row, TEXTS);
 
 const COLUMNS: readonly Column<Token>[] = [
   { id: 'id', head: TEXTS.columns.id, value: (row) => row.id, cell: (row) => <code>{row.id}</code> },
-  { id: 'lets', head: TEXTS.columns.lets, value: lets },
+  { id: 'lets', head: TEXTS.columns.lets, value: rolesText },
   {
     id: 'state',
     head: TEXTS.columns.state,
@@ -38,7 +38,7 @@ const COLUMNS: readonly Column<Token>[] = [
   { id: 'used', head: TEXTS.columns.used, value: (row) => row.usedBy ?? '', isMinor: true },
 ];
 
-/** Join tokens: each lets one host in. An admin alone sees them. */
+/** The page of join tokens. A token admits one host to the cluster. Only admins see this page. */
 export function Tokens(): JSX.Element {
   const [open, setOpen] = useState<'create' | Token | null>(null);
   const tokens = useList('token.list', {}, { nouns: ['token', 'node'], everyMs: 15_000 });
@@ -76,7 +76,7 @@ export function Tokens(): JSX.Element {
             },
           })}
           cli={(values) => `regent token create --role ${rolesOf(values)} --minutes ${values['minutes']}`}
-          done={(made) => <Secret text={made.token} before={TEXTS.join} />}
+          done={(created) => <Secret text={created.token} before={TEXTS.join} />}
           onClose={close}
         />
       )}
@@ -94,6 +94,7 @@ export function Tokens(): JSX.Element {
   );
 }
 
+/** The value of `--role`; `ROLE` until a role is chosen. */
 function rolesOf(values: Readonly<Record<string, string>>): string {
   const roles = [...(values['isRegion'] ? ['region'] : []), ...(values['isRack'] ? ['rack'] : [])];
   return roles.join(',') || 'ROLE';

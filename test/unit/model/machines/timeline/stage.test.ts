@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { clockOffset } from '../../../../../src/model/machines/timeline/clock-offset.ts';
 import {
-  expectedOf,
+  predictStep,
   expectedSentence,
   STAGES,
-  STANDS_STILL_S,
-  standsStill,
+  STUCK_MIN_S,
+  isStuck,
   type StageContext,
 } from '../../../../../src/model/machines/timeline/stage.ts';
 import { type MachineStep, stepDetail, type StepWhat } from '../../../../../src/model/machines/timeline/step.ts';
 
 /** What comes next, and by when. */
 
-const WAY: StageContext = { state: 'commissioning', begunAt: 0, deadline: 1_800_000, hasSwitch: true };
+const WAY: StageContext = { state: 'commissioning', startedAt: 0, deadline: 1_800_000, hasSwitch: true };
 const step = (what: StepWhat, at: number, more: Partial<MachineStep> = {}): MachineStep => ({
   at,
   source: 'http',
@@ -27,10 +27,10 @@ const step = (what: StepWhat, at: number, more: Partial<MachineStep> = {}): Mach
 describe('what comes next', () => {
   it('follows from the last proof, and is late after its time', () => {
     const steps = [step('power-on', 1_000)];
-    const soon = expectedOf(steps, WAY, 100_000);
+    const soon = predictStep(steps, WAY, 100_000);
     expect(soon).toMatchObject({ stage: 'powered', since: 1_000, next: 'DHCP', deadline: 241_000, isLate: false });
     expect(soon && expectedSentence(soon, 100_000)).toBe('Next: DHCP, within 141 s.');
-    const late = expectedOf(steps, WAY, 300_000);
+    const late = predictStep(steps, WAY, 300_000);
     expect(late).toMatchObject({ isLate: true });
     expect(late && expectedSentence(late, 300_000)).toBe('Late: DHCP should have come 59 s ago.');
   });
@@ -38,16 +38,16 @@ describe('what comes next', () => {
   it('is late soon when the rack that told it what to boot has fallen silent', () => {
     const silentRacks = new Map([['k1', 10_000]]);
     const told = [step('power-on', 1_000), step('script', 8_000), step('kernel', 9_000)];
-    expect(expectedOf(told, { ...WAY, silentRacks }, 24_000)).toMatchObject({ deadline: 25_000, isLate: false });
-    expect(expectedOf(told, { ...WAY, silentRacks }, 26_000)).toMatchObject({ stage: 'kernel', isLate: true });
-    expect(expectedOf(told, WAY, 41_000)).toMatchObject({ deadline: 69_000, isLate: false });
+    expect(predictStep(told, { ...WAY, silentRacks }, 24_000)).toMatchObject({ deadline: 25_000, isLate: false });
+    expect(predictStep(told, { ...WAY, silentRacks }, 26_000)).toMatchObject({ stage: 'kernel', isLate: true });
+    expect(predictStep(told, WAY, 41_000)).toMatchObject({ deadline: 69_000, isLate: false });
     // The other rack answers it meanwhile, or nobody has told it anything yet, or its scripts run.
     const other = [...told, step('script', 20_000, { node: 'k2' })];
-    expect(expectedOf(other, { ...WAY, silentRacks }, 41_000)).toMatchObject({ stage: 'told', isLate: false });
+    expect(predictStep(other, { ...WAY, silentRacks }, 41_000)).toMatchObject({ stage: 'told', isLate: false });
     const young = [step('power-on', 1_000), step('lease', 8_000)];
-    expect(expectedOf(young, { ...WAY, silentRacks }, 41_000)).toMatchObject({ deadline: 53_000, isLate: false });
+    expect(predictStep(young, { ...WAY, silentRacks }, 41_000)).toMatchObject({ deadline: 53_000, isLate: false });
     const scripts = [...told, step('inventory', 9_500), step('script-begun', 9_800)];
-    expect(expectedOf(scripts, { ...WAY, silentRacks }, 41_000)).toMatchObject({ stage: 'scripts', isLate: false });
+    expect(predictStep(scripts, { ...WAY, silentRacks }, 41_000)).toMatchObject({ stage: 'scripts', isLate: false });
   });
 
   it('has a name and a time for each stage, none later than the end of the state', () => {
@@ -65,7 +65,7 @@ describe('what comes next', () => {
     ];
     const seen = proofs.map((_, index) => {
       const steps = proofs.slice(0, index + 1).map((what, at) => step(what, 1_000 * (at + 1)));
-      const expected = expectedOf(steps, { ...WAY, deadline: 30_000 }, 20_000);
+      const expected = predictStep(steps, { ...WAY, deadline: 30_000 }, 20_000);
       expect(expected).toMatchObject({ deadline: 30_000, isLate: false });
       expect(expected?.next).not.toBe('');
       return expected?.stage;
@@ -74,21 +74,21 @@ describe('what comes next', () => {
   });
 
   it('is nothing of a machine at rest, or of one that boots nothing', () => {
-    expect(expectedOf([], { ...WAY, state: 'ready' }, 0)).toBeNull();
-    expect(expectedOf([], { ...WAY, state: 'exiting-rescue-mode' }, 0)).toBeNull();
+    expect(predictStep([], { ...WAY, state: 'ready' }, 0)).toBeNull();
+    expect(predictStep([], { ...WAY, state: 'exiting-rescue-mode' }, 0)).toBeNull();
   });
 
   it('is a person where no BMC switches it, and has the time of the script that runs', () => {
-    expect(expectedOf([], { ...WAY, hasSwitch: false }, 0)).toMatchObject({
+    expect(predictStep([], { ...WAY, hasSwitch: false }, 0)).toMatchObject({
       next: 'a person who switches it on',
       deadline: 1_800_000,
     });
     const steps = [step('script-begun', 1_000)];
-    expect(expectedOf(steps, { ...WAY, scriptSeconds: 20 }, 0)).toMatchObject({ stage: 'scripts', deadline: 21_000 });
+    expect(predictStep(steps, { ...WAY, scriptSeconds: 20 }, 0)).toMatchObject({ stage: 'scripts', deadline: 21_000 });
   });
 
   it('takes nothing that failed for a proof', () => {
-    expect(expectedOf([step('power-on', 1), step('kernel', 2, { outcome: 'failed' })], WAY, 0)).toMatchObject({
+    expect(predictStep([step('power-on', 1), step('kernel', 2, { outcome: 'failed' })], WAY, 0)).toMatchObject({
       stage: 'powered',
     });
   });
@@ -138,11 +138,11 @@ describe('a machine whose disks are written', () => {
       outcome: 'done',
       facts: {},
     });
-    const way = { state: 'deploying', begunAt: 0, deadline: null, hasSwitch: true } as const;
+    const way = { state: 'deploying', startedAt: 0, deadline: null, hasSwitch: true } as const;
     const installed = [step('power-on', 1000), step('script-begun', 2000), step('installed', 3000)];
-    expect(expectedOf(installed, way, 4000)).toMatchObject({ next: 'the report of its own system', isLate: false });
-    expect(expectedOf([...installed, step('script', 60_000)], way, 700_000)).toMatchObject({ isLate: true });
-    expect(expectedOf([step('power-on', 1000)], { ...way, state: 'disk-erasing' }, 2000)).toMatchObject({
+    expect(predictStep(installed, way, 4000)).toMatchObject({ next: 'the report of its own system', isLate: false });
+    expect(predictStep([...installed, step('script', 60_000)], way, 700_000)).toMatchObject({ isLate: true });
+    expect(predictStep([step('power-on', 1000)], { ...way, state: 'disk-erasing' }, 2000)).toMatchObject({
       next: 'DHCP',
     });
   });
@@ -155,15 +155,15 @@ describe('a start that stands still', () => {
     ['initrd', 180],
     ['root', 360],
   ] as const)('is one that is at “%s” for more than %d s, twice as long as it may', (stage, seconds) => {
-    expect(standsStill({ stage, since: 1000 }, 1000 + seconds * 1000)).toBe(false);
-    expect(standsStill({ stage, since: 1000 }, 1001 + seconds * 1000)).toBe(true);
-    expect(seconds).toBeGreaterThanOrEqual(STANDS_STILL_S);
+    expect(isStuck({ stage, since: 1000 }, 1000 + seconds * 1000)).toBe(false);
+    expect(isStuck({ stage, since: 1000 }, 1001 + seconds * 1000)).toBe(true);
+    expect(seconds).toBeGreaterThanOrEqual(STUCK_MIN_S);
   });
 
   it.each(['asked', 'powered', 'addressed', 'loading', 'up', 'inventoried', 'scripts'] as const)(
     'is none at “%s”: its firmware is on its way, or its own system works',
     (stage) => {
-      expect(standsStill({ stage, since: 0 }, 1e9)).toBe(false);
+      expect(isStuck({ stage, since: 0 }, 1e9)).toBe(false);
     },
   );
 });
