@@ -18,7 +18,7 @@ const fresh = `${target}.${process.pid}`;
 /** What may be built in. Schemas of the API weigh more than all of it: they stay out. */
 const PACKAGES = ['preact', '@preact/signals', '@preact/signals-core'];
 const COMPRESSED = new Set(['.html', '.js', '.css', '.svg']);
-/** Bytes by gzip that a browser may have to take (../shared/design/ui.md §1); `main`: for its first page, `rest`: after it. */
+/** Bytes by gzip that a browser may have to take; `main`: for its first page, `rest`: after it. */
 const BUDGET = { main: 60_000, rest: 60_000, worker: 8000, style: 15_000 };
 
 const moduleIds = [];

@@ -179,7 +179,7 @@ function summary(outcomes: readonly Outcome[]): number {
     sum((item) => item.skipped),
   ];
   for (const { step, notPlayed } of outcomes) for (const line of notPlayed) console.log(`not played ${step}: ${line}`);
-  // A skipped test in CI means that something is missing there: that is a failure (architecture.md §6). A processor cannot be installed.
+  // A skipped test in CI means that something is missing there: that is a failure. A processor cannot be installed.
   if (process.env['CI'])
     for (const { step, skips } of outcomes) for (const name of skips) console.log(`SKIPPED ${step}: ${name}`);
   const missing = process.env['CI'] ? Math.max(0, skipped - sum((item) => item.notPlayed.length)) : 0;

@@ -104,7 +104,7 @@ export class KeaUnit {
     void run(UNIT, ['start', this.#key], START_MS).then((problem) => problem && this.#log(`start: ${problem}`));
   }
 
-  /** Ends it: its permission goes first, so that nobody starts it again. */
+  /** Stops this Kea. Its permission is removed first, so that nothing starts it again. */
   fence(): void {
     if (this.#may !== null) {
       rmSync(this.#file, { force: true });

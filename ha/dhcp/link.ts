@@ -87,7 +87,7 @@ export class Link<Sent extends object> {
   #read(socket: TLSSocket, line: string): void {
     if (this.#socket !== socket) return;
     try {
-      // Whoever has such a certificate writes this shape.
+      // Every program with such a certificate writes this shape.
       const reply = JSON.parse(line) as Reply;
       const sent = this.#open.get(reply.echo);
       if (!sent) return;

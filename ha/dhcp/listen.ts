@@ -79,7 +79,7 @@ export class Listener {
 
   #read(socket: TLSSocket, names: readonly string[], line: string): void {
     try {
-      // Whoever has such a certificate writes this shape.
+      // Every program with such a certificate writes this shape.
       const beat = JSON.parse(line) as Heartbeat;
       const { from, run, number } = beat;
       if (!names.includes(from) || !this.#ports.names().includes(from)) {

@@ -21,7 +21,7 @@ export interface PairStatus {
   readonly key: string;
   /** Its ledger. What stands there was granted by a majority, handed over by the owner before it, or ordered. */
   readonly record: OwnerRecord;
-  /** It serves, or will as soon as it may. Who does not want serves nobody, for certain. */
+  /** It serves, or will as soon as it may. A rack that does not want to serve certainly serves nobody. */
   readonly isWanting: boolean;
   /** It asks to be recorded so. */
   readonly claim: OwnerRecord | null;
@@ -86,8 +86,8 @@ export const BEAT_MS = 200;
 /** An answer proves for so long, from the moment on at which its question was sent, that the owner may serve. */
 export const ANSWER_VALID_MS = 1000;
 /**
- * Who was silent for so long may be succeeded. He has fenced himself by then: after ANSWER_VALID_MS; or, where his program hung just before that,
- * LATE_MS later, by its watchdog and `ended`.
+ * A rack that was silent for this time may be succeeded. It has fenced itself by then: after ANSWER_VALID_MS; or, if
+ * its program hung just before that, LATE_MS later, by its watchdog and `ended`.
  */
 export const SILENT_MS = 1900;
 /** A partner that is silent for so long is separated from Kea, which would wait 10 s for it. */

@@ -203,7 +203,7 @@ export class Pair {
   #act(verdict: Verdict, now: number): void {
     const { isPermitted, isKilled, scopes, isDetached } = verdict;
     const isRunning = this.#kea.view(now, false).isRunning;
-    // A primary's Kea goes on alone then: that it did must be known after a crash, too.
+    // A primary's Kea goes on alone then: this must also be known after a crash.
     this.#detachment.set(isDetached && !this.#ledger.isBusy);
     const isOwner = verdict.memory.record.owner === this.config.self;
     const isWrong = isRunning && verdict.memory.day.aheadMs !== 0;

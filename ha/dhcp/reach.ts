@@ -72,7 +72,7 @@ export function burdenOf({ missing, isCut, isFull, isDrained, aheadMs }: Reach):
   return 2 * missing.length + (isDrained ? 1 : 0) + (aheadMs === 0 ? 0 : WRONG_CLOCK);
 }
 
-/** What it lacks, as text. */
+/** The faults that prevent a rack from serving its clients, as text. */
 export function describeLack({ missing, isFull, isDrained, aheadMs }: Reach): string {
   const cut = missing.length === 0 ? [] : [`${missing.join(', ')} ${missing.length === 1 ? 'has' : 'have'} no carrier`];
   const side = aheadMs > 0 ? 'ahead of' : 'behind';

@@ -41,7 +41,10 @@ export function obey(inputs: PairInputs, record: OwnerRecord): OwnerRecord {
   return { owner: self, epoch: nextEpoch(inputs, record), isAlone: isOrdered, isWhole: record.isWhole, isOrdered };
 }
 
-/** Does a primary's Kea give leases alone, or is it about to? Then what the standby took before is not all. */
+/**
+ * Does a primary's Kea give leases without its partner, or is it about to? Then what the standby took before is not
+ * all.
+ */
 export interface Apart {
   readonly isApart: boolean;
   /** The standby's last sync before that; undefined: not known, and the first that comes counts as old. */

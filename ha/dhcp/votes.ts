@@ -23,7 +23,7 @@ const FILE = '/var/lib/regent-votes/votes.json';
 const KEY = /^[a-z0-9-]{1,63}_[a-z0-9-]{1,63}$/u;
 const LOOP_MS = 100;
 const FILES_MS = 1000;
-/** Who was late by this was deaf for a while: nobody counts as silent for that. */
+/** A voter that was late by this time received nothing for a while: no rack counts as silent because of that. */
 const STALL_MS = 500;
 
 const log = (text: string) => void process.stdout.write(`${text}\n`);

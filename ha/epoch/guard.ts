@@ -23,7 +23,10 @@ const PORT = 5240;
 const ANSWER_MS = 1_200;
 const ANSWER_MAX = 16_384;
 const ROUND_MS = 500;
-/** A node that answers is queried this often. A silent one is queried in every round: whoever recovered without us was silent to us meanwhile. */
+/**
+ * A node that answers is queried this often. A silent one is queried in every round: nodes that were recovered without
+ * this one were silent meanwhile.
+ */
 const KNOWN_MS = 3_000;
 /** At its start a host may have no network yet: it waits so long for any answer. */
 const START_MS = 4_000;
@@ -67,7 +70,9 @@ function read(path: string): string {
   }
 }
 
-/** Everybody who may know more: region nodes, those that were counted as lost, and whoever holds the floating address. */
+/**
+ * Everybody who may know more: region nodes, those that were counted as lost, and the holder of the floating address.
+ */
 export function placesOf(members: string, epoch: string, health: string): readonly Place[] {
   const vip = /"vip": *"([0-9.]+)"/.exec(health)?.[1];
   const own = /"address": *"([0-9.]+)"/.exec(health)?.[1];

@@ -62,7 +62,7 @@ export class EtcdRelay {
     return new Promise((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
   }
 
-  /** Where it listens. */
+  /** The port on which the proxy listens. */
   get port(): number {
     const address = this.#server.address();
     return typeof address === 'object' && address !== null ? address.port : 0;

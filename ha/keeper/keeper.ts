@@ -23,7 +23,7 @@ import { Renewals } from './renewals.ts';
 
 /*
  * Prevents two primaries, and long waits for a dead one: see README.md. It needs only this folder of ours. Its unit's watchdog ends it when it hangs.
- * If it ends for any reason while the file ARMED exists, `ended` ends PostgreSQL, too.
+ * If it ends for any reason while the file ARMED exists, `ended` also stops PostgreSQL.
  */
 const ARMED = '/run/regent-keeper/armed';
 const BEAT_MS = 100;

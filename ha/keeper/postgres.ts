@@ -2,14 +2,17 @@ import { createConnection, type Socket } from 'node:net';
 
 /**
  * Writes a log record and flushes it. It is no commit, so it waits for no standby. It needs neither a table nor a transaction number. (The fourth
- * argument is new in PostgreSQL 17.) A server that says why it cannot (it starts, its disk is full) has answered, too.
+ * argument is new in PostgreSQL 17.) A server that says why it cannot (it starts, its disk is full) has also answered.
  */
 const QUESTION = "select pg_logical_emit_message(false, 'regent_keeper', '', true)";
 const STARTUP = ['user', 'postgres', 'database', 'postgres', 'application_name', 'regent-keeper'];
 const PROTOCOL = 196_608;
 /** As in patroni.ts. */
 const TIMEOUT_MS = 900;
-/** PostgreSQL must accept new sessions, too. We try it every 30 s, because a new server process costs more than a hundred questions. */
+/**
+ * PostgreSQL must also accept new sessions. We try it every 30 s, because a new server process costs more than a
+ * hundred questions.
+ */
 const QUESTIONS = 100;
 /** A silent session, and another one. */
 const SESSIONS = 2;

@@ -14,7 +14,7 @@ export interface NodeStatus {
   readonly seesRegion: boolean;
   /** For how long it has held the floating address, ms; null: it does not. */
   readonly heldMs: number | null;
-  /** It may hold the address, its keepalived runs, and it is not drained. */
+  /** The node may hold the address, its keepalived runs, and the node is not drained. */
   readonly canTake: boolean;
   /** Another node that says in a fresh message that it holds the address; null: there is none. */
   readonly holder: string | null;

@@ -31,7 +31,7 @@ export interface HealthInputs {
     readonly holder: string | null;
     readonly hasEtcd: boolean;
     readonly seesRegion: boolean;
-    /** It may hold the address, can take it over, and is not drained. */
+    /** The node may hold the address, can take it over, and is not drained. */
     readonly canTake: boolean;
   }[];
 }
@@ -59,9 +59,10 @@ const REGION_MS = 3000;
 const FRESH_MS = 10_000;
 const LOADED_MS = 10_000;
 /**
- * A haproxy without a processor does not hang: it serves late, and its checks of regions come late, too. On hosts that were all full the address
- * moved every ten seconds; each move cut every call, and the repeated calls kept the hosts full. If something else takes every processor of a host,
- * the host releases the address when nothing at all has come for so long.
+ * A haproxy without a processor does not hang: it serves late, and its checks of regions are also late. On hosts that
+ * were all full the address moved every ten seconds; each move cut every call, and the repeated calls kept the hosts
+ * full. If something else takes every processor of a host, the host releases the address when nothing at all has come
+ * for so long.
  */
 const STARVED_MS = 30_000;
 /** An election of etcd, or its restart on one node, is no reason to move. */

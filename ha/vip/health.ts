@@ -197,7 +197,7 @@ async function judge(state: State, log: ReturnType<typeof openLog>): Promise<voi
     const { config, drainedAt, beacon, proxyAt, isRefused, regionAt, etcdAt } = state;
     const isFirst = last === '';
     const isHolder = holds(config.vip);
-    // At the start, too: the address may have gone while the program was away.
+    // Also at the start: the address may have gone while the program was away.
     if (!isHolder && (heldSince !== null || isFirst)) endConnections(config.vip);
     heldSince = isHolder ? (heldSince ?? now) : null;
     const heldMs = heldSince === null ? null : now - heldSince;

@@ -38,7 +38,7 @@ export interface AgentOptions {
   readonly version: string;
   readonly host: Host;
   readonly channel: RegionChannel;
-  /** `isNode`: this host is a region node, too, whatever becomes of the rack. */
+  /** `isNode`: this host is also a region node, whatever happens to the rack. */
   readonly rack: (RegisterRequest & { readonly isNode: boolean }) | null;
   readonly services: readonly AnyService[];
   readonly templates: Templates;
@@ -61,7 +61,7 @@ export interface AgentOptions {
   readonly journal?: Journal;
   /** Ends this process in order, so that systemd starts it again; left out: nobody may request that. */
   readonly endForRestart?: () => void;
-  /** What makes this node one of a cluster; left out where there is none. */
+  /** What makes this node one of a cluster; left out if there is none. */
   readonly self?: SelfPorts;
 }
 

@@ -36,7 +36,10 @@ const TRUSTED_MAX = 1000;
 const FAILURES = { burst: 20, perSecond: 1, names: 10_000 } as const;
 const SAFE = new Set(['GET', 'HEAD']);
 
-/** Makes it from the authenticator of API keys. `isPlain`: sessions go without TLS, too (a developer's own host). */
+/**
+ * Creates the check of callers from the authenticator of API keys. `isPlain`: sessions also work without TLS (a
+ * developer's own host).
+ */
 export function createCallers(
   region: Pick<Region, 'sessions' | 'isHeld' | 'health'>,
   keys: Authenticator,
@@ -94,14 +97,14 @@ export function createCallers(
   };
 }
 
-/** What pages of the session send with each change. Whoever has not the cookie cannot make it. */
+/** What pages of the session send with each change. A page without the cookie cannot make it. */
 export function csrfOf(token: string): string {
   return secretDigest(`csrf ${token}`);
 }
 
 /**
  * Refuses a call with a cookie that another site's page made. Browsers say where a call comes from: Sec-Fetch-Site (W3C Fetch Metadata), or Origin
- * (RFC 6454). A change without either is refused, too.
+ * (RFC 6454). A change without either is also refused.
  */
 export function refuseForeign(request: FastifyRequest): Rejected | null {
   const site = request.headers['sec-fetch-site'];

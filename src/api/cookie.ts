@@ -1,6 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 
-/** `__Host-`: for this host alone, over TLS alone, for all paths (RFC 6265bis §4.1.3.2). Without TLS, on a developer's own host, such a name is not to be had. */
+/**
+ * `__Host-`: only for this host, only over TLS, for all paths (RFC 6265bis §4.1.3.2). Without TLS, on a developer's own
+ * host, such a name is not to be had.
+ */
 const NAMES = { secure: '__Host-regent', plain: 'regent' } as const;
 const TOKEN = /^[0-9a-f]{64}$/;
 

@@ -42,7 +42,7 @@ export interface LoginLimiter {
   remember(attempt: LoginAttempt): void;
 }
 
-/** Opens one. */
+/** Opens a limiter of logins. */
 export function createLoginLimiter(clock: Clock, counts: LoginCounts): LoginLimiter {
   const ofBoth = createLimiter(clock, LOGINS.ofBoth);
   const byAddress = createLimiter(clock, LOGINS.byAddress);

@@ -132,9 +132,10 @@ export interface FreshnessRule {
 }
 
 /**
- * Null, or why a header is too old, or was seen before from elsewhere. With PLAINTEXT, whoever can read a header has its secret and can make another one:
- * neither check keeps a thief out, but both reveal one. A header that its own sender repeats is taken: relays and scripts send a request twice when an answer is
- * lost. `source`: the caller's address.
+ * Null, or why a header is too old, or was seen before from elsewhere. With PLAINTEXT, anybody who can read a header
+ * has its secret and can make another one: neither check keeps a thief out, but both reveal one. A header that its own
+ * sender repeats is taken: relays and scripts send a request twice when an answer is lost. `source`: the caller's
+ * address.
  */
 export function refuseStale(
   { consumer, token, timestamp, nonce }: OAuthCredentials,
@@ -160,7 +161,7 @@ export interface NonceMemory {
   take(name: string, source: string): boolean;
 }
 
-/** Remembers so many nonces; then the oldest are forgotten. Of this process alone. */
+/** Remembers so many nonces; then the oldest are forgotten. Only for this process. */
 export function createNonceMemory(most: number): NonceMemory {
   const sources = new Map<string, string>();
   return {

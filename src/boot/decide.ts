@@ -38,7 +38,7 @@ export type BootDecision = { readonly reason: string } & (
   /** Its own disk. */
   | { readonly kind: 'local' }
   | { readonly kind: 'off' }
-  /** It asks again after so many seconds, with a new DHCP exchange: another rack may answer then. */
+  /** The machine asks again after so many seconds, with a new DHCP exchange: another rack may answer then. */
   | { readonly kind: 'wait'; readonly seconds: number }
   /** We have nothing to do with it: the firmware goes on with its next boot device. */
   | { readonly kind: 'leave' }
@@ -49,7 +49,7 @@ interface StateRule {
   readonly work: BootWork;
   /** How the sentence goes on after "NAME ". */
   readonly says: string;
-  /** It writes to disks: never on a machine whose UUID is another one's. */
+  /** The system writes to disks: never on a machine whose UUID another machine also has. */
   readonly isDestructive?: true;
 }
 

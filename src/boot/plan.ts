@@ -45,7 +45,7 @@ const AFTER_PANIC = 'panic=30';
  */
 const CONSOLE_LEVEL = 'loglevel=4';
 
-/** Runs of our own scripts alone: no system starts around them, and nobody logs in. */
+/** Runs only of Regent's own scripts: no system starts around them, and nobody logs in. */
 const SCRIPTS_ALONE: readonly RunPurpose[] = ['deploying', 'erasing'];
 
 /** What a machine boots of an image; null: the image has no kernel or no initrd, such as a deployable one. Pure. */

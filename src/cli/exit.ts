@@ -1,4 +1,4 @@
-/** Exit codes of every command (api.md §4). They are part of the interface: scripts branch on them. */
+/** Exit codes of every command. They are part of the interface: scripts branch on them. */
 export const EXIT = {
   ok: 0,
   error: 1,

@@ -6,7 +6,10 @@ import { RetryLimiter } from './base/wire/retry-limiter.ts';
 import { API_PREFIX, type ClientOptions } from './base/wire/transport.ts';
 import { upload, type UploadContent } from './base/wire/upload.ts';
 
-/** Typed client of API v1, with all that a process can do. A browser has the calls alone (`caller.ts`), without the schemas. */
+/**
+ * Typed client of API v1, with all that a process can do. A browser has only the calls (`caller.ts`), without the
+ * schemas.
+ */
 export interface Client extends Caller {
   /** Sends the bytes of a call with `isUpload`, by its path; see `upload`. */
   upload(id: RouteId, params: object, content: UploadContent, signal?: AbortSignal): Promise<void>;

@@ -68,7 +68,7 @@ export const ROUTES = {
   ...callsOf(DOMAIN),
   ...callsOf(RECORD),
   ...callsOf(MACHINE),
-  // Who has a machine may keep annotations with it.
+  // A machine's owner may store annotations with it.
   'machine.set': { ...callsOf(MACHINE)['machine.set'], roles: KEY_OWNERS },
   ...callsOf(DEVICE),
   ...FILE_ROUTES,

@@ -38,7 +38,7 @@ export function parseConfEntries(name: string, text: string): ReadonlyMap<string
   return values;
 }
 
-/** A value may be a password: errors show the key alone. */
+/** A value may be a password: errors show only the key. */
 function keyOnly(line: string): string {
   return line.split('=')[0]?.trim() ?? '';
 }

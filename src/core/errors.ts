@@ -55,7 +55,7 @@ export function isRejected(value: unknown): value is Rejected {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'rejected';
 }
 
-/** A fault (not a refusal): something that should have worked did not. Always carries its `cause` where there is one. */
+/** A fault (not a refusal): something that should have worked did not. Always carries its `cause` if there is one. */
 export class AppError extends Error {
   readonly code: string;
   constructor(code: string, message: string, options?: ErrorOptions) {

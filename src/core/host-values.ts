@@ -6,7 +6,7 @@ export interface ProcessCommand {
   readonly user?: string;
   readonly timeoutMs: number;
   readonly stdin?: string;
-  /** It leaves the processor to whoever serves calls (nice 10): nobody waits for it. */
+  /** The command runs with nice 10, because nobody waits for it: programs that serve calls get the processor first. */
   readonly isPatient?: boolean;
   /** The one right that it gets although its user has none. Only a command whose rule says so may have it. */
   readonly right?: 'net_admin';
@@ -56,7 +56,7 @@ export interface FileQuestion {
   readonly timeoutMs: number;
 }
 
-/** A question that needs no rights: whoever drives the host asks it itself, and no process is started for it. */
+/** A question that needs no rights: the host's driver asks it itself, without a new process. */
 export type OpenQuestion = WebQuestion | NameQuestion | FileQuestion;
 
 /** What a host does for us and answers with an ExecResult. */

@@ -37,7 +37,10 @@ export function parseAddress(text: string, field = 'address'): Address | Rejecte
   return { family: 6, value: bytesToValue(ipaddr.IPv6.parse(hex).toByteArray()) };
 }
 
-/** IPv6 text whose last 32 bits are hexadecimal, too: ipaddr.js takes `::192.0.2.1` for `::ffff:192.0.2.1`. Null: no IPv6 text. */
+/**
+ * IPv6 text whose last 32 bits are also hexadecimal: ipaddr.js takes `::192.0.2.1` for `::ffff:192.0.2.1`. Null: no
+ * IPv6 text.
+ */
 function withoutQuad(text: string): string | null {
   const at = text.lastIndexOf(':') + 1;
   const quad = text.slice(at);

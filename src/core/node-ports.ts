@@ -1,4 +1,7 @@
-/** TCP and UDP ports of a node (cluster.md §7). What is marked "members" answers region nodes alone, by packet filter and certificate. */
+/**
+ * TCP and UDP ports of a node. A port marked "members" is open only to region nodes, by packet filter
+ * and certificate.
+ */
 export const PORTS = {
   /** API, plain HTTP: haproxy, for everybody (firmware and old clients need it). */
   http: 5240,
@@ -16,7 +19,7 @@ export const PORTS = {
   iscsi: 3260,
   /** Votes of the floating address's holders: UDP, keyed, members. */
   beacon: 5254,
-  /** The database's primary, wherever it is: haproxy, on 127.0.0.1 alone. */
+  /** The database's primary, wherever it is: haproxy, only on 127.0.0.1. */
   databaseLocal: 5433,
   /** PostgreSQL, members. */
   database: 5432,

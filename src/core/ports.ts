@@ -12,7 +12,7 @@ export interface Random {
   hex(bytes: number): string;
 }
 
-/** The fields that every log line may carry (architecture.md §5); values are never secrets. */
+/** The fields that every log line may carry; values are never secrets. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** Structured log: a static message and fields. */

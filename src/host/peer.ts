@@ -18,7 +18,7 @@ const PROGRAM =
 /** Asks the kernel; null if there is no answer (no unix socket, closed, perl missing). */
 export async function peerOf(socket: Socket): Promise<SocketPeer | null> {
   const fd = descriptorOf(socket);
-  // A TCP socket has credentials, too: those of nobody (uid 4294967295).
+  // A TCP socket also has credentials: those of nobody (uid 4294967295).
   if (fd === null || socket.remoteAddress !== undefined) return null;
   const text = await runPerl(fd);
   const [, pid, uid, gid] = /^(\d+) (\d+) (\d+)$/.exec(text) ?? [];

@@ -17,7 +17,7 @@ import {
 /** What the root helper may do for one service: data that the service declares. */
 export interface ServicePolicy {
   readonly name: string;
-  /** The folder that belongs to this service alone, with `.stage` and `.previous` in it. */
+  /** The folder that belongs only to this service, with `.stage` and `.previous` in it. */
   readonly folder: string;
   readonly unit: string;
   /** Owner, group and mode that its files may have; no others, so never a set-uid bit. */

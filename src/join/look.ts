@@ -5,7 +5,10 @@ import type { HostPorts } from './ports.ts';
 
 const COMMAND_MS = 10_000;
 
-/** Something that listens on a port of this host. `process`: its name, '' when unknown. `unit`: systemd's unit of it, where it has one. */
+/**
+ * Something that listens on a port of this host. `process`: its name, '' when unknown. `unit`: systemd's unit of it, if
+ * it has one.
+ */
 export interface HostListener {
   readonly protocol: 'tcp' | 'udp';
   readonly address: string;

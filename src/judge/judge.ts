@@ -55,8 +55,8 @@ function ledgerCheck(findings: LedgerFindings): RoundCheck {
 }
 
 /**
- * Who is out of every client's reach may keep the address: nobody meets it there. Two hosts that acknowledge writes at once are never excused: a
- * client on the host itself would lose what it was promised.
+ * A host that no client can reach may keep the address: no call arrives there. Two hosts that acknowledge writes at
+ * once are never excused: a client on the host itself would lose what it was promised.
  */
 function watchedChecks({ holdings, writables, absences }: Timeline): RoundCheck[] {
   return [

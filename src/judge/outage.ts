@@ -53,7 +53,7 @@ export function distances(moments: readonly number[]): number[] {
   return moments.slice(1).map((at, index) => at - (moments[index] ?? at));
 }
 
-/** It was answered, and well. */
+/** Did the sample get a good answer? */
 export function isGood(sample: Sample): boolean {
   return sample.why === undefined;
 }

@@ -4,7 +4,7 @@ import type { HostSpan } from './timeline.ts';
 /** Two hosts at once count from so many ms on: 0, not for an instant. */
 export const TOLERANCE_MS = 0;
 
-/** Two hosts that did at once what one alone may do. `ms`: all of it; `from`: the first time. */
+/** Two hosts that did at the same time what only one may do. `ms`: all of it; `from`: the first time. */
 export interface Overlap {
   readonly hosts: readonly [string, string];
   readonly ms: number;

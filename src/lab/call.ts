@@ -110,7 +110,7 @@ export function parseCall(argv: readonly string[]): LabCall {
       help: { type: 'boolean', short: 'h' },
     },
   });
-  // With any verb: whoever asks how to use it does not want it done.
+  // With any verb: a user who asks for help does not want the verb to run.
   const [verb = '', ...args] = values.help ? ['help'] : positionals;
   const timeout = Number(values.timeout ?? DEFAULT_TIMEOUT_S);
   if (!Number.isFinite(timeout) || timeout < 0) throw usage(`--timeout ${values.timeout} is not a number of seconds.`);

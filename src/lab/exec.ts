@@ -55,7 +55,7 @@ export async function execClient(
     );
   }
   const root = layout.rootOf(`c.${client}`);
-  // /proc and /dev in a mount namespace of this command alone: nothing stays mounted when it is killed.
+  // /proc and /dev in a mount namespace of this command: nothing stays mounted when it is killed.
   const script = 'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && exec chroot "$@"';
   const enter = ['nsenter', `--net=/run/netns/${layout.clientNetns(client)}`, '--'];
   const isolate = ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-c', script, 'sh', root];

@@ -247,7 +247,7 @@ async function clearContainerTraces(machine: string, root: string): Promise<void
   rmSync(`${NSPAWN_RUN}/locks/inode-${dev}:${ino}`, { force: true });
 }
 
-/** Removes the folders that nspawn made in /run, where nothing of anybody is in them. */
+/** Removes the folders that nspawn made in /run, if nothing of anybody is in them. */
 export function removeEmptyRunFolders(): void {
   for (const folder of [...['propagate', 'unix-export', 'locks'].map((name) => `${NSPAWN_RUN}/${name}`), NSPAWN_RUN]) {
     try {

@@ -89,7 +89,7 @@ export async function up(order: UpOrder): Promise<LabState> {
   return ensureForwarders(order, state);
 }
 
-/** The base of the machines' host, where there is one: the one that it has already, or a new one. */
+/** The base of the machines' host, if there is one: the one that it has already, or a new one. */
 async function machinesBaseOf({ topology, packagesFile, progress }: UpOrder, before: LabState | null) {
   if (machinesHost(topology) === null) return null;
   const known = before?.machinesBase;

@@ -8,7 +8,7 @@ export interface Layout {
   readonly instance: string;
   readonly folder: string;
   readonly stateFile: string;
-  /** A folder that all hosts have (host.ts `SHARED_INSIDE`), root's alone. */
+  /** A folder that all hosts have (host.ts `SHARED_INSIDE`), only for root. */
   readonly shared: string;
   /** Held by scripts/lab while it changes the lab, or the product in it. */
   readonly lockFiles: readonly string[];

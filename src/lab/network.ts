@@ -53,7 +53,7 @@ export async function ensureSwitch(layout: Layout, topology: Topology): Promise<
     // Without one of its own a bridge has the lowest of its ports': the router's changes as hosts come and go, and clients ask the old one for seconds.
     const address = hardwareAddress('switch', bridge);
     await ip(['-n', layout.switchNetns, 'link', 'set', bridge, 'address', address, 'up']);
-    // The router: an address on each bridge, and forwarding in this namespace alone.
+    // The router: an address on each bridge, and forwarding only in this namespace.
     if (network.router) await ip(['-n', layout.switchNetns, 'addr', 'replace', network.router, 'dev', bridge]);
   }
   if (topology.networks.some((network) => network.router)) {

@@ -91,7 +91,7 @@ export interface LabRoute {
   readonly gateway: string;
 }
 
-/** The port of the API on every host (cluster.md §7). */
+/** The port of the API on every host. */
 export const API_PORT = 5240;
 
 /** An address without its prefix length. */
@@ -104,7 +104,7 @@ export function addressOf(nic: LabNic): string {
   return bareAddress(nic.address ?? '');
 }
 
-/** The host that carries the machines; null where there are none. */
+/** The host that carries the machines; null if there are none. */
 export function machinesHost(topology: Topology): (LabHost & { readonly machines: readonly LabMachine[] }) | null {
   for (const host of topology.hosts) if (host.machines) return { ...host, machines: host.machines };
   return null;
@@ -121,7 +121,7 @@ export function hostsFile(topology: Topology): string {
 
 /**
  * A host's route to the networks that it has no NIC on: the router of its first one. Nowhere else: the lab has no outside. BMCs have none, so
- * that racks alone reach them.
+ * that only racks reach them.
  */
 export function routeOf(topology: Topology, host: LabHost): LabRoute | null {
   if (host.machines) return null;

@@ -42,7 +42,7 @@ export function hostPorts(): HostPorts {
   };
 }
 
-/** The units read the file alone; so these commands must not go by an environment that they will never see. */
+/** The units read only the file; so these commands must not go by an environment that they will never see. */
 export function unitSettings(): ProcessSettings {
   return readSettings({ REGENT_CONF: process.env['REGENT_CONF'] });
 }
@@ -96,7 +96,7 @@ export function recoverPorts(): { readonly ports: RecoverPorts; readonly close: 
   return { ports, close: async () => await db?.close(0) };
 }
 
-/** By haproxy of this host, which knows the region alone by now. */
+/** By haproxy of this host, which knows only the region by now. */
 async function askReady(): Promise<string | null> {
   try {
     const answer = await fetch(`http://127.0.0.1:${PORTS.http}/health/ready`, { signal: AbortSignal.timeout(ASK_MS) });

@@ -75,7 +75,7 @@ function listeners(settings: ProcessSettings) {
     key: settings.getOr('PKI_KEY', NODE_TLS.key),
   };
   const hasFiles = hasTlsFiles(tlsFiles);
-  // The IPv6 wildcard takes IPv4 connections, too; a kernel without IPv6 has none.
+  // The IPv6 wildcard also accepts IPv4 connections; a kernel without IPv6 has none.
   const any = existsSync('/proc/net/if_inet6') ? '[::]' : '0.0.0.0';
   const listen = parseListen(settings.getOr('REGION_LISTEN', hasFiles ? `tls:${any}:${PORTS.region}` : '0.0.0.0:5240'));
   const agents = settings.getOr('REGION_AGENT_TLS_LISTEN', hasFiles ? `tls:${any}:${PORTS.agents}` : 'off');

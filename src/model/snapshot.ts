@@ -53,9 +53,12 @@ export interface Snapshot {
   readonly leaseNames: readonly LeaseName[];
   /** By address, an observation. Left out: there is none. */
   readonly machineLeases?: readonly MachineLease[];
-  /** Addresses of nodes in networks that are no subnets, and of BMCs once whoever compiles added them: nobody is led there. Left out: none. */
+  /**
+   * Addresses of nodes in networks that are no subnets, and of BMCs, which the compiler adds: no name or route may lead
+   * there. Absent: none.
+   */
   readonly closedAddresses?: readonly string[];
-  /** Names of BMCs, once whoever compiles added them: nobody is led there. Left out: none. */
+  /** Names of BMCs, which the compiler adds: no name or route may lead there. Absent: none. */
   readonly closedNames?: readonly string[];
   /** By whose signatures racks know the DHCP servers of their partners. Left out: none was signed yet. */
   readonly pairAuthorities?: readonly PairAuthority[];
@@ -63,12 +66,15 @@ export interface Snapshot {
   readonly bmcs?: readonly BmcPlace[];
   /** Left out: none. */
   readonly leaseEnds?: readonly LeaseEnd[];
-  /** Who has not said that it stopped to serve a network; whoever compiles for all nodes adds what is published. Left out: nobody. */
+  /**
+   * Nodes that have not reported that they stopped serving a network; the compiler of all nodes adds the published
+   * ones. Absent: none.
+   */
   readonly subnetHolders?: readonly SubnetHolder[];
   /** Those that are switched on, in the order of their ids. Left out: none. */
   readonly snippets?: readonly DhcpSnippet[];
   readonly domains: readonly Domain[];
-  /** The key by which racks copy the zones; its secret is for nodes alone. Left out: racks have no names. */
+  /** The key by which racks copy the zones; its secret is only for nodes. Left out: racks have no names. */
   readonly copyKey?: SigningKey;
   /** Keys of other name servers, by name. Left out: none. */
   readonly tsigKeys?: readonly SigningKey[];

@@ -3,7 +3,10 @@ import { AppError, isRejected } from '../core/errors.ts';
 import { type Epoch, formatEpoch } from '../core/epoch.ts';
 import { readKey } from './pem.ts';
 
-/** Signs an epoch by the key of the cluster's authority (PEM); Base64. Whoever has the authority's certificate can check it, wherever it comes from. */
+/**
+ * Signs an epoch by the key of the cluster's authority (PEM); Base64. Anybody with the authority's certificate can
+ * check the signature, whatever its source.
+ */
 export function signEpoch(authorityKey: string, epoch: Epoch): string {
   const key = readKey(authorityKey);
   if (isRejected(key)) throw new AppError('pki', key.message);
@@ -20,7 +23,10 @@ export function isEpochSigned(authority: string, epoch: Epoch, signature: string
   }
 }
 
-/** It names its purpose, so that no other signature of the authority passes for one. `ha/epoch/statement.ts` reads the same. */
+/**
+ * The signed text names its purpose, so that no other signature of the authority can be used as a statement.
+ * `ha/epoch/statement.ts` reads the same.
+ */
 function signedText(epoch: Epoch): Buffer {
   return Buffer.from(`regent epoch ${formatEpoch(epoch)}`);
 }

@@ -19,7 +19,7 @@ interface QuirkRow extends Quirks {
   readonly why: string;
 }
 
-/** The table. First match counts. A row's `why` is a sentence for whoever wonders. */
+/** The table. First match counts. A row's `why` is a sentence for readers. */
 export const QUIRKS: readonly QuirkRow[] = [
   {
     manufacturer: /\bdell\b/i,

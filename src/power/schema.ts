@@ -1,7 +1,7 @@
 import Type, { type TSchema } from 'typebox';
 import type { PowerSetting } from '../model/machines/power.ts';
 
-/** The schema of a power type's parameters, for an API: names, choices, what is needed and what is written alone. */
+/** The schema of a power type's parameters, for an API: names, choices, what is needed and what is write-only. */
 export function parameterSchema(settings: readonly PowerSetting[]): TSchema {
   const properties = Object.fromEntries(
     settings.map((setting) => {

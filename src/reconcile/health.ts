@@ -69,7 +69,7 @@ export async function awaitHealth(
   }
 }
 
-/** It ended and nobody starts it, or it ends again and again. Waiting does not help. */
+/** Has the unit ended without a restart, or does it end repeatedly? Waiting does not help then. */
 function isHopeless(unit: UnitState, restartsBefore: number): boolean {
   return !isUp(unit) || unit.load !== 'loaded' || unit.restarts >= restartsBefore + 2;
 }

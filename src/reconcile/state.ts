@@ -74,7 +74,7 @@ export function emptyMemory(clock: Clock): Memory {
   return { ...nothing, state: 'unknown', since, why: 'Nothing was done yet.' };
 }
 
-/** Enters a state; `since` changes with the state alone. */
+/** Enters a state; `since` changes only with the state. */
 export function setState(run: Pick<ServiceRun, 'ports' | 'state'>, name: ServiceStateName, why: string): void {
   const { memory } = run.state;
   const text = why.slice(0, WHY_LIMIT);

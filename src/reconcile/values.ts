@@ -1,6 +1,6 @@
 import type { Metric, RoleChange } from '../services/kit/contract.ts';
 
-/** State of a service after a run; the wire's ServiceState (architecture.md §3, "on failure"). */
+/** State of a service after a run; the wire's ServiceState. */
 export type ServiceStateName =
   | 'healthy'
   | 'unhealthy'

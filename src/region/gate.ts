@@ -69,11 +69,11 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
       received: async (file) => closed() ?? region.images.received(file),
       beginPieces: async (image) => closed() ?? region.images.beginPieces(image),
       addPiece: async (...args) => closed() ?? region.images.addPiece(...args),
-      // From the disk alone.
+      // Only from the disk.
       open: (file) => region.images.open(file),
       openPart: (file) => region.images.openPart(file),
     },
-    // From memory where there is no database.
+    // From memory if there is no database.
     host: region.host,
     events: region.events,
     health: async () => {

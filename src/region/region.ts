@@ -244,7 +244,7 @@ function movesOf(ports: RegionPorts, calls: CasePorts): Moves | null {
   return patroni ? createMoves(db, { ...calls, ...ways, patroni, node }) : null;
 }
 
-/** What has a task, beside what is made from the ports alone. */
+/** What has a task, beside what is made only from the ports. */
 interface Started {
   readonly publish: ReturnType<typeof createPublishTask>;
   readonly health: () => Promise<DatabaseHealth>;

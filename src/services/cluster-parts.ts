@@ -19,7 +19,7 @@ export interface ClusterParts {
   readonly firewall: FirewallDesired | null;
 }
 
-/** Reads them. `services`: by name, as a desired state has them. */
+/** Reads the parts of the cluster from a desired state. `services`: by name. */
 export function readClusterParts(services: Readonly<Record<string, { readonly desired: unknown }>>): ClusterParts {
   const partOf = (name: string): unknown => services[name]?.desired ?? null;
   const parts = { dcs: partOf('dcs'), db: partOf('db'), vip: partOf('vip'), firewall: partOf('firewall') };

@@ -119,9 +119,10 @@ export function wantedVersions(snapshot: Snapshot, services: readonly AnyService
 }
 
 /**
- * One node's desired state from a snapshot whose `versions` are up to date (`compileSite` sees to that). A service that throws, or whose lint finds
- * an error, keeps its part of `previous`, or is left out if it has none. Other services go on. If a service can hold back one element alone (a name,
- * a zone, an element of a list), only that is held back (`heldBack`, `parts`).
+ * One node's desired state from a snapshot whose `versions` are up to date (`compileSite` sees to that). A service that
+ * throws, or whose lint finds an error, keeps its part of `previous`, or is left out if it has none. Other services go
+ * on. If a service can hold back a single element (a name, a zone, an element of a list), only that is held back
+ * (`heldBack`, `parts`).
  */
 export function compileNode(
   snapshot: Snapshot,

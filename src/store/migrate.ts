@@ -19,7 +19,7 @@ export interface Migration {
 type Applied = Pick<Migration, 'number' | 'name' | 'digest'> & { readonly breaking: boolean };
 
 const FILE = /^(\d{3})_([a-z0-9_]+)\.sql$/;
-/** Holds for the migrating transaction alone; the number is arbitrary and Regent's. */
+/** Holds only for the migrating transaction; the number is arbitrary and Regent's. */
 const LOCK = 5_240_001;
 
 /** Reads the migrations of this version: numbered from 1 without gaps. */

@@ -17,9 +17,10 @@ export interface ListPage<R> {
 }
 
 /**
- * A list: what it reads and by what it can be ordered. Sort expressions are never null; `id` makes each order total. `joined`: what is joined to the rows
- * of the page alone, which have the alias `t`; `from` has what conditions and orders need then. Left out: `from` has everything. Without it PostgreSQL
- * reads and joins whole tables for each page, wherever no index has the order.
+ * A list: what it reads and by what it can be ordered. Sort expressions are never null; `id` makes each order total.
+ * `joined`: what is joined to the rows of the page only, which have the alias `t`; `from` has what conditions and
+ * orders need then. Left out: `from` has everything. Without it PostgreSQL reads and joins whole tables for each page,
+ * wherever no index has the order.
  */
 export interface ListSpec<R = never> {
   readonly columns: RawBuilder<unknown>;

@@ -94,7 +94,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
   };
 }
 
-/** Of nodes where no subnet is. Those of BMCs are in their parameters, which their drivers read. */
+/** Addresses of nodes outside of all subnets. Addresses of BMCs are in their parameters, which their drivers read. */
 async function readClosedAddresses(tx: Tx, vip: string | null): Promise<string[]> {
   const rows = await tx.all(sql<{ address: string }>`
     select host(r.address) as address from reported_addresses r where not exists (select from subnets s where s.cidr >>= r.address)

@@ -23,7 +23,7 @@ const KNOWN = {
 };
 
 /**
- * Compiles a template on an instance of its own, after checking it against the rules (architecture.md §3, templates).
+ * Compiles a template on an instance of its own, after checking it against the rules.
  * Its view passes the guard with every call.
  */
 export function compileTemplate(name: string, text: string): Template {

@@ -13,7 +13,7 @@ import { type Figure, median, most } from './report.ts';
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
 const WAY_MS = 300_000;
 /**
- * From power on to the inventory, s. `target`: numbers.md §2. `raw`: the same chain of Debian's programs by hand, four boots each in hosts like the lab's, the
+ * From power on to the inventory, s. `target`: the aim. `raw`: the same chain of Debian's programs by hand, four boots each in hosts like the lab's, the
  * median: Kea, tftpd, nginx and a kernel with busybox.
  */
 const KINDS = { bios: { target: 15, raw: 10.9 }, uefi: { target: 22, raw: 16.4 } } as const;

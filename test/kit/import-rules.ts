@@ -4,7 +4,7 @@ import { parseSync } from 'rolldown/utils';
 
 /**
  * What a room may import. `rooms`: other rooms; a longer path allows that file or folder alone. `node`: Node's own modules
- * (`*` for all). `packages`: npm packages. What is not listed is forbidden (architecture.md §2).
+ * (`*` for all). `packages`: npm packages. What is not listed is forbidden.
  */
 export interface RoomRule {
   readonly rooms: readonly string[];

@@ -17,7 +17,7 @@ const BACK_OFF = { firstMs: 1_000, mostMs: 60_000 } as const;
 const UNREAD = 'boot_logs_unread';
 /** A reader that lived so long was well. */
 const WELL_MS = 60_000;
-/** It ends by itself seldom; a shorter silence says nothing. */
+/** The process seldom ends by itself; a shorter silence is normal. */
 const SILENCE_MS = 120_000;
 const BEAT_MS = 30_000;
 

@@ -108,7 +108,7 @@ export function openConnections(options: ChannelOptions): Connections {
 function agentFor({ base, proof }: RegionTarget, trust: Trust | null): http.Agent {
   const common = { keepAlive: true, maxSockets: SOCKETS_MAX };
   if (base.protocol !== 'https:') return new http.Agent(common);
-  // Region nodes are known by the authority's certificate alone, wherever they are reached.
+  // Region nodes are recognised only by the authority's certificate, wherever they are reached.
   const pinned = trust && { ca: trust.authority, servername: REGION_SERVER_NAME, minVersion: 'TLSv1.2' as const };
   const shown = trust && proof === 'certificate' ? { cert: trust.certificate, key: trust.key } : {};
   return new https.Agent({ ...common, ...pinned, ...shown });

@@ -8,7 +8,10 @@ export interface RegionTarget {
   readonly socketPath: string | null;
   readonly proof: 'credential' | 'signature' | 'certificate';
   readonly rank: number;
-  /** A port of the API: a node with a certificate uses it to register alone, so that nobody can talk it out of mutual TLS. */
+  /**
+   * A port of the API: a node with a certificate uses it only to register, so that no attacker can make it give up
+   * mutual TLS.
+   */
   readonly isPublic: boolean;
 }
 

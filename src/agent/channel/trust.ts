@@ -29,7 +29,7 @@ export interface TrustStore {
   refresh(): Promise<boolean>;
 }
 
-/** `read`: texts of ca.crt, node.crt and node.key, null where there is none. */
+/** `read`: texts of ca.crt, node.crt and node.key, null if there is none. */
 export interface TrustStoreOptions {
   readonly read: () => Promise<readonly (string | null)[]>;
   readonly clock: Pick<Clock, 'now'>;

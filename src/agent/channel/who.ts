@@ -20,7 +20,7 @@ export function mayCarry(
   const isRegistration = what.path === REGISTER_PATH;
   const isPublicCall = isRegistration || what.path === CERTIFICATE_PATH;
   if (isPublic && hasSecure && !isPublicCall) return false;
-  // Commands may hold secrets, and a rack's signature goes over ports without TLS, too.
+  // Commands may hold secrets, and a call that a rack signs may go over a port without TLS.
   if (isCommandCall(what.path) && proof === 'signature') return false;
   if (proof === 'certificate') return !isRegistration || rack !== null;
   return proof === 'signature' || isRegistration ? rack !== null : credential !== null;

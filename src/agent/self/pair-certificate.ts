@@ -14,9 +14,9 @@ import type { LoopPorts } from '../ports.ts';
 import { tendUntil } from './tend-loop.ts';
 
 /**
- * What keeping the certificate of DHCP servers for their partners is built from. `read`: text of `pair.crt`, null where there is none. `wanted`: the name of the
- * authority that is to have signed it, null: this rack is in no pair. `authority`: the cluster's authority, PEM. `onChange`: there is another one, by its serial
- * number.
+ * What keeping the certificate of DHCP servers for their partners is built from. `read`: text of `pair.crt`, null if
+ * there is none. `wanted`: the name of the authority that is to have signed it, null: this rack is in no pair.
+ * `authority`: the cluster's authority, PEM. `onChange`: there is another one, by its serial number.
  */
 export interface PairKeeperOptions {
   readonly ports: LoopPorts;
@@ -107,7 +107,10 @@ function heldOf(text: string | null): InstalledCertificate | null {
   return { issuer, serial, notBefore, notAfter };
 }
 
-/** Asks with a new key, checks the answer, and has it installed: the certificate alone last, which says that the rest is there. */
+/**
+ * Asks with a new key, checks the answer, and has it installed: the certificate last, which says that the rest is
+ * there.
+ */
 async function renew({ channel, files, nodeId, authority, ports }: PairKeeperOptions, wanted: string): Promise<string> {
   const key = await createKey();
   const { createRequest } = await import('../../pki/request.ts');

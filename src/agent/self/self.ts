@@ -22,14 +22,22 @@ import type { AnyService } from '../../services/kit/contract.ts';
 import { openRoleWatch } from './roles.ts';
 import { openUpstreamWatch } from './upstreams.ts';
 
-/** What a node of a cluster is made of. `own`: its addresses now; `readRole`: text of the file of the database's role, null where there is none. */
+/**
+ * What a node of a cluster is made of. `own`: its addresses now; `readRole`: text of the file of the database's role,
+ * null if there is none.
+ */
 export interface SelfPorts {
   readonly trust: TrustStore;
   readonly own: () => ReadonlySet<string>;
   readonly readRole: () => Promise<string | null>;
-  /** Texts of `TRUST_FILES.site` and `siteList`, null where there is none; left out: this node shows nothing to browsers. */
+  /**
+   * Texts of `TRUST_FILES.site` and `siteList`, null if there is none; left out: this node shows nothing to browsers.
+   */
   readonly readSite?: () => Promise<readonly (string | null)[]>;
-  /** Text of `TRUST_FILES.pairCertificate`, null where there is none; left out: this node has no DHCP servers with partners. */
+  /**
+   * Text of `TRUST_FILES.pairCertificate`, null if there is none; left out: this node has no DHCP servers with
+   * partners.
+   */
   readonly readPair?: () => Promise<string | null>;
   readonly readDisks: () => Promise<readonly DiskSpace[]>;
 }
@@ -57,7 +65,10 @@ interface SelfParts {
   readonly reporter: Reporter;
 }
 
-/** Opens it. A role that changed wakes the services and a report at once; so does a certificate that was renewed. */
+/**
+ * Opens the parts that observe this host. A changed role, or a renewed certificate, wakes the services and starts a
+ * report at once.
+ */
 export function openSelf({ options, ports, channel, ledger, findings, driver, reporter }: SelfParts): Self {
   const { trust, own, readRole, readDisks } = ports;
   const shared = { ports: options.ports, findings };

@@ -12,9 +12,10 @@ import type { LoopPorts } from '../ports.ts';
 import { tendUntil } from './tend-loop.ts';
 
 /**
- * What keeping the site's certificate is built from. `read`: texts of site.pem and site.list, null where there is none; the same array while nothing changed.
- * `wanted`: digest of the certificate that this node is to show, null: none. `isRegion`: is this host a region node by its certificate? `onChange`: it shows
- * another one from now on; by its digest, '' for none.
+ * What keeping the site's certificate is built from. `read`: texts of site.pem and site.list, null if there is none;
+ * the same array while nothing changed. `wanted`: digest of the certificate that this node is to show, null: none.
+ * `isRegion`: is this host a region node by its certificate? `onChange`: it shows another one from now on; by its
+ * digest, '' for none.
  */
 export interface SiteKeeperOptions {
   readonly ports: LoopPorts;

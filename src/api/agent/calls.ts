@@ -139,7 +139,7 @@ function nextWake(region: Pick<Region, 'wake'>, waiting: Set<() => void>): NextW
   };
 }
 
-/** `POST /agent/v1/parts`: what an agent misses of its published body. It gets parts of its own node alone. */
+/** `POST /agent/v1/parts`: what an agent misses of its published body. It gets only parts of its own node. */
 export function registerPartCalls(app: FastifyInstance, { agents }: Pick<Region, 'agents'>, gate: AgentGate): void {
   const question = bodyValidator(PartsQuestion);
   app.post(PARTS_PATH, { ...gate.hooks, bodyLimit: LIMITS.agentBody }, async (request, reply) => {

@@ -53,7 +53,10 @@ type Delivery = ByteRange | 'unsatisfiable' | 'same' | null;
 
 const isPartWanted = ({ query }: FastifyRequest): boolean => (query as { readonly part?: unknown }).part !== undefined;
 
-/** What is to be sent: `same` when the caller has it already. A range is for whoever has the beginning of this very file. */
+/**
+ * What is to be sent: `same` when the caller has it already. A range is for a caller that has the beginning of exactly
+ * this file.
+ */
 function rangeOf({ headers }: FastifyRequest, { size, sha256 }: Described): Delivery {
   if (sha256 === null) return parseRange(headers.range, size);
   const tag = `"${sha256}"`;

@@ -16,8 +16,8 @@ import { bodyValidator } from '../validate.ts';
 import { credentialOf } from './authenticate.ts';
 
 /**
- * `isOwnHost`: peer credentials of the local socket; absent on a port, where nobody is local whatever the address says. `peerOf`: where callers
- * show certificates.
+ * `isOwnHost`: peer credentials of the local socket; absent on a port, because no caller of a port is local, whatever
+ * its address. `peerOf`: where callers show certificates.
  */
 export interface RegisterPorts extends ApiPorts {
   readonly isOwnHost?: ((socket: Socket) => Promise<boolean>) | undefined;
@@ -81,7 +81,7 @@ async function announce(
   });
 }
 
-/** Who may ask now: see the limits above. */
+/** May this caller ask now? See the limits above. */
 function createAdmission({ clock }: RegisterPorts) {
   const known = new Set<string>();
   const bySource = createLimiter(clock, PER_SOURCE);

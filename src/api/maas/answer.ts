@@ -24,12 +24,12 @@ export function floatText(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : `${value}`;
 }
 
-/** The same as a value, of JSON alone. */
+/** The same as a value, only for JSON. */
 export function float(value: number): number {
   return Number.isInteger(value) ? (RAW.rawJSON(floatText(value)) as number) : value;
 }
 
-/** A whole number of any size, in JSON alone: all its digits are written. */
+/** A whole number of any size, only in JSON: all its digits are written. */
 export function integer(value: bigint): number {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : (RAW.rawJSON(String(value)) as number);
 }

@@ -33,7 +33,7 @@ const TRACE_HEADER = 'maas-trace-id';
 /** The `maas` command compares the whole header: no charset. Fastify adds one to texts, so the document is sent as bytes. */
 const DESCRIBE_TYPE = 'application/json';
 const OP_SEGMENT = /^op-([a-z_]+)$/;
-/** Who has no key, and asks what everybody may know. */
+/** A caller without a key, who requests only public facts. */
 const ANONYMOUS: Caller = { user: 'anonymous', role: 'user' };
 const NO_KEY = rejected('unauthenticated', 'There is no API key.');
 const NO_BODY: CallForm = { values: new Map(), files: new Map() };

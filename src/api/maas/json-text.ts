@@ -2,8 +2,8 @@
 const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 /**
- * A text as `JSON.stringify` writes it, in a fraction of its time where nothing is escaped. Pure. Of what is a grammar without marks (ids, addresses, paths) a
- * writer may put the marks around it himself.
+ * A text as `JSON.stringify` writes it, in a fraction of its time if nothing is escaped. Pure. Of what is a grammar
+ * without marks (ids, addresses, paths) a writer may put the marks around it himself.
  */
 export function quoted(text: string | null): string {
   if (text === null) return 'null';

@@ -35,7 +35,7 @@ export function readBody(body: Buffer | undefined, contentType: string | undefin
     case '':
     case 'application/x-www-form-urlencoded':
       return readPairs(new URLSearchParams(body.toString('utf8')));
-    // Bytes of a file, alone.
+    // Only the bytes of a file.
     case 'application/octet-stream':
       return { values: new Map(), files: new Map([['content', { filename: '', content: body }]]) };
     case 'application/json':

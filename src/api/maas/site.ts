@@ -6,7 +6,7 @@ import type { Caller, Region } from '../../region/port.ts';
 import { bodyValidator, textValidator, type Validate } from '../validate.ts';
 import type { CallInput } from '../../region/base/port.ts';
 
-/** Members that may be left out may be undefined, too: that is left out. */
+/** Optional members may also be undefined, which means absent. */
 export type Loose<T> = T extends readonly (infer U)[]
   ? readonly Loose<U>[]
   : T extends object
@@ -34,13 +34,13 @@ export interface Site {
   readonly caller: Caller;
   /** One call. */
   call<I extends RouteId>(id: I, input: LooseInput<I>): Promise<RouteOutput<I>>;
-  /** The same; null where there is no such object. */
+  /** The same; null if there is no such object. */
   find<I extends RouteId>(id: I, input: LooseInput<I>): Promise<RouteOutput<I> | null>;
   /** All items of a list, page by page. */
   all<I extends RouteId>(id: I, query?: QueryOf<I>): Promise<ItemOf<I>[]>;
   /**
    * The same, page by page: a page is requested while the one before it is used. `first`: items of the first page; each has twice as many as the one before, up to
-   * the query's limit, so that whoever begins to use them soon waits for few.
+   * the query's limit, so that a user who has just started to use them soon waits for few.
    */
   pages<I extends RouteId>(id: I, query?: QueryOf<I>, first?: number): AsyncGenerator<readonly ItemOf<I>[], void>;
   /** Changes in one transaction: all of them, or none. The answers are in their order. */

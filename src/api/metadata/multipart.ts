@@ -73,7 +73,7 @@ export function createFormReader(boundary: string, limits: FormLimits): FormRead
     return state === 'headers' ? readHeaders() : toMark();
   }
 
-  /** The line end before the content stays: where there is none, it is that of the next boundary. */
+  /** The line end before the content stays: if there is none, it is that of the next boundary. */
   function readHeaders(): boolean | Rejected {
     const isBare = rest.subarray(0, 2).equals(LINE_END);
     const end = isBare ? 0 : rest.indexOf('\r\n\r\n');

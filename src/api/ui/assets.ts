@@ -17,7 +17,7 @@ export interface UiAsset {
 /** All files by their paths below `/ui/`: `index.html`, `assets/main-4f2a.js`. The caller never changes it. */
 export type UiAssets = ReadonlyMap<string, UiAsset>;
 
-/** `isPlain`: it is served without TLS, too (a developer's own host). */
+/** `isPlain`: the user interface is also served without TLS (a developer's own host). */
 export interface UiPorts {
   readonly assets: UiAssets;
   /** What the site is called; null: nobody can say. */

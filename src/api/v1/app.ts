@@ -27,13 +27,13 @@ export interface V1Ports extends ApiPorts {
   readonly peerOf?: PeerPorts['peerOf'];
   /** Left out: the release has no user interface. */
   readonly ui?: UiAssets;
-  /** Sessions and the user interface go without TLS, too: on a developer's own host. */
+  /** Sessions and the user interface also work without TLS: on a developer's own host. */
   readonly isPlainUi?: boolean;
 }
 
 /**
  * The server of API v1: its document, health, joining, and the agent channel for racks that have no certificate. With certificates it is for the
- * load balancers of region nodes alone, which serve everybody. It listens to nothing yet.
+ * load balancers of region nodes only, which serve everybody. It listens to nothing yet.
  */
 export function createApi(ports: V1Ports): FastifyInstance {
   const { transport = {}, peerOf, region, clock } = ports;

@@ -80,7 +80,8 @@ async function answer(ports: CallPorts, prepared: Prepared, exchange: CallExchan
   if (isRejected(headers)) return sendProblem(reply, headers);
   if (prepared.id === 'event.list' && wantsStream(request))
     return ports.streams.open({ ...exchange, query: input.query });
-  // haproxy ends its connection, too, when a caller gives up. A caller that repeated its call elsewhere must not be served twice under load.
+  // haproxy also ends its connection when a caller gives up. A caller that repeated its call elsewhere must not be
+  // served twice under load.
   const isWanted = () => !request.raw.socket.destroyed;
   const { region } = ports;
   const origin = caller.sessionId === undefined ? 'api' : 'ui';

@@ -3,7 +3,7 @@ import { printable, safeJson } from './escape.ts';
 import { csvText, detailLines, tableLines } from './table.ts';
 import { yamlText } from './yaml.ts';
 
-/** Forms of output (api.md §4). */
+/** Forms of output. */
 export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml', 'csv', 'name'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 

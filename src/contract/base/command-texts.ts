@@ -75,7 +75,7 @@ export interface NounTexts<Row> {
   details?(this: void, row: Row): readonly (readonly [label: string, value: string | readonly string[]])[];
   readonly list?: CommandText;
   readonly show?: CommandText;
-  /** `args`: by default the name alone. */
+  /** `args`: by default only the name. */
   readonly create: ChangeText<Row> & { readonly args?: Readonly<Record<string, ArgumentText>> };
   readonly set: ChangeText<Row>;
   readonly delete?: ChangeText<Row>;

@@ -68,7 +68,7 @@ export interface Use {
   /** Their column that names the object, and its foreign key. */
   readonly column: string;
   readonly constraint: string;
-  /** What they are called in sentences, such as `VLANs`. */
+  /** The plural in sentences, such as `VLANs`. */
   readonly many: string;
   /** The refusal of `delete`; left out: a function beside the declaration or the foreign key refuses. */
   refusal?(name: string, users: string): string;

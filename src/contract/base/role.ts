@@ -1,4 +1,7 @@
-/** Roles (api.md §3): an operator runs the site, a user looks, an auditor looks at everything and changes nothing. */
+/**
+ * Roles. An operator runs the site; a user allocates and deploys own machines; an auditor reads everything and changes
+ * nothing.
+ */
 export const ROLES = ['admin', 'operator', 'user', 'auditor'] as const;
 
 export type Role = (typeof ROLES)[number];

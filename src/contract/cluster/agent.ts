@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { IDENTITY_MAX } from '../../core/node-identity.ts';
 import { oneOf } from '../base/common.ts';
 
-/** The agent protocol, version 1. It only grows: fields are added, never changed (architecture.md §3). */
+/** The agent protocol, version 1. It only grows: fields are added, never changed. */
 
 /** How long the region holds an unanswered pull, seconds. */
 export const PULL_WAIT_MAX = 30;
@@ -59,7 +59,7 @@ export const PullQuery = Type.Object({
 });
 export type PullQuery = Static<typeof PullQuery>;
 
-/** Outcome of a service on a node (architecture.md §3, "on failure"). */
+/** Outcome of a service on a node. */
 export const SERVICE_STATES = [
   'healthy',
   'unhealthy',
@@ -222,7 +222,10 @@ export const HostObservation = Type.Object({
   }),
   /** How old each service's last answer was when this report was made, ms; an earlier agent does not say it. */
   ages: Type.Optional(Type.Record(Type.String({ maxLength: IDENTITY_MAX }), Type.Integer({ minimum: 0 }))),
-  /** Those outside of the site whom a service asks, each once it is known whether it answers from this node; `why`: '' where it does. An earlier agent does not say it. */
+  /**
+   * Those outside of the site whom a service asks, each once it is known whether it answers from this node; `why`: ''
+   * if it does. An earlier agent does not say it.
+   */
   upstreams: Type.Optional(
     Type.Array(
       Type.Object({

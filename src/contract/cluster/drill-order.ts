@@ -40,7 +40,7 @@ const DrillProgress = Type.Object({
     }),
   ]),
 });
-/** What has to be undone, whoever goes on. */
+/** Changes that must be undone, whichever node continues. */
 export type DrillProgress = Static<typeof DrillProgress>;
 
 const [order, progress] = [Compile(DrillOrder), Compile(DrillProgress)];

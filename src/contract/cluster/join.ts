@@ -23,7 +23,10 @@ export type JoinRequest = Static<typeof JoinRequest>;
 export const RegionAddress = strict({ name: Type.String(), address: Type.String() });
 export type RegionAddress = Static<typeof RegionAddress>;
 
-/** Secrets that region nodes share; they go over TLS to a host that was let in, and into files that their users alone read. */
+/**
+ * Secrets that region nodes share; they go over TLS to a host that was let in, and into files that only their users
+ * read.
+ */
 export const ClusterSecrets = strict({
   superuser: Type.String(),
   replication: Type.String(),
@@ -56,7 +59,7 @@ export const JoinAnswer = strict({
 });
 export type JoinAnswer = Static<typeof JoinAnswer>;
 
-/** Path of the call that lets a host in: over TLS alone. */
+/** Path of the call that lets a host in: only over TLS. */
 export const JOIN_PATH = '/api/v1/join';
 
 /**
@@ -66,9 +69,10 @@ export const JOIN_PATH = '/api/v1/join';
 export const RACK_PROOF_HEADER = 'regent-rack-proof';
 
 /**
- * Path by which a host takes its join back, over TLS alone. It proves itself by a request (PKCS #10, PEM) that the key of its join signed: the
- * answer of that join may be lost, its certificate revoked or expired, the agents' port shut. Nothing undoes a join by accident: the request
- * is for `UNDO_NAME`, which no join and no renewal requests. `isQuestion`: the answer only lists what would be forgotten.
+ * Path by which a host undoes its join, only over TLS. The host proves itself by a request (PKCS #10, PEM) that the key
+ * of its join signed: the answer of that join may be lost, its certificate revoked or expired, the agents' port shut.
+ * Nothing undoes a join by accident: the request is for `UNDO_NAME`, which no join and no renewal requests.
+ * `isQuestion`: the answer only lists what would be forgotten.
  */
 export const UNDO_PATH = '/api/v1/join/undo';
 export const UNDO_NAME = 'regent leave --undo';
@@ -76,8 +80,8 @@ export const UndoRequest = strict({ csr: text(8_000), isQuestion: Type.Boolean()
 export type UndoRequest = Static<typeof UndoRequest>;
 
 /**
- * Path by which a host asks whether it is a node still, over TLS alone. It proves itself by its certificate, which may be revoked or over, and a
- * request (PKCS #10, PEM) for `LEAVE_NAME` that the certificate's key signed.
+ * Path by which a host queries whether it is still a node, only over TLS. The host proves itself by its certificate,
+ * which may be revoked or over, and a request (PKCS #10, PEM) for `LEAVE_NAME` that the certificate's key signed.
  */
 export const MEMBERSHIP_PATH = '/api/v1/join/membership';
 export const LEAVE_NAME = 'regent leave';
@@ -98,7 +102,7 @@ export type RenewalRequest = Static<typeof RenewalRequest>;
 export const RenewalAnswer = strict({ certificate: Type.String(), authority: Type.String() });
 export type RenewalAnswer = Static<typeof RenewalAnswer>;
 
-/** The certificate of the whole site with its key, for region nodes alone; what is in force now. */
+/** The certificate of the whole site with its key, only for region nodes; what is in force now. */
 export const SITE_CERTIFICATE_PATH = '/agent/v1/site-certificate';
 /** PEM texts: the certificate with those that lead to its root, and its private key (PKCS #8). */
 export const SiteCertificateAnswer = strict({

@@ -7,7 +7,7 @@ import { Compile } from 'typebox/compile';
 
 const SwitchoverOrder = Type.Object({
   from: Type.String(),
-  /** Null: whoever may lead when it is done. */
+  /** Null: any node that may lead at that time. */
   to: Type.Union([Type.String(), Type.Null()]),
   drained: Type.Array(Type.String()),
   /** Main addresses of the region nodes, by name: they are also queried while the database is away. */
@@ -26,7 +26,7 @@ const RemovalOrder = Type.Object({
   addresses: Type.Array(Type.String()),
   isPlaceKept: Type.Boolean(),
   isForced: Type.Boolean(),
-  /** It was drained before: whoever takes the removal back leaves it so. */
+  /** The node was drained before: undoing the removal does not undrain it. */
   wasDrained: Type.Boolean(),
 });
 /** The node that is taken out, by name and id, with its addresses at the time of the request. */

@@ -4,7 +4,7 @@ import { listQuery, nullable, oneOf, page, strict, Time, text } from '../base/co
 /** Longest life of a join token, minutes. */
 export const TOKEN_MINUTES_MAX = 15;
 
-/** open: lets one host in; used: it did, and that host alone may show it again until it expires. */
+/** open: lets one host in; used: it did, and only that host may show it again until it expires. */
 export const TOKEN_STATES = ['open', 'used', 'expired', 'revoked'] as const;
 
 /** A join token without its secret, which is shown once and never stored. */

@@ -6,7 +6,7 @@ import { InterfaceInput, InterfaceSet, MachineInterface } from './machine-interf
 
 const ofMachine = MACHINE.schemas.params.properties;
 const params = strict({ ...ofMachine, interface: text(17, 'id, name, or MAC address of a card') });
-/** Of a machine whose system runs: the record changes alone, and the addresses that it loses stay occupied. */
+/** Of a machine whose system runs: only the record changes, and the addresses that it loses stay occupied. */
 const query = strict({
   ...WriteQuery.properties,
   force: Type.Optional(

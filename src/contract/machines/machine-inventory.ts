@@ -45,7 +45,7 @@ export const Inventory = strict({
     mhz: count(100_000),
     model: printable(128),
     architecture: Type.Optional(of('^[a-z0-9_]{1,16}$', 16)),
-    /** What it can do, by the kernel's names, such as vmx. */
+    /** Features of the processor by the kernel's names, such as vmx. */
     flags: list(of('^[a-z0-9_]{1,32}$', 32), 512),
   }),
   memory: part({ kb: Kilobytes }),

@@ -99,7 +99,7 @@ const PARTS = {
   body: MachineRequest,
   response: MACHINE.schemas.answer,
 } as const;
-/** Who has a machine may do these with it: whoever has none gets one. The use case checks the owner. */
+/** A machine's owner may do these with it; a user without a machine gets one. The use case checks the owner. */
 const OWNER_PARTS = { ...PARTS, roles: KEY_OWNERS } as const;
 const RUN_PARTS = { ...PARTS, body: MachineRunRequest } as const;
 

@@ -169,7 +169,7 @@ const MachineListQuery = listQuery(
   ['id', 'hostname'],
 );
 
-/** Members of a machine that long lists are read for. Who asks for just these (`fields`) gets them sooner. */
+/** Members of a machine that long lists are read for. A call for only these (`fields`) is answered sooner. */
 export const MACHINE_IN_SHORT = [
   'id',
   'hostname',

@@ -190,7 +190,7 @@ export const VLAN = entry({
   names: vlanNames,
 });
 
-/** The short name of a VLAN where it alone has it, and always the one with the fabric. */
+/** The short name of a VLAN if no other VLAN has it, and always the one with the fabric. */
 function vlanNames(vlans: readonly Pick<Vlan, 'name' | 'fabric'>[]): string[] {
   const isAlone = (name: string) => vlans.filter((vlan) => vlan.name === name).length === 1;
   return vlans.flatMap(({ name, fabric }) => [...(isAlone(name) ? [name] : []), `${fabric}/${name}`]);

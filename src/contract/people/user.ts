@@ -12,7 +12,7 @@ export const User = strict({
 });
 export type User = Static<typeof User>;
 
-/** Bounds the body alone; what a password must be is the model's (trust/password.ts). */
+/** Bounds only the body; what a password must be is the model's (trust/password.ts). */
 const Password = text(1024, 'password; it is stored only as a slow hash');
 const AllowShort = Type.Optional(
   Type.Boolean({

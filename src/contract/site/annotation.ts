@@ -2,7 +2,10 @@ import Type, { type Static } from 'typebox';
 import { Id, listQuery, oneOf, page, strict, text } from '../base/common.ts';
 import { EVERYBODY, get, OPERATORS, put } from '../base/route-spec.ts';
 
-/** What has annotations (the site as a whole, too) besides machines and devices, which have a member of their own for them. */
+/**
+ * Objects with annotations (also the site as a whole) besides machines and devices, which have their own member for
+ * annotations.
+ */
 export const ANNOTATED = ['fabric', 'vlan', 'subnet', 'space', 'domain', 'site'] as const;
 export type AnnotatedKind = (typeof ANNOTATED)[number];
 

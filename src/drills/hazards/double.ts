@@ -35,7 +35,8 @@ export const DOUBLE: readonly Hazard[] = [
     group: 'double',
     headline: null,
     steps: (cast, chance) => duringRecovery(cast, chance, hungPatroni(cast, chance)),
-    // Its PostgreSQL does not follow the new primary by itself, and no write may be acknowledged by one node alone: writes wait for it.
+    // Its PostgreSQL does not follow the new primary by itself, and no write may be acknowledged by only one node:
+    // writes wait for it.
     expects: expecting({ write: SECOND_HOLD_MS + 10_000, read: SECOND_HOLD_MS + 10_000, vip: VIP_MS }),
     redundantMs: REBOOTED_MS,
     // The survivor may be the new primary already.
@@ -171,7 +172,7 @@ function frozenAndBlind(cast: Cast, chance: Chance): HazardStep[] {
 function twoPrimaries({ primary }: Cast, chance: Chance): HazardStep[] {
   return [
     ...together(between(0, PHASE_MS, chance), [{ do: 'kill', host: primary }]),
-    // Whoever is primary then; where that takes longer, the moment after.
+    // The primary at that moment, or a moment later if the election takes longer.
     ...together(between(3_000, 4_000, chance), [{ do: 'kill', host: '@primary' }]),
     ...together(between(3_000, 6_000, chance), [{ do: 'start', host: primary }]),
     // Alone with the third node, long enough to be tempted.

@@ -39,7 +39,7 @@ export function expecting(bounds: Bounds): Expectation[] {
   return [...boundsOf(bounds), LOOKUP, DHCP];
 }
 
-/** These bounds alone. */
+/** Only these bounds. */
 export function boundsOf(bounds: Bounds): Expectation[] {
   return Object.entries(bounds).map(([probe, withinMs]) => ({ probe, withinMs }));
 }

@@ -40,7 +40,7 @@ export type Act =
   | { readonly do: 'terminate'; readonly host: string }
   /** An operator's command of the product, on this host. */
   | { readonly do: 'regent'; readonly host: string; readonly argv: readonly string[] }
-  /** A cluster is made of this host alone, as the operator of a lost majority does it: `regent cluster recover`. */
+  /** A cluster is made of only this host, as the operator of a lost majority does it: `regent cluster recover`. */
   | { readonly do: 'recover'; readonly host: string }
   /** A host that is no member any more is cleaned (`regent leave`) and joins again. After a loss it has to be found down before. */
   | { readonly do: 'rejoin'; readonly host: string; readonly after: 'loss' | 'removal' }

@@ -13,7 +13,7 @@ type IsolatedPart = keyof typeof PARTS;
 const UNREACHABLE: Bounds = { write: primaryUnreachable.withinMs, read: primaryUnreachable.withinMs, vip: VIP_MS };
 const DEAF_MS = 5_000;
 const STANDBY_GONE: Bounds = { write: STANDBY_GONE_MS, read: CALM_MS, vip: VIP_MS };
-/** What the loss of a region node's network costs, by its part; the VIP's holder may be the primary, too. */
+/** What the loss of a region node's network costs, by its part; the VIP's holder may also be the primary. */
 const COSTS: Readonly<Record<IsolatedPart, Bounds>> = {
   primary: UNREACHABLE,
   standby: STANDBY_GONE,

@@ -93,7 +93,7 @@ function pauses(pauseOf: Pause): Hazard['steps'] {
     }).flat();
 }
 
-/** A process on any host that has it: racks have the agent alone of these. */
+/** Pauses a process on any host that runs it. Racks run only the agent of these processes. */
 function paused(name: UnitName, pauseMs: number, cast: Cast, chance: Chance): HazardStep[] {
   const host = hostAt(name === 'agent' ? 'any' : 'region', cast, chance);
   const target = { do: 'signal' as const, host, unit: UNITS[name].unit };

@@ -26,8 +26,8 @@ export const RANDOM_FAULTS: Hazard = {
 };
 
 /**
- * The next hazard. Each takes away all that it makes before another begins, so two overlap in the recovery alone: the majority of etcd is never
- * gone for longer than a boot takes, but for a power cut of all hosts.
+ * The next hazard. Each takes away all that it makes before another begins, so two overlap only in the recovery: the
+ * majority of etcd is never gone for longer than a boot takes, but for a power cut of all hosts.
  */
 export function drawHazard(chance: Chance): Hazard {
   return pick(

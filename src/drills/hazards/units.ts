@@ -8,7 +8,7 @@ interface Unit {
   readonly unit: string;
   /** In sentences. */
   readonly text: string;
-  /** Where it matters. */
+  /** The role of the host on which the unit matters. */
   readonly where: TargetRole;
 }
 

@@ -58,8 +58,9 @@ export async function applyOverlay(environment: OverlayTarget, overlay: Overlay)
 }
 
 /**
- * Gives every host back what it had, whoever applied an overlay; all hosts must be up. `known`: every overlay that there is. Gives the names of
- * those that were found; none: nothing was done. Again after a failure: it goes on.
+ * Gives every host its own settings back, whichever program applied an overlay; all hosts must be up. `known`: every
+ * overlay that there is. Gives the names of those that were found; none: nothing was done. Again after a failure: it
+ * goes on.
  */
 export async function removeOverlays(
   environment: OverlayTarget,
@@ -97,7 +98,7 @@ export async function hasOverlay(environment: OverlayTarget): Promise<boolean> {
   return (await Promise.all(answers)).includes(true);
 }
 
-/** All of them are over when one has failed, too: what comes next must not meet them. */
+/** Waits until all have ended, even if one has failed: the next step must not run beside them. */
 async function allOf(works: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(works);
   const failed = results.find((result) => result.status === 'rejected');

@@ -21,8 +21,8 @@ export interface BrokenBuild {
 const RELEASE = '/opt/regent/current';
 
 /**
- * The builds. One more, *no epoch check* (a job that goes on after another region has its lease), is broken where it can be seen at once: in the
- * store's own tests.
+ * The builds. One more, *no epoch check* (a job that goes on after another region has its lease), is broken at a place
+ * where it is seen at once: in the store's own tests.
  */
 export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   {
@@ -101,7 +101,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
           },
           released('src/store/pool/transact.ts', [
             { old: '  if (rows?.[0]?.standby !== false) throw new StandbyError();\n', now: '' },
-            // A standby takes no writes, too.
+            // A standby also takes no writes.
             {
               old: '  if (!work.mode.isReadOnly && rows[0].isReadOnly) throw new ReadOnlyError(placeOf(serverOfClient(client)));\n',
               now: '',

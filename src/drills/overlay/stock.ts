@@ -12,7 +12,7 @@ import { STOCK_FILES } from './stock-files.ts';
 export const STOCK: Overlay = {
   name: 'stock',
   title: 'the same engines with their stock settings',
-  // Ours alone. The agent would put our settings back. Probes are none of its work: racks keep theirs, and give leases; named of region nodes serves
+  // Only Regent's. The agent would put our settings back. Probes are none of its work: racks keep theirs, and give leases; named of region nodes serves
   // what it has, and learns nothing new. The doctor misses its reports, so redundancy is read from the databases (`Environment.redundancy`).
   // Patroni's way to etcd runs on, without any client: a Patroni that starts with our settings again does not start without it.
   held: ['regent-agent.service', 'regent-keeper.service', 'regent-vip-health.service', 'regent-db-watch.service'],

@@ -1,7 +1,7 @@
 import type { Busy, Cast } from '../../judge/timeline.ts';
 import type { RoundCheck, RoundVerdict } from '../../judge/verdict.ts';
 
-/** What stands where nothing was measured. */
+/** The text for a value that was not measured. */
 const UNKNOWN = '–';
 
 /** A duration as a person reads it: `0.31 s`, `15.2 s`, `2 min 5 s`; null: `–`. Rounded up: what is beyond a limit never reads as the limit. */

@@ -37,7 +37,7 @@ export function countedAs({ hazard, label }: Pick<ReportedRound, 'hazard' | 'lab
   return label === undefined ? hazard.id : `${hazard.id} (stock)`;
 }
 
-/** The rounds that totals speak of: our own, or, where there are none of those, all. */
+/** The rounds that totals speak of: our own, or, if there are none of those, all. */
 export function judgedRounds(rounds: readonly ReportedRound[]): readonly ReportedRound[] {
   const own = rounds.filter(({ label }) => label === undefined);
   return own.length > 0 ? own : rounds;

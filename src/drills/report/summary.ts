@@ -41,7 +41,7 @@ export function byHeadline(rounds: readonly ReportedRound[]): SummaryRow[] {
   );
 }
 
-/** Everything in one row, our own rounds alone where there are some; null without a round. */
+/** Everything in one row, only our own rounds if there are some; null without a round. */
 export function total(rounds: readonly ReportedRound[]): SummaryRow | null {
   return grouped(judgedRounds(rounds), () => ({ name: 'all', title: '' }))[0] ?? null;
 }

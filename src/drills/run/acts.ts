@@ -31,8 +31,8 @@ const POSTGRES =
 const SWITCHOVER =
   'set -a; . /etc/regent/secrets/patroni.env; set +a; exec patronictl -c /etc/patroni/regent/patroni.yml switchover regent --force';
 /**
- * Nothing when it leads already. etcdctl finds the leader, which alone can give the leadership away, among all endpoints. A busy etcd may find that it takes
- * too long, and be called again.
+ * Nothing when it leads already. etcdctl finds the leader, the only member that can hand over the leadership, among all
+ * endpoints. A busy etcd may find that it takes too long, and be called again.
  */
 const LEAD = `e() { etcdctl --cacert=/etc/regent/pki/ca.crt --cert=/etc/regent/pki/node.crt --key=/etc/regent/pki/node.key "$@"; }
   own=--endpoints=https://127.0.0.1:2379

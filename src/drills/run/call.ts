@@ -49,7 +49,7 @@ export interface DrillCall {
   readonly isStored: boolean;
   /** Machines that hold leases on each VLAN; 0: none. */
   readonly clients: number;
-  /** Do probes use the MAAS API, too? */
+  /** Do probes also use the MAAS API? */
   readonly asksMaas: boolean;
 }
 
@@ -58,7 +58,7 @@ type DrillVerb = (typeof VERBS)[number];
 /** Verbs that play single hazards. */
 const PLAYING: readonly DrillVerb[] = ['run', 'all', 'baseline'];
 
-/** Options that are of one verb alone. */
+/** Options of only one verb. */
 const OWN: readonly (readonly [DrillVerb, readonly string[]])[] = [
   ['all', ['group', 'short']],
   ['baseline', ['stock-only']],

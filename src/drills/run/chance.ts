@@ -1,4 +1,7 @@
-/** A sequence of numbers in [0, 1) that depends on its seed alone (mulberry32, public domain): a round is played again by its seed. */
+/**
+ * A sequence of numbers in [0, 1) that depends only on its seed (mulberry32, public domain): a round is played again by
+ * its seed.
+ */
 export function chanceOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -32,7 +32,7 @@ export interface Environment {
   readonly redundancy?: 'promised' | 'streaming';
   /** From one question of a probe to its next, ms; absent: 50. What is measured is as fine as that; a slow machine cannot ask often and be a cluster too. */
   readonly beatMs?: number;
-  /** Do probes use the MAAS API, too? Absent: no. */
+  /** Do probes also use the MAAS API? Absent: no. */
   readonly asksMaas?: boolean;
   /** Machines on each served VLAN beside the probes' own; `real`: that many clients of them are udhcpc. Absent: none. */
   readonly population?: Population & { readonly real: number };

@@ -2,7 +2,7 @@ import { AppError } from '../../core/errors.ts';
 import { findPrimary, regionsOf, sqlOn, type Environment } from './environment.ts';
 
 /**
- * SQL of the drills alone. It does not use our own store on purpose: the drills judge the store. The local writes have a
+ * SQL only of the drills. It does not use our own store on purpose: the drills judge the store. The local writes have a
  * schema of their own in the product's database, which is dropped at the end of a run.
  */
 const SCHEMA = 'drill';
@@ -32,7 +32,7 @@ export async function makeTables(environment: Environment): Promise<void> {
   );
 }
 
-/** Removes it. */
+/** Removes the tables of the local writes. */
 export async function dropTables(environment: Environment): Promise<void> {
   await onPrimary(environment, `set client_min_messages = warning; drop schema if exists ${SCHEMA} cascade`);
 }
@@ -62,7 +62,7 @@ export async function readWritesByHost(environment: Environment, ledger: string,
   const hosts = regionsOf(environment.topology);
   const primary = await findPrimary(environment);
   const end = primary === null ? null : await sqlOn(environment, primary, 'select pg_current_wal_lsn()');
-  // Who does not get there shows what it has: that is then judged.
+  // A host that does not get there shows its present state, which is then judged.
   if (end !== null) await Promise.all(hosts.map((host) => waitForReplay(environment, host, end)));
   const each = await Promise.all(
     hosts.map(async (host) => {

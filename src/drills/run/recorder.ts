@@ -76,8 +76,8 @@ export function startRecorder(environment: Environment, cast: Cast, round: strin
 const ROLES: readonly ClusterEvent['kind'][] = ['promotion', 'demotion', 'vip', 'fencing'];
 
 /**
- * Who is out of every client's reach from the beginning of this act on: its cable goes first, and the rest may take longer than the floating
- * address needs to move. Clients are on the management network. An orderly stop hands over first.
+ * The hosts that no client can reach from the start of this act: its cable goes first, and the rest may take longer
+ * than the floating address needs to move. Clients are on the management network. An orderly stop hands over first.
  */
 function lostHost(act: Act): string | null {
   if (act.do === 'cut') return (act.network ?? 'mgmt') === 'mgmt' ? act.host : null;

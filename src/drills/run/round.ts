@@ -28,7 +28,7 @@ export interface Probed {
 export interface Probes {
   /** Back when every lane has had a good answer. Throws after its deadline. */
   ready(): Promise<void>;
-  /** New machines are switched on together, where there is a population. */
+  /** New machines are switched on together, if there is a population. */
   burst(): void;
   /** Ends them and gives what they saw. Waits for a write that is under way, until its deadline. Again: the same answer. */
   stop(): Promise<Probed>;
@@ -83,7 +83,7 @@ export async function playRound(order: RoundOrder): Promise<Recorded> {
     const steps = hazard.steps(cast, chanceOf(seed));
     const marks: Mark[] = [];
     const isForetold = environment.redundancy !== 'streaming' && order.story === undefined;
-    // The cluster's model knows its own settings alone.
+    // The cluster's model knows only its own settings.
     const predicted = isForetold
       ? await predict(environment, steps, (text) => {
           order.say(text);

@@ -21,8 +21,9 @@ const READ_MS = 500;
 const SILENT = ['FAILED', 'INCOMPLETE', 'NONE'];
 
 /**
- * Which of these addresses does a host on this host's networks have? Needs no rights: the kernel asks, and its table has the answer. An entry from before that the
- * kernel has not asked again counts as an answer: who has a firewall answers ARP alone. Ends within `timeoutMs` and one reading of the table.
+ * Which of these addresses does a host on this host's networks have? Needs no rights: the kernel asks, and its table
+ * has the answer. An entry from before that the kernel has not asked again counts as an answer: a host with a firewall
+ * answers only ARP. Ends within `timeoutMs` and one reading of the table.
  */
 export async function askNeighbours(
   addresses: readonly string[],

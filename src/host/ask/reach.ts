@@ -11,7 +11,9 @@ export interface Reach {
   readonly why: string;
 }
 
-/** Ports on which BMCs accept connections: Redfish and web pages, ssh, IPMI over TCP. A refusal is a sign of life, too. */
+/**
+ * Ports on which BMCs accept connections: Redfish and web pages, ssh, IPMI over TCP. A refusal is also a sign of life.
+ */
 const BMC_PORTS = [443, 80, 22, 623] as const;
 const RMCP_PORT = 623;
 /** ASF presence ping over RMCP (IPMI 2.0 §13.2.3): every BMC with IPMI answers it, without a session. */

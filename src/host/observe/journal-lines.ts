@@ -52,7 +52,7 @@ export function journalReader(program = PROGRAM): ReadJournal {
       });
       child.on('error', (error) => reject(new Error(`the journal cannot be read: ${error.message}`)));
       child.on('close', (code) => {
-        // Some releases end with 1 where there is no line.
+        // Some releases end with 1 if there is no line.
         if (code === 0 || (code === 1 && errorOutput.trim() === '')) return resolve(linesOf(output, question));
         const why =
           output.length > OUTPUT_MAX

@@ -126,7 +126,7 @@ async function openFile(path: string) {
   };
 }
 
-/** The manifest goes with the last file: whoever brings a file writes it again. */
+/** The manifest goes with the last file: each writer of a file writes it again. */
 async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true });
   const folder = dirname(path);

@@ -55,7 +55,7 @@ export function openImageParts(folder: string) {
     ready,
     /** Bytes that broke off. */
     received,
-    /** Where they lie. */
+    /** Path of a file of the image. */
     pathOf: (file: FileName) => join(folder, nameOf(file)),
     /** Removes parts that nobody will go on with; gives their number. */
     drop: async (isNeeded: (file: FileName) => boolean): Promise<number> => {

@@ -8,7 +8,10 @@ import { AppError } from '../../core/errors.ts';
 /** The most memory that xz may take for a file (its own files need 65 MiB at the most, by -9). */
 const XZ = ['--decompress', '--stdout', '--threads=1', '--memlimit-decompress=256MiB', '--'];
 
-/** Bytes of a file as they are unpacked, at the reader's pace. Throws where it is damaged or cut. The file is closed when the reader goes away. */
+/**
+ * Bytes of a file as they are unpacked, at the reader's pace. Throws if it is damaged or cut. The file is closed when
+ * the reader goes away.
+ */
 export function unpacked(path: string, compression: string): AsyncIterable<Uint8Array> {
   const file = () => createReadStream(path, { highWaterMark: 256 * 1024 });
   if (compression === 'none') return file();

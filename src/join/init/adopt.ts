@@ -116,8 +116,9 @@ async function begin(run: InitRun): Promise<void> {
 }
 
 /**
- * The helper, too: the earlier version's helper does not know the new services. Its socket starts the new one. The region does not start with the
- * host either, until the database knows of the cluster; otherwise it would publish that this node runs none.
+ * Stops the processes of the earlier version. Its helper does not know the new services; the socket starts the new
+ * helper. The region does not start with the host until the database has the cluster: it would publish that this node
+ * runs no daemons of a cluster.
  */
 async function stopOurs({ ports }: InitRun): Promise<void> {
   await execute(ports, ['systemctl', '--no-ask-password', '--quiet', 'disable', UNITS.region], UNIT_MS);

@@ -14,7 +14,7 @@ export interface InitOptions {
   readonly address: string | null;
   readonly vip: string | null;
   readonly virtualRouter: number | null;
-  /** The host is a rack, too. */
+  /** The host is also a rack. */
   readonly isRack: boolean;
   /** File with the URLs of the operator's own database, `-` for standard input. Null: DATABASE_URL of regent.conf, if that is set. */
   readonly databaseFile: string | null;

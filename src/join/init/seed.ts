@@ -16,7 +16,7 @@ export interface Seed {
   readonly vip: string | null;
   readonly virtualRouter: number;
   readonly isDatabaseExternal: boolean;
-  /** Set when a recovery makes the cluster from this node alone. */
+  /** Set when a recovery makes the cluster from only this node. */
   readonly recovered?: Recovered;
   /** Left out: its daemons let every node of the cluster in until there is a region. */
   readonly inner?: InnerTrust;

@@ -77,7 +77,7 @@ async function nothingToLeave(ports: MemberPorts): Promise<0 | 1> {
 
 /** Throws `refused` when the cluster counts this host as a node, and `timeout` when no region can say, unless it is forced. */
 async function checkOut(ports: MemberPorts, name: string, { isForced, deadlineMs }: LeaveOptions): Promise<void> {
-  // `ha/epoch` has checked the signature of the cluster's authority: whoever was counted as lost is out.
+  // `ha/epoch` has checked the signature of the cluster's authority: a node that counts as lost is excluded.
   if ((await ports.host.files.read(PATHS.epochOver)) !== null) return;
   const authority = await ports.host.files.read(TRUST_FILES.authority.path);
   const pin = authority === null ? null : fingerprintOf(authority);

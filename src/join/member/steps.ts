@@ -168,7 +168,7 @@ async function writeConfiguration(run: JoinRun): Promise<void> {
   if (note.isRack) await writeRackIdentity(ports, `${apiUrl(vipAddress({ vip }) ?? regions[0]?.address ?? '')}/MAAS`);
 }
 
-/** Whoever runs the database must let this host in, too; and a file that its URLs name must be here. */
+/** The operator of the database must also admit this host, and a file that the database's URLs name must exist here. */
 async function waitForDatabase(run: JoinRun): Promise<void> {
   if (admissionOfRun(run).isDatabaseExternal !== true) return;
   await untilDeadline(run, async () => {

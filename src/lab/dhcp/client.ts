@@ -74,7 +74,7 @@ export async function execDhcpClient(
     await ensureNetns(netns);
     await plugDhcpClient(layout, { netns, network, mac });
     isPlugged = true;
-    // Processes of its own, so that the renewing client ends with the command; mounts, so that its resolver is its alone.
+    // Processes of its own, so that the renewing client ends with the command; mounts, so that it has its own resolver.
     const isolate = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private', '--'];
     const enter = ['setpriv', '--pdeathsig', 'KILL', '--', 'nsenter', `--net=/run/netns/${netns}`, '--', ...isolate];
     const result = await run([...enter, 'sh', PROGRAM, root, EVENT_INSIDE, hostname, ...argv], {

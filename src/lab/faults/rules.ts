@@ -115,7 +115,10 @@ function rulesOf(topology: Topology, item: NetworkFault): { in: string[]; out: s
   }
 }
 
-/** What the kernel answers by itself: ARP, ICMP, a TCP connection that begins. The rest waits in the sockets of whoever does not run. */
+/**
+ * What the kernel answers by itself: ARP, ICMP, a TCP connection that begins. The rest waits in the sockets of the
+ * frozen processes.
+ */
 const STILL = ['ether type != ip', 'ip protocol icmp', 'tcp flags & (syn | rst) != 0'];
 
 /** TCP connections that began since the table is there. */

@@ -90,8 +90,8 @@ const macOfCard = (mac: string, index: number): string =>
   index === 0 ? mac : mac.replace(/^(..:..):../, (_, vendor: string) => `${vendor}:0${index}`);
 
 /**
- * The cards, all on the network of the first one, which the machine boots by. OVMF has a driver for virtio alone, so it takes the ROM of the others; BIOS
- * takes the ROM of each, which is iPXE. igb has none.
+ * The cards, all on the network of the first one, which the machine boots by. OVMF has a driver only for virtio, so it
+ * takes the ROM of the others; BIOS takes the ROM of each, which is iPXE. igb has none.
  */
 export function cardArgs(mac: string, tap: string, isUefi: boolean, { card, cards }: LabParts): string[] {
   const device = { virtio: 'virtio-net-pci', e1000e: 'e1000e', igb: 'igb', vmxnet3: 'vmxnet3' }[card];

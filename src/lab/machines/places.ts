@@ -4,7 +4,7 @@ import { MACHINES_HOST } from './topology.ts';
 
 /** Where the machines' host has what belongs to its machines, one folder each. */
 export const MACHINES_INSIDE = '/var/lib/lab-machines';
-/** Where it has this checkout's `src`, and its Node; both for reading alone. */
+/** Paths in the host of this checkout's `src` and of its Node; both are read-only. */
 export const SOURCE_INSIDE = '/opt/lab/src';
 export const NODE_INSIDE = '/opt/lab/node';
 

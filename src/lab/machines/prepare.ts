@@ -69,7 +69,10 @@ export function writeParts(layout: Layout, machine: LabMachine, parts: LabParts)
   });
 }
 
-/** File with a BMC's address, user and password, root's alone; `regent bmc create --parameters` takes it as it is. */
+/**
+ * File with a BMC's address, user and password, readable only by root; `regent bmc create --parameters` takes it as it
+ * is.
+ */
 export function accessFile(layout: Layout, machine: string): string {
   return `${machineFolder(layout, machine)}/bmc/access.json`;
 }

@@ -13,8 +13,9 @@ const OVMF = '/usr/share/OVMF';
 const PROCESSOR = 'qemu64,-svm,+ssse3,+sse4.1,+sse4.2,+popcnt,+sha-ni';
 
 /**
- * Arguments of a machine's QEMU, whose working directory is the machine's folder. Emulation alone: a stock kernel hangs under the KVM of some
- * machines. Network and disk get their places in the boot order by `machine.sh`, which knows what the BMC wants.
+ * Arguments of a machine's QEMU, whose working directory is the machine's folder. Only emulation: a stock kernel hangs
+ * under the KVM of some machines. Network and disk get their places in the boot order by `machine.sh`, which knows what
+ * the BMC wants.
  */
 export function qemuArgs(machine: LabMachine, processName: string, parts: LabParts = USUAL_PARTS): string[] {
   const isUefi = machine.firmware === 'uefi';
@@ -32,7 +33,7 @@ export function qemuArgs(machine: LabMachine, processName: string, parts: LabPar
     ],
     ['-nodefaults', '-display', 'none', '-vga', 'std', '-uuid', machine.uuid],
     ['-smbios', `type=1,manufacturer=Regent,product=lab,serial=${machine.name}`],
-    // Without graphics SeaBIOS itself writes to the serial console, too. Nothing is at the board's own disk controller.
+    // Without graphics SeaBIOS also writes to the serial console. Nothing is at the board's own disk controller.
     ['-machine', isUefi ? 'q35,sata=off' : 'pc,graphics=off'],
     ['-chardev', 'file,id=console,path=console.log,append=on', '-serial', 'chardev:console'],
     ['-qmp', 'unix:qmp,server=on,wait=off', '-monitor', 'unix:hmp,server=on,wait=off'],

@@ -18,8 +18,9 @@ const KINDS = [
 ] as const;
 
 /**
- * The topology with the host `m` and its machines: m1 and m2 on the first network that the product serves, m3 and m4 on the second one (on the
- * first where there is only one). Racks get a NIC on the BMC network where there was none. Throws AppError `lab_topology` where nothing is served.
+ * The topology with the host `m` and its machines: m1 and m2 on the first network that the product serves, m3 and m4 on
+ * the second one (on the first if there is only one). Racks get a NIC on the BMC network where there was none. Throws
+ * AppError `lab_topology` if nothing is served.
  */
 export function withMachines(topology: Topology): Topology {
   if (topology.hosts.some((host) => host.machines)) return topology;
@@ -47,7 +48,7 @@ function machinesHostOn(served: readonly LabNetwork[]): LabHost {
   const machines = KINDS.map(({ name, firmware, at, type }, index): LabMachine => {
     const network = (served[at] ?? served[0])?.name ?? '';
     const bmc = { type, address: `10.88.0.${101 + index}/24`, user: BMC_USER };
-    // 52:54:00 is what virtual machines have in the field, too.
+    // Virtual machines in the field also have 52:54:00.
     return { name, firmware, network, mac: `52:54:00:ab:00:0${index + 1}`, uuid: uuidOf(name), bmc };
   });
   const nics = [{ device: 'eth0', network: BMC.name, address: '10.88.0.100/24' }, ...bridged];

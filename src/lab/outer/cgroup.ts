@@ -110,7 +110,7 @@ export function isGroupFrozen(style: CgroupStyle, group: string, scope: string):
   return freezer !== null && !readFileSync(freezer.file, 'utf8').startsWith(freezer.thawed);
 }
 
-/** The file that freezes a group, and its values: cgroup v1's own hierarchy, else v2's file. Null where there is none. */
+/** The file that freezes a group, and its values: cgroup v1's own hierarchy, else v2's file. Null if there is none. */
 function freezerOf(style: CgroupStyle, group: string, scope: string) {
   const v1 = join(TOP, 'freezer', group, 'freezer.state');
   const v2 = style.kind === 'systemd' ? join(TOP, 'system.slice', `${scope}.scope`) : join(TOP, group);

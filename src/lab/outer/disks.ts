@@ -46,7 +46,7 @@ export async function ensureDisks(layout: Layout, host: LabHost, base: string): 
 async function makeImage(disk: DiskPlace, like: string | null): Promise<void> {
   const draft = `${disk.image}.new`;
   await must(['truncate', `--size=${disk.megabytes}M`, draft], { timeoutMs: TIMEOUT_MS });
-  // No blocks for root alone: full is full for everybody.
+  // No blocks are reserved for root: a full disk is full for everybody.
   const options = [
     '-q',
     '-F',

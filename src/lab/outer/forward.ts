@@ -8,7 +8,7 @@ const PORTS_TO_TRY = 50;
 
 /** The name of the forwarder to the cluster's own address. No host is called so. */
 export const VIP_FORWARDER = 'vip';
-/** The name of the forwarder to the web UI at that address: it is served over TLS alone. No host is called so. */
+/** The name of the forwarder to the web UI at that address: it is served only over TLS. No host has this name. */
 export const UI_FORWARDER = 'ui';
 
 /** What is offered outside: an address and port as they are seen from a network namespace. `name`: in the state file and in messages. */

@@ -144,7 +144,10 @@ export function layerUnder(layout: Layout, host: string): string[] {
   return lstatSync(link, { throwIfNoEntry: false }) ? [readlinkSync(link)] : [];
 }
 
-/** Not to be used again: whoever needs it next makes it again. Labs that lie on it keep it until they are gone. */
+/**
+ * It must not be used again: the next lab that needs it makes it again. Labs that lie on it keep it until they are
+ * gone.
+ */
 export function spoilSaved(folder: string): void {
   rmSync(`${folder}/${NOTE}`, { force: true });
 }
@@ -156,7 +159,7 @@ export function savedBases(): string[] {
 
 /**
  * Removes what nobody uses: of all topologies all, or, with the folder of one, of its topology all but the newest. What a lab lies on stays, and
- * what somebody holds. What was left half made goes, too.
+ * what somebody holds. Unfinished objects are also removed.
  */
 export async function removeSaved(made?: string): Promise<void> {
   const kind = made === undefined ? 'saved-' : basename(made).slice(0, 'saved-12345678'.length);

@@ -39,8 +39,8 @@ function keyOf(value: unknown): string | null {
 }
 
 /**
- * Writes address and key, readable by the owner of the folder above alone. Without a new key the one in the file stays; returns the
- * key. Throws AppError `lab_product` when none is known.
+ * Writes address and key, readable only by the owner of the folder above. Without a new key the one in the file stays;
+ * returns the key. Throws AppError `lab_product` when none is known.
  */
 export function writeContext(file: string, url: string, newKey: string | null): string {
   const apiKey = newKey ?? readContextKey(file);

@@ -38,7 +38,7 @@ export function productHosts(layout: Layout): {
   return { regions, racks: hosts.filter((host) => host.roles?.includes('rack') && !regions.includes(host)) };
 }
 
-/** Lines of a step that failed, for whoever sees the error alone. */
+/** Lines of a step that failed, for a reader who sees only the error. */
 const LAST_LINES = 6;
 
 /** Runs a step and reports its progress with the host's name. Throws AppError `lab_product` when it fails. */

@@ -13,9 +13,9 @@ export interface SeedTarget {
 }
 
 /**
- * Creates a network that the product is to serve, through its public API: its VLAN, its subnet (the site's router
- * as gateway, where there is one), a dynamic range, and then DHCP on. What is there already stays as it is, so it may be cut off and run again.
- * Throws AppError `lab_product` with the API's message.
+ * Creates a network that the product is to serve, through its public API: its VLAN, its subnet (the site's router as
+ * gateway, if there is one), a dynamic range, and then DHCP on. What is there already stays as it is, so it may be cut
+ * off and run again. Throws AppError `lab_product` with the API's message.
  */
 export async function seedNetwork(target: SeedTarget, network: LabNetwork): Promise<void> {
   const { served } = network;

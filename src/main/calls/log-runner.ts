@@ -14,7 +14,7 @@ export interface LogRunnerPorts {
   readonly read: ReadJournal;
 }
 
-/** Reads the last lines of a part's units; no other unit of the host, whoever asks. */
+/** Reads the last lines of a part's units; no other unit of the host, for any caller. */
 export function logRunner({ services, read }: LogRunnerPorts): CommandRunner {
   return async ({ args, signal }) => {
     // The region has checked them by the kind's schema.

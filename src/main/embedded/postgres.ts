@@ -60,7 +60,7 @@ read -r _ && folder=
 kill -INT $pid 2>/dev/null; wait $pid
 [ -z "$folder" ] || rm -rf "$folder"`;
 
-/** Makes a cluster where there is none, starts it, and waits until it answers. */
+/** Makes a cluster if there is none, starts it, and waits until it answers. */
 export async function startPostgres(options: EmbeddedOptions = {}): Promise<EmbeddedPostgres> {
   sweep();
   const isRoot = process.getuid?.() === 0;

@@ -65,7 +65,7 @@ async function readSite(db: Database, isPlain: boolean): Promise<SiteState | Rej
   try {
     return await db.read(
       async (tx) => {
-        // These columns alone: an earlier version's schema has them, too.
+        // Only these columns: the schema of an earlier version also has them.
         const nodes = await tx.all(sql<SiteState['nodes'][number]>`select id, name from nodes order by id`);
         return { isRegent: true, nodes, ...server };
       },

@@ -118,7 +118,7 @@ async function signSiteFor(files: AuthorityFiles, ports: AuthorityPorts, subject
   if (isRejected(signed)) return signed;
   const authority = await read(files.certificate);
   if (isRejected(authority)) return authority;
-  // With the authority's own: whoever has it pinned needs nothing else.
+  // With the authority's own certificate: a client that has pinned it needs nothing else.
   const certificate = `${signed.certificate}${authority.text.trimEnd()}\n`;
   return { certificate, key, notAfter: signed.notAfter };
 }

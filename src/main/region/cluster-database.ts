@@ -4,7 +4,7 @@ import { PORTS, REGION_SERVER_NAME } from '../../model/cluster/cluster.ts';
 import { type ConnectionSpec, parseDatabaseUrl, type ServerSpec } from '../../store/connection.ts';
 import type { ProcessSettings } from '../process.ts';
 
-/** Password of the database role `regent`, for region processes alone. */
+/** Password of the database role `regent`, only for region processes. */
 const PASSWORD_FILE = '/etc/regent/secrets/database.password';
 /** The cluster's authority. */
 const AUTHORITY_FILE = '/etc/regent/pki/ca.crt';

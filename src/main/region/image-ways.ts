@@ -59,7 +59,7 @@ async function fetchFile(question: ImageQuestion): Promise<IncomingMessage> {
   throw new Error(`it answered ${response.statusCode}`);
 }
 
-/** Bytes that are there; none where the file is not known. */
+/** Bytes that are there; none if the file is not known. */
 async function sizeOf(question: ImageQuestion): Promise<number> {
   const response = await send(question, 'HEAD');
   response.destroy();

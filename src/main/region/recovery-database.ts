@@ -45,7 +45,7 @@ export function recoveryDatabase(db: Database): RecoveryDatabase {
   };
 }
 
-/** Before the migrations of this release: the column alone that each release has. */
+/** Before the migrations of this release: only the column that each release has. */
 function readClusterId(tx: Parameters<typeof findNode>[0]): Promise<string | null> {
   return tx.one(sql<{ id: string }>`select id from cluster`).then((row) => row?.id ?? null);
 }
@@ -60,13 +60,13 @@ async function writeRows(tx: WriteTx, rows: RecoveryRows): Promise<OperationOutc
   if (last === undefined) throw new TypeError('a recovery without its epoch');
   const regions = (await allRows((page) => listNodes(tx, page))).filter((node) => node.isRegion && node.id !== nodeId);
   const seen = regions.map((node) => ({ name: node.name, address: mainAddress(node) }));
-  // The database may be older or newer than the ledger: whoever is in either is lost.
+  // The database may be older or newer than the ledger: a node that is in either of them is lost.
   const lost = [...seen, ...rows.lost.filter(({ address }) => !seen.some((node) => node.address === address))];
   await recordRecovery(tx, { number: epoch.length + 1, ...last, node: own.name, lost, told: messages, signature });
   await enableSiteFeature(tx, 'recovered');
   const why = `the cluster was recovered on ${own.name} without it`;
   for (const node of regions) {
-    // A rack's VLANs stay its own: whoever takes its place is the same rack.
+    // A rack's VLANs stay its own: a host that takes its place is the same rack.
     await vacateNode(tx, node, { isPlaceReserved: node.isRack, by: 'system:recover', why });
   }
   if (own.isDrained || own.state !== 'member') {

@@ -39,7 +39,7 @@ export interface RegionProcessOptions {
   readonly connection: ConnectionSpec;
   /** See `RegionPorts.databaseUrl`. */
   readonly databaseUrl?: string;
-  /** The API's listener: for everybody, or with TLS for the load balancers of region nodes alone. */
+  /** The API's listener: for everybody, or with TLS only for the load balancers of region nodes. */
   readonly listen: Listen;
   /** The listener for this host's own agent. */
   readonly agentListen: Listen;
@@ -69,7 +69,7 @@ export interface RegionProcessOptions {
   readonly beatOf?: (task: string) => () => void;
   /** Does this host's own agent call on this socket of the agent listener? Left out: nobody counts as that. */
   readonly isOwnHost?: (socket: Socket) => Promise<boolean>;
-  /** Sessions and the user interface go without TLS, too (api/v1/app.ts). */
+  /** Sessions and the user interface also work without TLS (api/v1/app.ts). */
   readonly isPlainUi?: boolean;
   /** Called when this version must not work on the database any more; the process has to end. */
   readonly onRefused: (refusal: Rejected) => void;

@@ -20,8 +20,9 @@ const PACKED = ['.br', '.gz'];
 const MARK = 16;
 
 /**
- * Reads a built user interface into memory: each file, and `FILE.br` and `FILE.gz` where they are. `folders` come in order: a file of a later one
- * counts only where no earlier one has it (the files of the release before, for pages that began with them). A folder that is not there has none.
+ * Reads a built user interface into memory: each file, and `FILE.br` and `FILE.gz` where they are. `folders` come in
+ * order: a file of a later one counts only if no earlier one has it (the files of the release before, for pages that
+ * began with them). A folder that is not there has none.
  */
 export async function readUiAssets(folders: readonly string[]): Promise<UiAssets> {
   const assets = new Map<string, UiAsset>();

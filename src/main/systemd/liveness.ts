@@ -31,7 +31,7 @@ export interface LivenessOptions {
   readonly waited?: () => number;
 }
 
-/** Who has waited for a processor for this part of the time does not hang: the rule of ha/kit/starved.ts. */
+/** A process that has waited for a processor for this part of the time does not hang: the rule of ha/kit/starved.ts. */
 const STARVED_SHARE = 0.5;
 
 /**

@@ -26,8 +26,8 @@ export interface NotifierOptions {
 }
 
 /**
- * perl-base is essential in Debian. It sends each line of its input as a message and answers `ok`, or why not; it ends with its input alone:
- * systemd sends SIGTERM to all processes of a unit, and then there is still one message to come.
+ * perl-base is essential in Debian. It sends each line of its input as a message and answers `ok`, or why not; it ends
+ * only with its input: systemd sends SIGTERM to all processes of a unit, and then there is still one message to come.
  */
 const PERL = '/usr/bin/perl';
 const PROGRAM = String.raw`use Socket; $| = 1; $SIG{TERM} = 'IGNORE'; my $p = $ENV{NOTIFY_SOCKET}; $p =~ s/^\@/\0/; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or exit 1;
@@ -51,7 +51,7 @@ export function openNotifier(options: NotifierOptions): Notifier {
   };
   return {
     ready: async () => {
-      // A lost READY=1 would end in a start time-out, so it alone is tried again.
+      // A lost READY=1 would end in a start time-out, so only this message is sent again.
       for (let attempt = 0; attempt < READY_ATTEMPTS; attempt += 1) if (await say('READY=1')) return;
     },
     stopping: async () => void (await say('STOPPING=1')),

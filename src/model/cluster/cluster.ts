@@ -81,7 +81,7 @@ export function daemonsName({ id, recovered }: Pick<Cluster, 'id' | 'recovered'>
 
 const NAME_MAX = 63;
 
-/** The floating address without its prefix; null where there is none. */
+/** The floating address without its prefix; null if there is none. */
 export function vipAddress(cluster: Pick<Cluster, 'vip'>): string | null {
   return cluster.vip?.split('/')[0] ?? null;
 }

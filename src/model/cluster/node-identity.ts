@@ -13,7 +13,10 @@ export function parseNodeName(text: string, field: string): string | Rejected {
   return name;
 }
 
-/** VRRP is set up for IPv4 alone: where there is a floating address, every region node is reached by IPv4. `address`: the node's main one. */
+/**
+ * VRRP is set up only for IPv4: if there is a floating address, every region node is reached by IPv4. `address`: the
+ * node's main one.
+ */
 export function checkVipFamily(vip: string | null, address: string, field: string): Rejected | null {
   if (vip === null || !address.includes(':')) return null;
   return invalid(

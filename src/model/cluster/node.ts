@@ -1,9 +1,9 @@
 import type { InnerTrust } from '../../core/node-identity.ts';
 
 /**
- * What region nodes have in common. `id`: made once, names the etcd cluster. `vip`: the floating address as `ADDRESS/PREFIX`, null where
- * there is none. `virtualRouter`: VRRP's number on that network, 1–255 (RFC 9568 §5.2.3). `isSeed`: read on a host that begins the
- * cluster, before there is a database.
+ * What region nodes have in common. `id`: made once, names the etcd cluster. `vip`: the floating address as
+ * `ADDRESS/PREFIX`, null if there is none. `virtualRouter`: VRRP's number on that network, 1–255 (RFC 9568 §5.2.3).
+ * `isSeed`: read on a host that begins the cluster, before there is a database.
  */
 export interface Cluster {
   readonly id: string;
@@ -12,7 +12,7 @@ export interface Cluster {
   readonly isSeed: boolean;
   /** The database is an operator's own, so nodes run none. Left out: they run it. */
   readonly isDatabaseExternal?: boolean;
-  /** It was recovered from one node that was left. Left out: never. */
+  /** The last recovery of the cluster from a single node; absent: never recovered. */
   readonly recovered?: Recovered;
   /** Left out: nobody has signed it yet, so daemons let every node of the cluster in. */
   readonly inner?: InnerTrust;

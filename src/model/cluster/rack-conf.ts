@@ -8,7 +8,7 @@ export interface RackConf {
   readonly uuid: string | null;
 }
 
-/** The ports of the API (cluster.md §7), where MAAS_URL names none. */
+/** The ports of the API, where MAAS_URL names none. */
 const PORTS: Readonly<Record<string, string>> = { http: '5240', https: '5443' };
 const URL_FORM =
   /^(https?):\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::(\d{1,5}))?(?:\/(?:MAAS\/?)?)?$/;

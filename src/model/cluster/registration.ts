@@ -57,7 +57,10 @@ export function decideRegistration(site: RegistrationSite, request: Registration
   return checkIdentity(site, request) ?? admit(site, request) ?? (same ? known(same) : decideWaiting(site, request));
 }
 
-/** A new key is taken from the rack's own node alone, which proved itself by its certificate or credential: anybody can name the UUID. */
+/**
+ * A new key is accepted only from the rack's own node, which proved itself by its certificate or credential: anybody
+ * can name the UUID.
+ */
 function decideKey(site: RegistrationSite, request: Registration, same: KnownRack): Decision {
   const other = site.racks.find((rack) => rack.publicKey === request.publicKey);
   const isItsNode = request.nodeId !== null && request.nodeId === same.nodeId;

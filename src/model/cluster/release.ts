@@ -15,7 +15,7 @@ export function parseRelease(text: string, field = 'version'): Release | Rejecte
 }
 
 /**
- * Null, or why a host of this version cannot join (cluster.md §8). A region node has the release of the others or the one after it:
+ * Null, or why a host of this version cannot join. A region node has the release of the others or the one after it:
  * these two run side by side. A rack is never newer than the regions, and at most one release older. A release is MAJOR.MINOR.
  */
 export function checkRelease(host: string, region: string, role: 'region' | 'rack'): Rejected | null {

@@ -23,11 +23,12 @@ const open = (name: string): TrustFile => ({
 const secret = (name: string): TrustFile => ({ ...open(name), group: TRUST_GROUP, mode: 0o640 });
 
 /**
- * All of them. `bundle`: certificate, authority's certificate and key in one, for haproxy: a host that joins sees by it whose cluster this is. `site`: the
- * certificate of the whole site with its key, as browsers see it; `siteList`: which of the two haproxy shows to whom. Both on region nodes alone.
- * `pairBundle`: certificate and key of the rack's DHCP servers for their partners, in one file, so that they always fit together. Not the node's own key: that is
- * readable by `TRUST_GROUP`, and whoever has it would be a partner. Kea's user alone reads it, and AppArmor lets Kea read below `/etc/kea`. `pairCertificate`:
- * the certificate alone, for the agent. PEM texts but for the list.
+ * All of them. `bundle`: certificate, authority's certificate and key in one, for haproxy: a host that joins sees by it
+ * whose cluster this is. `site`: the certificate of the whole site with its key, as browsers see it; `siteList`: which
+ * of the two haproxy shows to whom. Both only on region nodes. `pairBundle`: certificate and key of the rack's DHCP
+ * servers for their partners, in one file, so that they always fit together. Not the node's own key: that is readable
+ * by `TRUST_GROUP`, and a host that has the key could act as a partner. Only Kea's user reads it, and AppArmor lets Kea
+ * read below `/etc/kea`. `pairCertificate`: only the certificate, for the agent. PEM texts but for the list.
  */
 export const TRUST_FILES = {
   authority: open('ca.crt'),

@@ -5,7 +5,10 @@
 export const BOOT_MEDIA = ['http', 'iscsi'] as const;
 export type BootMedia = (typeof BOOT_MEDIA)[number];
 
-/** The part of an image that the initrd needs for iSCSI besides (`scripts/build-image`); an image without it goes by HTTP alone. */
+/**
+ * The part of an image that the initrd needs for iSCSI besides (`scripts/build-image`); an image without it goes only
+ * by HTTP.
+ */
 export const ISCSI_PART = 'iscsi.img';
 
 /** A root file system is a squashfs. */

@@ -1,13 +1,16 @@
 import { invalid, isRejected, type Rejected, show } from '../../core/errors.ts';
 
-/** Bytes of all pieces of images that wait for the rest, together. Each is written to the log of the database, too, and on each host: its disk must never be full of them. */
+/**
+ * Bytes of all pieces of images that wait for the rest, together. Each piece is also written to the log of the
+ * database, and on each host: its disk must never be full of them.
+ */
 export const PIECES_MOST = 2 ** 30;
 
 /** How the root of a deployable image is packed: files, or a whole disk. */
 export const ROOT_FORMATS = ['tar', 'raw'] as const;
 export type RootFormat = (typeof ROOT_FORMATS)[number];
 
-/** What it is compressed by. */
+/** The compression of a root file. */
 export const COMPRESSIONS = ['none', 'gz', 'xz', 'zst'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
 

@@ -27,7 +27,10 @@ export interface ImageFile {
   readonly sha256: string;
 }
 
-/** What a manifest says. Files by name. `kernel`: empty where a deployable image does not say it; `content`: of a deployable image alone. */
+/**
+ * What a manifest says. Files by name. `kernel`: empty if a deployable image does not say it; `content`: only of a
+ * deployable image.
+ */
 export interface ImageManifest {
   readonly kind: ImageKind;
   readonly architecture: ImageArchitecture;

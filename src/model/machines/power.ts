@@ -87,7 +87,7 @@ export function maskPowerParameters(settings: readonly PowerSetting[], parameter
   return Object.fromEntries(
     Object.entries(parameters).map(([name, value]) => {
       const setting = settings.find((item) => item.name === name);
-      // What no setting knows may be anything, so a secret, too.
+      // An unknown parameter may be anything, also a secret.
       return [name, setting !== undefined && setting.isSecret !== true ? value : MASKED_SECRET];
     }),
   );

@@ -54,7 +54,7 @@ export function parseOwnerName(text: string, field = 'fqdn'): string | Rejected 
 
 /**
  * The refusal of a name in another script that names its ASCII form (A-labels, RFC 5890 §2.3.2.1); null when the name is ASCII, or has no such form.
- * DNS, DHCP and certificates carry the ASCII form alone, and which text it is has to be seen by whoever writes it.
+ * DNS, DHCP and certificates carry only the ASCII form, and a person who writes a name must see its ASCII form.
  */
 export function refuseUnicode(text: string, field: string): Rejected | null {
   const ascii = asciiOf(normalise(text));
@@ -75,7 +75,10 @@ function asciiOf(name: string): string | null {
   return isName && !/^[\d.]+$/.test(host) ? host : null;
 }
 
-/** A short free name for people (subnets, VLANs): printable ASCII without quotes or backslashes; digits alone are an id or a VID. */
+/**
+ * A short free name for people (subnets, VLANs): printable ASCII without quotes or backslashes; a name of digits is an
+ * id or a VID.
+ */
 export function parseTitle(text: string, field = 'name'): string | Rejected {
   if (/^[A-Za-z0-9](?:[A-Za-z0-9 ._/:-]{0,62}[A-Za-z0-9])?$/.test(text) && !/^\d+$/.test(text)) return text;
   return invalid(

@@ -17,7 +17,10 @@ export function reverseName(address: Address): string {
   return labelsOf(address, bitsOf(address.family));
 }
 
-/** Are reverse names of private space answered here? An upstream has them only where the setting says so; without one nobody else does. */
+/**
+ * Are reverse names of private space answered here? An upstream has them only if the setting says so; without one
+ * nobody else does.
+ */
 export function keepsPrivateReverse(settings: ReversePolicy): boolean {
   return settings.upstream_dns.length === 0 || settings.dns_private_reverse === 'here';
 }

@@ -15,10 +15,10 @@ export interface SigningKey {
   readonly number: number;
 }
 
-/** The key by which racks copy the zones of the regions: made with the database, known to nodes alone. */
+/** The key by which racks copy the zones of the regions: made with the database, known only to nodes. */
 export const COPY_KEY = 'regent-racks';
 
-/** A key to show: its secret is replaced by a text of the same grammar that names its number alone. */
+/** A key to show: its secret is replaced by a text of the same grammar that has only its number. */
 export function maskedKey(key: SigningKey): SigningKey {
   return { ...key, secret: `masked${String(key.number).padStart(10, '0')}` };
 }

@@ -1,6 +1,6 @@
 /**
- * A reserved address. With a MAC it is a static lease: DHCP gives it to that interface alone. Without one Regent leaves it alone: it is
- * never given out. `hostname`: name in DNS and DHCP for an interface that belongs to no machine.
+ * A reserved address. With a MAC it is a static lease: DHCP gives it only to that interface. Without one Regent leaves
+ * it alone: it is never given out. `hostname`: name in DNS and DHCP for an interface that belongs to no machine.
  */
 export interface Reservation {
   readonly id: number;

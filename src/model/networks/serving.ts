@@ -78,7 +78,7 @@ export function servingOf(snapshot: ServingSite): Serving {
   return serving;
 }
 
-/** Ids of the VLANs with DHCP that the node serves, as their primary or their secondary rack; relayed ones, too. */
+/** Ids of the VLANs with DHCP that the node serves, as their primary or their secondary rack; also relayed VLANs. */
 export function servedVlans({ positions, servers }: Serving, nodeId: string): ReadonlySet<number> {
   const served = positions.get(nodeId)?.served ?? [];
   const isServer = (vlanId: number) => {
@@ -159,7 +159,10 @@ function namedRacks(vlan: Vlan, accepted: ReadonlyMap<string, RackNode>): RackNo
   return [vlan.primaryRackId, vlan.secondaryRackId].flatMap((uuid) => accepted.get(uuid ?? '') ?? []);
 }
 
-/** Kea knows a client's network by the interface alone, and of a relayed one by the relay's address: the first VLAN has the interface. */
+/**
+ * Kea knows a client's network only by the interface, and a relayed client's network by the relay's address: the first
+ * VLAN has the interface.
+ */
 function positionsOf(
   snapshot: ServingSite,
   nodeId: string,

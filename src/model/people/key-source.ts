@@ -4,7 +4,7 @@ import { parseSshKey, type SshKey } from './ssh-key.ts';
 /** Who keeps public keys of people: Launchpad and GitHub. */
 export const KEY_KEEPERS = { lp: 'launchpad.net', gh: 'github.com' } as const;
 
-/** Whose keys, and who keeps them. `name`: of letters, digits and `+.-` alone, so it changes nothing of an address. */
+/** Whose keys, and who keeps them. `name`: only letters, digits and `+.-`, so it changes nothing of an address. */
 export interface KeySource {
   readonly keeper: keyof typeof KEY_KEEPERS;
   readonly name: string;

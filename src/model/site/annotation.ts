@@ -3,7 +3,10 @@ import { invalid, type Rejected, show } from '../../core/errors.ts';
 /** Texts by name that tools keep with a machine (`workload_annotations` of MAAS). */
 export type Annotations = Readonly<Record<string, string>>;
 
-/** The annotation by which a tool that has a machine knows it again (`agent_name` of MAAS): it goes when the machine is given back, whoever gives it. */
+/**
+ * The annotation by which a tool that has a machine knows it again (`agent_name` of MAAS): it is deleted when anybody
+ * releases the machine.
+ */
 export const AGENT_NAME = 'maas/agent-name';
 
 /** The annotations but for that one. */

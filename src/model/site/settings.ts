@@ -26,7 +26,7 @@ export interface Settings {
   readonly dns_rate_limit: number;
   /** Time sources: names or addresses. Empty: one region serves its own clock, all other nodes follow it. */
   readonly ntp_servers: readonly string[];
-  /** Machines ask `ntp_servers` themselves, where there are any, and not their racks. */
+  /** Machines ask `ntp_servers` themselves, if there are any, and not their racks. */
   readonly ntp_external_only: boolean;
   /** How the disks of a machine are laid out when it is commissioned, unless somebody requested another layout. */
   readonly default_storage_layout: NamedLayout;

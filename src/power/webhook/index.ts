@@ -134,7 +134,7 @@ function lineOf(call: PowerCall): PowerLine {
   return {
     query: () => query(call),
     on: () => order(call, 'power_on_uri'),
-    // The service alone decides how it switches the machine off.
+    // Only the service decides how it switches the machine off.
     off: () => order(call, 'power_off_uri'),
     bootNext: async (): Promise<PowerFailure> =>
       failed(

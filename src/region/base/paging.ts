@@ -35,7 +35,7 @@ export function pageBody<R, T extends object>(
   view: (row: R) => T,
   query: ListInput | undefined,
 ): { body: PageBody<T> } {
-  // The row alone: a view may have a second parameter, which is not the place in the list.
+  // Only the row: a view may have a second parameter, which is not the place in the list.
   const items = page.items.map((row) => view(row));
   return { body: { items: pickFields(items, query?.fields), next: page.next } };
 }

@@ -132,7 +132,10 @@ interface Rendering {
   readonly desired: unknown;
 }
 
-/** The generation is in the header, which no difference shows. Secrets are masked: their number alone shows that one is another. */
+/**
+ * The generation is in the header, which no difference shows. Secrets are masked: only their number shows that one has
+ * changed.
+ */
 function filesOf({ renderer, service, facts, desired }: Rendering): Map<string, string> {
   if (desired === null) return new Map();
   try {

@@ -6,7 +6,7 @@ import { parseRecordData, parseRecordType, type RecordType } from '../../model/n
 /** How an operator names an object: by its number or by a text that the noun explains. */
 export type Ref = { readonly id: number } | { readonly text: string };
 
-/** Digits alone are an id: no name of ours is digits alone. */
+/** A text of digits is an id: no name has only digits. */
 export function parseRef(text: string): Ref {
   const id = /^\d{1,10}$/.test(text) ? Number(text) : 0;
   return id >= 1 && id <= 2_147_483_647 ? { id } : { text };

@@ -2,7 +2,7 @@ import { backOffMs } from '../../core/back-off.ts';
 import { AppError, isRejected, type Rejected, sentenceOf } from '../../core/errors.ts';
 import type { Clock, Log, Random } from '../../core/ports.ts';
 
-/** A reconciler: takes no input, re-reads everything, may run at any time (architecture.md §1). */
+/** A reconciler: takes no input, re-reads everything, may run at any time. */
 export interface Task {
   readonly name: string;
   /** Does one round; gives a sentence for the log if it did something, else null. */
@@ -64,7 +64,7 @@ export function startTask(task: Task, ports: TaskPorts): RunningTask {
   };
   const pause = () => (failures === 0 ? ports.everyMs : backOffMs(failures - 1, BACK_OFF, ports.random));
 
-  /** Waits; a stop ends it at once, a wake only where `mayWake`. */
+  /** Waits; a stop ends it at once, a wake only if `mayWake`. */
   const pauseFor = (ms: number, mayWake: () => boolean = () => false) =>
     new Promise<void>((done) => {
       const timer = setTimeout(done, ms);

@@ -1,6 +1,6 @@
 import type { WakePort } from './port.ts';
 
-/** Spreads wakes to whoever listens. A wake is a hint: it carries nothing. */
+/** Spreads wakes to all listeners. A wake is a hint: it carries nothing. */
 export interface Wakes extends WakePort {
   /** Wakes all listeners. */
   fire(): void;

@@ -46,7 +46,7 @@ export function judge(site: ClusterSite): Invariant[] {
   return CHECKS.filter((check) => check.concerns(site)).map((check) => judged(check, site));
 }
 
-/** Judges one of them; undefined where it does not concern the site. */
+/** Judges one of them; undefined if it does not concern the site. */
 export function judgeOne(site: ClusterSite, id: string): Invariant | undefined {
   const check = CHECKS.find((one) => one.id === id);
   return check?.concerns(site) ? judged(check, site) : undefined;

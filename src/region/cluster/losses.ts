@@ -62,7 +62,7 @@ export function reportAge(site: Pick<ClusterSite, 'nodes' | 'now'>): number | nu
   return fresh.length === 0 ? null : Math.max(0, Math.ceil((site.now - Math.min(...fresh)) / 1000));
 }
 
-/** ` as of 3 s ago`, with what stands before it; '' where it is of this moment. */
+/** ` as of 3 s ago`, with what stands before it; '' if it is of this moment. */
 export function asOf(age: number | null, before = ', '): string {
   return age === null || age === 0 ? '' : `${before}as of ${age} s ago`;
 }

@@ -68,7 +68,7 @@ const REPORTS_MAX = 1000;
 const DEADLINE_MS = 5000;
 /** While the database is there: what a region remembers that dies with it is then no older than this, beside the 10 s between two reports. */
 const WELL_EVERY_MS = 5000;
-/** Whoever asks while things are bad waits no longer than this for the database. */
+/** During a fault, a query waits no longer than this for the database. */
 const DATABASE_MS = 2500;
 
 /** Opens the memory. */

@@ -104,7 +104,7 @@ export const nodeCases = {
 
   'node.show': reading('node.show', async (tx, { params }, context) => {
     const row = await nodeByRef(tx, params.node);
-    // Of a drained rack, what its partners say, too.
+    // For a drained rack, also the reports of its partners.
     const seen = await readSeenNodes(tx, context, row.isDrained && row.isRack ? undefined : row.id);
     const node = seen.find(({ id }) => id === row.id);
     return node

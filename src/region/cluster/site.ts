@@ -164,7 +164,7 @@ export function members(site: Pick<ClusterSite, 'nodes'>): readonly SiteNode[] {
   return site.nodes.filter((node) => node.isRegion && node.state === 'member');
 }
 
-/** Nodes that the site rests on. One that is still joining is set up under the eyes of whoever joins it. */
+/** Nodes that the site rests on. A node that is still joining is watched by the operator who joins it. */
 export function settled(site: Pick<ClusterSite, 'nodes'>): readonly SiteNode[] {
   return site.nodes.filter((node) => node.state === 'member');
 }

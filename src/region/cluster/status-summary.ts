@@ -44,7 +44,7 @@ export function summarise(facts: StatusFacts): Status {
     node.findings.map((finding) => ({ node: node.name, service: finding.service, ...findingOf(finding) })),
   );
   const settling = new Set(facts.nodes.filter((node) => isSettling(node, facts.now)).map((node) => node.name));
-  // A node that is joining is set up under the eyes of whoever joins it; the site does not rest on it.
+  // A joining node is watched by the operator who joins it; the site does not depend on it.
   const joining = new Set(facts.nodes.filter((node) => node.isJoining).map((node) => node.name));
   const notPublished = unpublished(facts);
   const problems = [

@@ -148,7 +148,10 @@ export const statusCases = {
   }),
 };
 
-/** An event as this caller may see it: whoever only sees the site learns that something changed, not to what, nor by whom. */
+/**
+ * An event as this caller may see it: a caller who may only read learns that something changed, but not the values or
+ * the user.
+ */
 export function eventFor(caller: Pick<Caller, 'role'>, event: Event): Event {
   return caller.role === 'user' ? { ...event, who: '', data: {} } : event;
 }

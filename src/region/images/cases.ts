@@ -124,7 +124,10 @@ export const imageCases = {
     },
   ),
 
-  /** What may be uploaded: whoever may not, or names no file of an image, is refused before a byte is read. */
+  /**
+   * Checks an upload before a byte is read: a caller without the right, or a name that is no file of an image, is
+   * refused.
+   */
   'image.upload': reading('image.upload', async (tx, { params }) => {
     const { image, file } = params;
     const row = isDigest(image) ? (await images.findImages(tx, image))[0] : undefined;

@@ -25,7 +25,7 @@ export interface Checker {
   ended(): Promise<void>;
 }
 
-/** Makes one. */
+/** Creates a checker. */
 export function createChecker(ports: CheckerPorts): Checker {
   const { disk, clock, log, signal } = ports;
   const reads = new Map<string, { readonly at: number; readonly stamp: string }>();

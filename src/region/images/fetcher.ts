@@ -30,7 +30,7 @@ export interface Fetcher {
   ended(): Promise<void>;
 }
 
-/** Makes one. A file that nobody gives is requested again after growing pauses. */
+/** Creates a fetcher. A file that no node serves is requested again after growing pauses. */
 export function createFetcher(ports: FetcherPorts): Fetcher {
   const { access, clock, random, log, signal } = ports;
   const running = new Map<string, Promise<void>>();

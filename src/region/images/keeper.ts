@@ -162,7 +162,7 @@ function portOf(served: ServedImages, ports: Parameters<typeof createReceive>[0]
   };
 }
 
-/** Its digest was compared as it came. Whoever asks for it before its stamp is known has it read once more. */
+/** The digest was compared while the file arrived. A request before its stamp is known reads the file once more. */
 function trustAsItIs(
   file: ImageFileName,
   { disk, checker, served }: { readonly disk: ImageDisk; readonly checker: Checker; readonly served: ServedImages },

@@ -1,7 +1,7 @@
 import type { Rejected } from '../../core/errors.ts';
 import type { ImageFile } from '../../model/images/image.ts';
 
-/** Bytes as they come. Whoever reads slowly slows whoever writes. */
+/** Bytes as they come. A slow reader slows the writer. */
 export type Bytes = AsyncIterable<Uint8Array>;
 
 /** A file of an image, whatever is in it. */

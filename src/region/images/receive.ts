@@ -121,7 +121,7 @@ async function roomFor({ disk, node }: ReceivePorts, file: ImageFileName, needed
   return rejected('insufficient_storage', `${problem} Nothing was stored. ${remedy}`);
 }
 
-/** Puts the manifest beside the files, where there is none. A region that has lost its database gives files out by it. */
+/** Puts the manifest beside the files, if there is none. A region that has lost its database gives files out by it. */
 export async function keepManifest(
   db: Database,
   disk: ImageDisk,

@@ -18,7 +18,7 @@ export interface ServedImages {
 }
 
 /**
- * Gives out files by the disk alone: the folder's name is the digest of its manifest, which has the digests of the
+ * Gives out files only by the disk: the folder's name is the digest of its manifest, which has the digests of the
  * files. If nobody has compared a file's digest since this process started, or since somebody wrote to it, the file is
  * read whole before its first byte is given out, once for all requests: racks store what they get for good.
  */

@@ -39,7 +39,7 @@ export function errorOf({ state, error }: Pick<MachineRow, 'state' | 'error'>): 
   return isBad(state) ? error : '';
 }
 
-/** What it waits for, or for whom. */
+/** What the machine waits for, or for whom. */
 export function messageOf(row: Pick<MachineRow, 'state' | 'message' | 'isOrderWaiting' | 'enlistNote'>): string {
   const { state, message, isOrderWaiting } = row;
   const waits = isOrderWaiting

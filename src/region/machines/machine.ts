@@ -47,7 +47,7 @@ export function viewMachine(row: HostRow): Machine {
   };
 }
 
-/** The machine that an operator names by id, full name, or host name where this is unique. */
+/** The machine that an operator names by id, full name, or host name if this is unique. */
 export async function machineByRef(tx: Tx, text: string): Promise<HostRow> {
   const row = await hostByRef(tx, text);
   if (!row.isDevice) return row;

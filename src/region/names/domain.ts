@@ -106,7 +106,7 @@ async function checkCoversNothing(tx: Tx, name: string, exceptId: number | null)
   return null;
 }
 
-/** The name has no special use, and is a public top-level domain only where the operator says that it is meant. */
+/** The name has no special use, and is a public top-level domain only if the operator says that it is meant. */
 function checkUse(name: string, force: boolean | undefined): Rejected | null {
   return checkSpecialName(name) ?? checkPublicSuffix(name, force === true);
 }

@@ -16,8 +16,9 @@ import type { Tx } from '../../store/tx.ts';
 import { PROBED_AT_ONCE, wantProbe } from './probe.ts';
 
 /**
- * The lowest address of the subnet that nobody has, outside of every range, after a probe on the wire; `also`: taken by the same request; `macs`: cards
- * that may answer there, for they get it. Holds the subnet until the transaction ends. Refused where Regent does not give addresses out, and where none is left.
+ * The lowest address of the subnet that nobody has, outside of every range, after a probe on the wire; `also`: taken by
+ * the same request; `macs`: cards that may answer there, for they get it. Holds the subnet until the transaction ends.
+ * Refused if Regent does not give addresses out, or if none is left.
  */
 export async function nextFree(
   tx: Tx,

@@ -21,7 +21,10 @@ export function vlanLabel(vlan: Pick<VlanRow, 'fabric' | 'name'>): string {
 /** An id that cannot be taken for a VID: surfaces that know VLANs by their ids write them so. */
 const EXACT_ID = /^id:(\d{1,9})$/;
 
-/** The VLAN that an operator names: FABRIC/NAME, FABRIC/VID, or name, VID or id where one alone has it; `id:N` by its id alone. */
+/**
+ * The VLAN that an operator names: FABRIC/NAME, FABRIC/VID, or name, VID or id if only one has it; `id:N` only by its
+ * id.
+ */
 export async function vlanByRef(tx: Tx, text: string): Promise<VlanRow> {
   const id = EXACT_ID.exec(text)?.[1];
   if (id !== undefined) return (await findVlan(tx, Number(id))) ?? refuse(noSuch('VLAN', id));

@@ -35,7 +35,7 @@ async function checkLastAdmin(tx: Tx, user: users.UserRow): Promise<Rejected | n
   return rejected('in_use', `${user.name} is the last admin. Make another user an admin first.`);
 }
 
-/** What the user has becomes the heir's; refused where there is something and no heir. */
+/** What the user has becomes the heir's; refused if there is something and no heir. */
 async function handOn(tx: Tx, name: string, heir: string | undefined): Promise<Rejected | null> {
   if (heir !== undefined) {
     const to = await orRefusal(() => userByName(tx, heir));

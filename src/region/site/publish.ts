@@ -145,7 +145,7 @@ async function readMoves(
   const all = [...site.nodes].map(([nodeId, { body }]) => {
     return { nodeId, ...movesBetween(services, nodeId, { before: published.get(nodeId) ?? null, after: body }) };
   });
-  // An instance alone can be fenced: it has a partner.
+  // Only an instance can be fenced: it has a partner.
   const hasInstances = all.some(({ gone }) => gone.some(({ service }) => keyOf(service) !== null));
   const reports = hasInstances ? await reached(db.read(readKnownNodes, { deadlineMs })) : [];
   const names = new Map(snapshot.nodes.map((node) => [node.id, node.name]));

@@ -5,9 +5,12 @@ import { Compile } from 'typebox/compile';
 export const DcsFacts = Type.Object({
   memberId: Type.String(),
   isLeader: Type.Boolean(),
-  /** It receives all data and has no vote yet. */
+  /** The member receives all data and has no vote yet. */
   isLearner: Type.Boolean(),
-  /** It knows a leader, so a majority answers: a leader without a majority steps down within twice the election time (600 ms). */
+  /**
+   * The member knows a leader, so a majority answers: a leader without a majority steps down within twice the election
+   * time (600 ms).
+   */
   hasQuorum: Type.Boolean(),
   /** As this member knows them. `name`: '' while it has never started. */
   members: Type.Array(Type.Object({ name: Type.String(), id: Type.String(), isLearner: Type.Boolean() })),

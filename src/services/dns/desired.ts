@@ -115,7 +115,7 @@ const Copies = Type.Object({
 });
 export type Copies = Static<typeof Copies>;
 
-/** A domain that others answer for: questions about it go to these servers alone. */
+/** A domain that other servers answer for: queries for it go only to these servers. */
 const Forwarded = Type.Object({
   zone: Name,
   servers: Type.Array(Type.Object({ address: Address, port: Type.Integer({ minimum: 1, maximum: 65_535 }) }), {

@@ -243,7 +243,10 @@ function viewRecord(record: ZoneRecord, zone: Zone): RecordView {
   };
 }
 
-/** The fields of a datum that has several; a host among them is the last one, and ends with a dot; a dot alone is no host. */
+/**
+ * The fields of a datum that has several; a host among them is the last one, and ends with a dot; a single dot is no
+ * host.
+ */
 function fieldsOf({ type, data }: ZoneRecord): readonly string[] {
   if (type !== 'MX' && type !== 'SRV' && type !== 'SSHFP') return [];
   return `${data}${type === 'SSHFP' || data.endsWith(NOWHERE) ? '' : '.'}`.split(' ');

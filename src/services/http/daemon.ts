@@ -6,7 +6,7 @@ import type { HttpDesired } from './desired.ts';
 import { markOf, NGINX_CONF } from './view.ts';
 
 const USER = 'regent-http';
-/** The unit has the pid's place; the checker writes it, too. */
+/** The unit sets the path of the pid file; the checker also writes the file. */
 const CHECK = ['/usr/sbin/nginx', '-t', '-q', '-g', 'pid /tmp/regent-http-check.pid;', '-c'];
 const ASK_MS = 2_000;
 const RELAY_MS = 4_000;
@@ -31,7 +31,7 @@ export function activateHttp(changes: readonly FileChange[]): Activation {
   });
 }
 
-/** It listens on every address, and asks every region. */
+/** nginx listens on every address, and asks every region. */
 export function roleChangeHttp(role: RoleChange): Activation {
   return { kind: 'none', why: `nginx ${role.kind === 'vip' ? 'listens on every address' : 'asks any region'}` };
 }

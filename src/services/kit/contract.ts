@@ -16,7 +16,7 @@ import type { FileGrammar } from './grammar/grammar.ts';
 export interface Finding {
   readonly code: string;
   readonly severity: 'error' | 'warning';
-  /** What it is about, such as `zone example.test`. */
+  /** The subject of the finding, such as `zone example.test`. */
   readonly subject: string;
   readonly sentence: string;
   /** What keeps its last good content, or is left out, because of this finding; such as `zone example.test`. */
@@ -143,7 +143,7 @@ export interface Metric {
   /** Terms joined by `_`, without the service's name and without the unit: `leases`, `cache_used`. */
   readonly name: string;
   readonly unit: (typeof METRIC_UNITS)[number];
-  /** It only grows until the daemon restarts. */
+  /** The value only grows until the daemon restarts. */
   readonly isTotal?: boolean;
   readonly value: number;
   /** Labels, such as `{ subnet: '10.0.0.0/24' }`: few values, none chosen by outsiders. */
@@ -157,10 +157,10 @@ export interface ServiceHealth {
   readonly detail: string;
   /**
    * The daemon's own facts for status and doctor: JSON of the service's own shape, small (under 16 kB). It may differ at every probe, so a change of
-   * it alone causes no report and no publication.
+   * a change of it causes no report and no publication.
    */
   readonly facts?: Readonly<Record<string, unknown>>;
-  /** It is changing and will answer differently within seconds, so the agent soon asks again. */
+  /** The daemon is changing its state. Within seconds it will answer differently, so the agent probes it again soon. */
   readonly isSettling?: boolean;
   /**
    * A restart would not help, and its files are not to blame: the host has lost the address at which the daemon is probed, or somebody stops its work
@@ -207,7 +207,7 @@ export interface LeaseSource {
 export type Templates = Readonly<Record<string, string>>;
 
 /**
- * A managed daemon (architecture.md §3). All functions are pure; the engine in `reconcile` does every effect.
+ * A managed daemon. All functions are pure; the engine in `reconcile` does every effect.
  * `Desired` is wire data with no choices left, `View` is what its templates see, `Shared` is work that every node of a
  * site has in common (the content of zones): done once for a snapshot and handed to `versioned` and `compile`.
  */
@@ -220,7 +220,7 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   readonly companions?: readonly string[];
   /** Debian package whose version is reported, and the command that prints it. */
   readonly version: ProcessCommand;
-  /** Folder that is Regent's alone: every target lies in it, other files in it are removed. */
+  /** Folder that belongs only to Regent: every target lies in it, other files in it are removed. */
   readonly folder: string;
   /** Command lines and questions to sockets that check, activate and probe may use; open questions need no leave. */
   readonly commands: readonly CommandRule[];
@@ -260,11 +260,14 @@ export interface ManagedService<Desired, View, Shared = undefined> {
   readonly trial?: DesiredTrial<Desired>;
   activate(changes: readonly FileChange[], facts: HostFacts): Activation;
   onRoleChange(role: RoleChange): Activation;
-  /** What it does when the node's certificate (`/etc/regent/pki`) was renewed; nothing when left out. */
+  /** What the daemon does when the node's certificate (`/etc/regent/pki`) was renewed; absent: nothing. */
   onCertificate?(): Activation;
-  /** What it does when the site's certificate, which it shows, is another one; left out: it shows none. */
+  /** What the daemon does when the site's certificate, which it shows, has changed; absent: the daemon shows none. */
   onSiteCertificate?(): Activation;
-  /** What it does when the certificate of the rack's DHCP servers for their partners is another one; left out: it shows none. */
+  /**
+   * What the daemon does when the certificate of the rack's DHCP servers for their partners has changed; absent: the
+   * daemon shows none.
+   */
   onPairCertificate?(): Activation;
   /** Pause between two probes, ms, if the questions are expensive and nobody waits for the answer; otherwise the agent's own pause. */
   readonly probeEveryMs?: number;

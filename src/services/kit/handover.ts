@@ -12,7 +12,10 @@ export function networksIn(services: readonly AnyService[], nodeId: string, body
   });
 }
 
-/** The snapshot with everybody who may serve a network: by what is published, too. A rack that is not accepted serves nothing: an operator decided so. */
+/**
+ * The snapshot with every node that may serve a network, also by the published state. A rack that is not accepted
+ * serves nothing: an operator decided that.
+ */
 export function withHolders(
   snapshot: Snapshot,
   services: readonly AnyService[],

@@ -51,7 +51,10 @@ interface InnerPlace {
   readonly grammar: FileGrammar;
 }
 
-/** A file of it, which is there where there is such a view. Without a header of ours: etcd takes a list of revoked certificates only if it begins with its first line. */
+/**
+ * A file of the view. Without a header of Regent: etcd takes a list of revoked certificates only if it begins with its
+ * first line.
+ */
 export function innerFile({ target, ...place }: InnerPlace): FileSpec<{ readonly inner: readonly InnerView[] }> {
   const access = { mode: 0o640, owner: 'root', comment: null };
   return { ...place, ...access, instances: ({ inner }) => inner.map((view) => ({ target, view })) };

@@ -104,7 +104,7 @@ function placeOf(lists: readonly PartList[], steps: readonly string[]): Pick<Par
   return fitting ? { list: fitting.list, at: steps.slice(0, fitting.pattern.length) } : null;
 }
 
-/** The element of the same key as it was published last; the elements around it are found by their keys, too. */
+/** The element of the same key as it was published last; the elements around it are also found by their keys. */
 function lastOf(
   lists: readonly PartList[],
   { current, previous, at }: { readonly current: unknown; readonly previous: unknown; readonly at: readonly string[] },

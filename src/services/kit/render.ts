@@ -66,7 +66,7 @@ function renderBody(spec: FileSpec<unknown>, template: Template, instance: { tar
 function renderFile(spec: FileSpec<unknown>, instance: FileInstance, body: string, generation: number): RenderedFile {
   const { mode, owner, group } = spec;
   const { target, isCopy } = instance;
-  // JSON has no comments, so a JSON file has a header only where its daemon reads comments and the spec says so.
+  // JSON has no comments, so a JSON file has a header only if its daemon reads comments and the spec says so.
   const usual = spec.format === 'json' ? null : '#';
   const comment = spec.comment === undefined ? usual : spec.comment;
   const content = comment === null ? body : withHeader(body, comment, generation);

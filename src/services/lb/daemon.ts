@@ -40,7 +40,7 @@ export function activateLb(changes: readonly FileChange[]): Activation {
   });
 }
 
-/** It listens on every address and asks Patroni itself for the primary. */
+/** haproxy listens on every address and asks Patroni itself for the primary. */
 export function roleChangeLb(role: RoleChange): Activation {
   const what = role.kind === 'vip' ? 'listens on every address' : 'finds the primary by its own checks';
   return { kind: 'none', why: `haproxy ${what}` };

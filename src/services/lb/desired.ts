@@ -10,12 +10,12 @@ export const LbDesired = Type.Object({
     Type.Object({
       name: Type.String({ pattern: LABEL }),
       address: Type.String({ pattern: ADDRESS }),
-      /** It gets calls only when no other node can take them. */
+      /** The node gets calls only if no other node can take them. */
       isDrained: Type.Optional(Type.Boolean()),
     }),
     { minItems: 1 },
   ),
-  /** The cluster was recovered: its epoch, signed, for whoever asks. Left out: it never was. */
+  /** The cluster was recovered: its signed epoch, for every host that asks. Absent: never recovered. */
   recovered: Type.Optional(
     Type.Object({
       epoch: Type.String({ pattern: '^[0-9]{1,3}(?:/[0-9a-f]{8}@[0-9]{1,15})+$' }),

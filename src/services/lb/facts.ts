@@ -11,7 +11,10 @@ export const LbFacts = Type.Object({
   regions: Type.Array(
     Type.Object({ name: Type.String(), isUp: Type.Boolean(), isSilent: Type.Optional(Type.Boolean()) }),
   ),
-  /** SHA-1 of the certificate that it shows to browsers; '' where that is the node's own. Missing in reports of an earlier agent. */
+  /**
+   * SHA-1 of the certificate that it shows to browsers; '' if that is the node's own. Missing in reports of an earlier
+   * agent.
+   */
   certificate: Type.Optional(Type.String({ maxLength: 64 })),
 });
 export type LbFacts = Static<typeof LbFacts>;

@@ -17,7 +17,7 @@ export interface LbView {
   readonly isDual: boolean;
   /** The node whose haproxy it is. */
   readonly name: string;
-  /** It leads to the database, too. */
+  /** It also forwards connections to the database. */
   readonly hasDatabase: boolean;
   /** The epoch of its cluster and the authority's signature ('' for the first epoch). Other hosts ask for it (`ha/epoch`). */
   readonly epoch: string;

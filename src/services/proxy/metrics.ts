@@ -17,7 +17,7 @@ const SIZES = [
   ['Maximum Swap Size', { name: 'cache_size', unit: 'bytes' }],
 ] as const;
 
-/** Requests, hits and the cache of Squid. The probe's own questions count, too. */
+/** Requests, hits and the cache of Squid. The probe's own requests also count. */
 export function metricsProxy([state, , counted]: readonly ExecResult[]): readonly Metric[] {
   const counters = bodyOf(counted);
   const sizes = bodyOf(state);

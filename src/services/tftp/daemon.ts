@@ -38,7 +38,7 @@ export function activateTftp(changes: readonly FileChange[]): Activation {
   });
 }
 
-/** It listens on every address and uses no database. */
+/** tftpd listens on every address and uses no database. */
 export function roleChangeTftp(role: RoleChange): Activation {
   return {
     kind: 'none',
@@ -46,7 +46,7 @@ export function roleChangeTftp(role: RoleChange): Activation {
   };
 }
 
-/** Fetches a file that the published map alone knows. */
+/** Fetches a file that only the published map names. */
 export function probeTftp(desired: TftpDesired): readonly Command[] {
   return [{ argv: [...FETCH, `tftp://127.0.0.1/regent/${markOf(desired)}`], user: USER, timeoutMs: FETCH_MS }];
 }

@@ -6,7 +6,7 @@ import { GRUB_GRAMMAR, IPXE_GRAMMAR, MAP_GRAMMAR } from './grammar.ts';
 
 /** Which names are given out: read when tftpd starts, and with each reload. */
 export const MAP = `${FOLDER}/map`;
-/** GRUB's first script; nginx gives it out, too. Read at each request. */
+/** GRUB's first script, which nginx also serves. It is read at each request. */
 export const GRUB_CFG = FIRST_SCRIPTS['grub/grub.cfg'];
 /** The first script of iPXE on UEFI, which asks for it by this name (iPXE's src/interface/efi/efi_autoexec.c). */
 export const AUTOEXEC = FIRST_SCRIPTS['autoexec.ipxe'];
@@ -23,7 +23,7 @@ const READABLE = { mode: 0o644, owner: 'root', group: 'root' } as const;
 
 /** The scripts first: the map names them. Everybody may read what everybody on the network gets. */
 export const TFTP_FILES: readonly FileSpec<TftpView>[] = [
-  // iPXE takes a file for a script by its first line alone.
+  // iPXE recognises a script only by its first line.
   {
     ...READABLE,
     template: 'autoexec.ipxe.hbs',

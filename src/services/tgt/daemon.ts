@@ -7,7 +7,7 @@ import type { TgtDesired } from './desired.ts';
 import { parsePortals, parseTargets, type ShownTarget } from './shown.ts';
 import { networksOf, portalsOf, TARGETS } from './view.ts';
 
-/** tgtd runs as it, answers it alone (`ipc_perm`), and its files are fetched by it. */
+/** The user of tgtd: tgtd answers only this user (`ipc_perm`), which also fetches the files. */
 const USER = 'regent-tgt';
 const HA = '/opt/regent/current/ha/tgt';
 const APPLY = [`${HA}/targets`, 'apply'];
@@ -49,7 +49,7 @@ export function activateTgt(changes: readonly FileChange[]): Activation {
   };
 }
 
-/** It listens on the addresses of machines' VLANs and uses no database. */
+/** tgtd listens on the addresses of machines' VLANs and uses no database. */
 export function roleChangeTgt(role: RoleChange): Activation {
   const what = role.kind === 'vip' ? 'does not listen on the floating address' : 'does not use the database';
   return { kind: 'none', why: `tgtd ${what}` };
@@ -86,7 +86,7 @@ function differencesOf(answers: readonly ExecResult[], desired: TgtDesired): Dif
           ? []
           : [`others than published may use ${name}`];
       }),
-      // One that a machine still uses stays for that machine alone.
+      // A root that a machine still uses stays, but only for that machine.
       ...shown
         .filter(({ name, sessions, networks: open }) => !wanted.includes(name) && (sessions === 0 || open.length > 0))
         .map(({ name }) => `${name} is no longer wanted`),

@@ -5,8 +5,8 @@ const HEX = '^[0-9a-f]{64}$';
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 });
 
 /**
- * What a rack gives out by iSCSI: the root file systems of `images`, by the digest of each image, at `addresses` and to `networks` alone. `filesPort`: the
- * rack's own web server has the files.
+ * What a rack gives out by iSCSI: the root file systems of `images`, by the digest of each image, at `addresses` and
+ * only to `networks`. `filesPort`: the rack's own web server has the files.
  */
 export const TgtDesired = Type.Object({
   port: Port,

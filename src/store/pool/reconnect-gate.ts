@@ -8,7 +8,7 @@ const PAUSE_MS = 100;
 const CLOSING_PAUSE_MS = 250;
 /** After the primary was found, older work may still fail for so long, ms. */
 const SETTLE_MS = 2000;
-/** After this time the next caller may try, too. A caller that meets silence must not delay all others. */
+/** After this time the next caller may also try. A caller that gets no answer must not delay all others. */
 const HOLD_MS = 500;
 /** A finished call lets so many go on that waited for a primary. */
 const NEXT = 2;

@@ -83,14 +83,14 @@ async function end<T>(client: pg.PoolClient, work: TransactionWork<T>, warnings:
   if (work.position.phase !== 'commit') return;
   // A ROLLBACK as the answer to COMMIT means that an error had ended the transaction and the body swallowed it.
   if (result.command !== 'COMMIT') throw new AppError('database', 'a transaction went on after an error in it');
-  // A cancelled wait for the synchronous standby arrives as success with a warning (cluster.md §3).
+  // A cancelled wait for the synchronous standby arrives as success with a warning.
   if (warnings.length > 0) throw new UnprovenCommitError(warnings.join('; '));
 }
 
 /**
- * Statements that set the server's limits for one transaction; '' where those of the session do. `queryMs`: how long a statement of this call may take,
- * `usualMs`: for what the session's limits are, `leftMs`: until the call's deadline. The server ends a statement a moment after its client gave up, and a wait
- * for a lock a moment before.
+ * Statements that set the server's limits for one transaction; '' if those of the session do. `queryMs`: how long a
+ * statement of this call may take, `usualMs`: for what the session's limits are, `leftMs`: until the call's deadline.
+ * The server ends a statement a moment after its client gave up, and a wait for a lock a moment before.
  */
 export function serverLimits(queryMs: number, usualMs: number, leftMs: number): string {
   const ofStatements = queryMs > usualMs ? `; set local statement_timeout = ${queryMs + 1000}` : '';

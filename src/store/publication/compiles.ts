@@ -31,8 +31,9 @@ export interface CompileFindings {
 const AT_ONCE = 1000;
 
 /**
- * Keeps what a compile found. It writes what differs from the compile before alone, so a finding that stands for a year is one row. `before`: the newest
- * revision that was compiled until now. Publishers come one after the other, so the order of ids is that of compiles.
+ * Keeps what a compile found. It writes only the differences from the compile before, so a finding that stands for a
+ * year is one row. `before`: the newest revision that was compiled until now. Publishers come one after the other, so
+ * the order of ids is that of compiles.
  */
 export async function keepCompile(
   tx: Tx,

@@ -43,7 +43,7 @@ export type PublishResult =
   | { readonly kind: 'observer'; readonly compiler: string };
 
 /**
- * Publishes by compare-and-set, the whole site in one transaction (architecture.md §3). It locks the gate row, so publishers come one after the
+ * Publishes by compare-and-set, the whole site in one transaction. It locks the gate row, so publishers come one after the
  * other. Each proves that nobody went further: neither the revision nor the number of observations is lower than the newest one compiled for any
  * node, and every version row is as its snapshot had it.
  */

@@ -5,7 +5,7 @@ import { type Column, Table } from './table.tsx';
 
 interface ListProps<Row> {
   readonly view: View<readonly Row[]>;
-  /** `emptyNext`: what to do next where nothing is there yet. */
+  /** `emptyNext`: what to do next if nothing is there yet. */
   readonly texts: { readonly title: string; readonly empty: string; readonly emptyNext?: string };
   readonly columns: readonly Column<Row>[];
   readonly keyOf: (row: Row) => string;
@@ -13,7 +13,7 @@ interface ListProps<Row> {
   readonly linkOf?: (row: Row) => string;
 }
 
-/** The list that a page is about: its main table, or what to do next where nothing is there yet. */
+/** The list that a page is about: its main table, or what to do next if nothing is there yet. */
 export function MainList<Row>(
   props: ListProps<Row> & {
     /** The site sends a page of it at a time: it filters and sorts, not the table. */

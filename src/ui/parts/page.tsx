@@ -64,7 +64,10 @@ export function Waiting({ isSlow }: { readonly isSlow?: boolean }): JSX.Element 
   );
 }
 
-/** A value of a row that comes a moment after its row: until then it is not shown as none. `children` gets null where the site refuses it. */
+/**
+ * A value of a row that comes a moment after its row: until then it is not shown as none. `children` gets null if the
+ * site refuses it.
+ */
 export function Pending<T>(props: {
   readonly view: View<T>;
   readonly children: (data: T | null) => ComponentChildren;

@@ -6,7 +6,7 @@ import { ROLES } from '../../../src/contract/base/role.ts';
 import { usePostgres } from '../../kit/postgres.ts';
 import { type Method, startTestRegion, type TestRegion } from '../../kit/region.ts';
 
-/** What holds for every call (api.md §2, §3). */
+/** What holds for every call. */
 
 const pg = usePostgres();
 let site: TestRegion;

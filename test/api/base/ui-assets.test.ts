@@ -7,7 +7,7 @@ import { readUiAssets } from '../../../src/main/region/ui-assets.ts';
 import { usePostgres } from '../../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../../kit/region.ts';
 
-/** How the user interface is served: what is kept where, what is packed, what a page may do (ui.md §4). */
+/** How the user interface is served: what is kept where, what is packed, what a page may do. */
 
 const pg = usePostgres();
 const INDEX = '<!doctype html><script type="module" src="/ui/assets/main-1a2b.js"></script>';

@@ -6,7 +6,7 @@ import { usePostgres } from '../../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../../kit/region.ts';
 import { until } from '../../kit/until.ts';
 
-/** Sessions of browsers (ui.md §5): who gets one, what it is good for, when it ends. */
+/** Sessions of browsers: who gets one, what it is good for, when it ends. */
 
 const PASSWORD = 'correct horse battery';
 const HOST = 'regent.example.test:5443';

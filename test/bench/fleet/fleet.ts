@@ -18,7 +18,7 @@ import { type Fleet, startFleet } from './start.ts';
 import type { FleetMachine } from './way.ts';
 
 const MACHINES = 1000;
-/** All of them, from the first that is switched on to the last inventory (numbers.md §2). */
+/** All of them, from the first that is switched on to the last inventory. */
 const WHOLE_S = 300;
 /** Machines that are switched on each second, as racks do who have a thousand BMCs to ask. */
 const PER_SECOND = Number(process.env['PER_SECOND'] ?? 8);

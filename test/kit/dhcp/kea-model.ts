@@ -6,7 +6,7 @@ const [REMOTE, PAUSE_MS] = [2001, 10_000];
 /** In these a primary's answers clients. */
 const UP: ReadonlySet<string> = new Set(['hot-standby', 'partner-down', 'terminated']);
 
-/** What a Kea of a hot-standby pair does, as measured with 2.6.3: boot.md §2. Times: ms. */
+/** What a Kea of a hot-standby pair does, as measured with 2.6.3. Times: ms. */
 export class KeaModel {
   readonly isPrimary: boolean;
   isRunning = false;

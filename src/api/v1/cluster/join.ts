@@ -30,9 +30,9 @@ const FAILURES = { burst: 10, perSecond: 0.2, names: 10_000 } as const;
 const CALLS = { burst: 30, perSecond: 0.5, names: 10_000 } as const;
 
 /**
- * `POST /api/v1/join`: lets a host in that shows a join token. Over TLS alone: the answer holds what nobody else may read. `POST
- * /api/v1/join/undo`: takes a join back by the key that joined.
- * `POST /api/v1/join/membership`: answers whether a host is still a node.
+ * `POST /api/v1/join`: lets a host in that shows a join token. Only over TLS: the answer holds what nobody else may
+ * read. `POST /api/v1/join/undo`: takes a join back by the key that joined. `POST /api/v1/join/membership`: answers
+ * whether a host is still a node.
  */
 export function registerJoin(app: FastifyInstance, ports: JoinApiPorts): void {
   const failures = createLimiter(ports.clock, FAILURES);
@@ -86,7 +86,7 @@ export function registerJoin(app: FastifyInstance, ports: JoinApiPorts): void {
     },
   );
 
-  /** A call by which a host proves itself with its body alone. */
+  /** A call by which a host proves itself only with its body. */
   function answerHost<B>(path: string, schema: TSchema, call: (body: B, source: string) => Promise<object | Rejected>) {
     const validateBody = rawValidator(schema);
     const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {

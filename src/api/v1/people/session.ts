@@ -12,7 +12,7 @@ import { type LoginLimiter, TOO_MANY_LOGINS } from '../../login-limiter.ts';
 import { type ApiPorts, sendProblem } from '../../server.ts';
 import { bodyValidator } from '../../validate.ts';
 
-/** `isPlain`: sessions go without TLS, too (a developer's own host). */
+/** `isPlain`: sessions also work without TLS (a developer's own host). */
 export interface SessionPorts extends ApiPorts {
   readonly callers: Callers;
   readonly logins: LoginLimiter;

@@ -70,7 +70,7 @@ export function createEventStreams(
         'x-request-id': request.id,
         'x-regent-node': region.node,
       });
-      // An id alone: a stream that breaks before its first event is resumed from here, too.
+      // Only an id: a stream that breaks before its first event can also be resumed from here.
       raw.write(`retry: 1000\nid: ${start}\n\n`);
       open.add(raw);
       const stillMay = async () => !isRejected(await callers.identify(request));

@@ -100,7 +100,7 @@ function stateOf(node: Node, now: number): string {
   return `drained${since === null ? '' : ` ${age(since, now)}`}, ${reportOf(node)}`;
 }
 
-/** Since when, and who serves its VLANs; '' where it is not drained. */
+/** Since when, and who serves its VLANs; '' if it is not drained. */
 function drainText({ drain }: Node, now: number): string {
   if (drain == null) return '';
   const sentences = [...Map.groupBy(drain.vlans, ({ servedBy }) => servedBy)].map(

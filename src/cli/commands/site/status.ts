@@ -13,7 +13,9 @@ import { isAway, showAway } from './status-away.ts';
 /** The largest number of rows of each kind on the status screen; problems come first. */
 const ROWS_MAX = 12;
 
-/** A failover takes seconds. Whoever asks how the site is wants to know that it does not answer. */
+/**
+ * A failover takes seconds. An operator who queries the status wants to learn at once that the site does not answer.
+ */
 const PATIENCE = { deadlineMs: 20_000, refusedMs: 3000 };
 
 /** `regent status`. */
@@ -48,7 +50,7 @@ async function showStatus(call: Call): Promise<ExitCode> {
 }
 
 async function readStatus(call: Call): Promise<{ readonly status: Status; readonly url: string }> {
-  // Root on a region node need not wait for the end of a failover: this host's region answers, too.
+  // Root on a region node need not wait for the end of a failover: this host's region also answers.
   const { client, url } = await call.region(call.io.askHost === null ? PATIENCE : SHORT);
   return { status: (await client.call('status.show', {})).body, url };
 }

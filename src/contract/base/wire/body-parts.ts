@@ -33,8 +33,8 @@ export type PartTexts = ReadonlyMap<string, PartText>;
 /** Shorter texts stand in the part around them, characters: naming one takes 67. */
 const SHORT = 512;
 /**
- * Runs of a list end by content, not by place: an element that comes or goes changes its own run alone. One in so many elements ends a run; `most`
- * bounds a run of elements that never do.
+ * Runs of a list end by content, not by place: an element that comes or goes changes only its own run. One in so many
+ * elements ends a run; `most` bounds a run of elements that never do.
  */
 const RUN = { named: 16, inline: 32, most: 128 } as const;
 

@@ -28,8 +28,9 @@ const FREE = '^[ -~]*$';
 const WRONG = Symbol('wrong');
 
 /**
- * Takes of a value what a schema allows, member by member: one that breaks its grammar is left out, alone; free texts and lists that are too long are cut;
- * characters of free texts that nobody can read become "?". The place of a problem is made of the schema's own names, never of the value's. Pure.
+ * Takes of a value what a schema allows, member by member: only a member that breaks its grammar is left out; free
+ * texts and lists that are too long are cut; characters of free texts that nobody can read become "?". The place of a
+ * problem is made of the schema's own names, never of the value's. Pure.
  */
 export function cutTo(schema: TSchema, value: unknown): CutValue {
   const problems: string[] = [];

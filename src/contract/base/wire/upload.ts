@@ -72,7 +72,7 @@ async function whereToGoOn(options: ClientOptions, given: Upload, turn: number) 
   return found.reduce((best, one) => (one.received > best.received ? one : best), { base, received: 0 });
 }
 
-/** Bytes that are there; none where nobody says so. */
+/** Bytes that are there; none if nobody says so. */
 async function receivedAt(options: ClientOptions, { path, content, signal }: Upload): Promise<number> {
   try {
     const response = await (options.fetch ?? fetch)(path, {

@@ -61,7 +61,7 @@ export function serveProber<C extends { readonly stopMs: number }>(
 
 /**
  * A stop watch on processors that many hosts share: it goes before all that is not of real time, and takes little. All of its threads, as
- * one waits for another. Who may not (root alone may) measures with what it gets, and `late` reports the delay.
+ * one waits for another. A caller who may not (only root may) measures with what it gets, and `late` reports the delay.
  */
 function hurry(): void {
   const argv = ['--rr', '--reset-on-fork', '--all-tasks', '--pid', '1', String(process.pid)];

@@ -41,7 +41,7 @@ export function hostLane(timeline: Timeline, host: string, scale: Scale, top: nu
   ].join('');
 }
 
-/** Stripes have their meaning written in them where there is room, and as a title. */
+/** Stripes have their meaning written in them if there is room, and as a title. */
 function stripe(kind: Stripe, span: HostSpan, scale: Scale, top: number): string {
   const from = xOf(scale, span.from);
   const width = Math.max(2, xOf(scale, span.to) - from);

@@ -12,7 +12,7 @@ const SIGNS = { fault: '▼', heal: '▲', role: '◆', note: '·' } as const;
 
 /** Labels of marks laid out above the lanes. */
 export interface Labels {
-  /** What they take, px. */
+  /** Height of the marks, px. */
   readonly height: number;
   readonly text: string;
 }

@@ -1,6 +1,6 @@
 /**
  * Style of the report. Colour-blind readers can distinguish the colours (after Okabe and Ito), and no meaning has only a colour: signs,
- * shapes and text express it, too. On paper it is light, whatever the screen was.
+ * shapes and text also express it. On paper it is light, whatever the screen was.
  */
 export const STYLE = `
 :root{color-scheme:light dark;--page:#fff;--ink:#1b2026;--soft:#5d6670;--line:#d9dde2;--pale:#f4f6f8;--track:#e7eaee;

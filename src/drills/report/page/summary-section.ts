@@ -25,7 +25,7 @@ export function tiles(rounds: readonly ReportedRound[]): string {
   ].join('')}</div>`;
 }
 
-/** The tables over all rounds: rows of the headline table, where there are some, and hazards. */
+/** The tables over all rounds: rows of the headline table, if there are some, and hazards. */
 export function summarySection(rounds: readonly ReportedRound[]): string {
   const headlines = byHeadline(rounds);
   const hazards = byHazard(rounds);

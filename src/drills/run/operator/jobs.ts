@@ -3,7 +3,7 @@ import { findPrimary, sqlOn, type Environment } from '../environment.ts';
 
 /** Each poll starts programs in every region node, beside what is measured. */
 const POLL_EVERY_MS = 1000;
-/** Another region has gone on with a job so long after its own died (numbers.md §1). */
+/** Another region has gone on with a job so long after its own died. */
 const TAKEN_OVER_MS = 15_000;
 const UNFINISHED = `select id || ' ' || kind || ' ' || epoch || ' ' || coalesce(lease_holder, '') || ' ' || coalesce(lease_until::text, '')
   from jobs where ended_at is null order by id`;

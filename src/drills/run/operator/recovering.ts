@@ -14,7 +14,7 @@ const KEEP = 'if [ -e /root/.config ]; then cp -a /root/.config /root/.saved-con
 const GIVE_BACK =
   'if [ -e /root/.saved-config ]; then rm -rf /root/.config && mv /root/.saved-config /root/.config; fi';
 
-/** Makes a cluster of this host alone. The site's name comes from the command's own output, as an operator reads it. */
+/** Makes a cluster of only this host. The site's name comes from the command's own output, as an operator reads it. */
 export async function recoverOn(environment: Environment, host: string): Promise<void> {
   const { stderr } = await inHost(environment, host, [REGENT, 'cluster', 'recover', '--check'], {
     timeoutMs: CALL_MS * 2,

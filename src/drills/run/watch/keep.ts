@@ -5,7 +5,7 @@ import { startLineProgram, type LineProgram } from './child.ts';
 export interface HostWatch {
   /** Nothing more comes from the host: it was switched off. */
   off(): void;
-  /** It has booted. */
+  /** Called when the host has booted. */
   on(): void;
   /** False: nobody listens now. */
   send(line: string): boolean;

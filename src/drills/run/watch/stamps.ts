@@ -18,7 +18,7 @@ export function openStamps(now: () => number, wallNow: () => number): (line: str
   return (line) => {
     const readAt = now();
     const fresh = readAt - wallNow();
-    // Unchanged while it is right: all lines are then put in order by their own stamps alone.
+    // Unchanged while it is right: all lines are then put in order only by their own stamps.
     if (!(Math.abs(fresh - behind) <= STEP_MS)) behind = fresh;
     const at = (stampOf(line) ?? Number.NaN) + behind;
     return at <= readAt && readAt - at < LATE_MS ? at : readAt;

@@ -5,7 +5,7 @@ import type { PatternQuestion } from './interface.ts';
 /** Runs in a thread of its own: a pattern with repeats inside of repeats takes a time that doubles with each character (27 characters: 10.9 s). */
 const PROGRAM = `const { parentPort, workerData } = require('node:worker_threads');
 parentPort.postMessage(workerData.patterns.map((pattern) => new RegExp(pattern).test(workerData.text)));`;
-/** A pattern that is compiled may need much memory, too. */
+/** A compiled pattern may also need much memory. */
 const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 } as const;
 
 /** See `BmcAccess.match`. The thread is ended at the deadline, whatever it does. */

@@ -19,7 +19,10 @@ export async function readSource(url: string, read: SourceRead): Promise<AsyncIt
   throw new AppError('source', `${at} answered ${response.statusCode}`);
 }
 
-/** The same, with the last answer whatever its status, and the address that it is from. Who does not read it destroys it. */
+/**
+ * The same, with the last answer whatever its status, and the address that it is from. A caller that does not read the
+ * body must destroy it.
+ */
 export async function openSource(
   url: string,
   read: SourceRead,

@@ -170,7 +170,7 @@ export function guardFindings(site: GuardSite): GuardFinding[] {
   });
 }
 
-/** The sentence that refuses it; null: nothing does. Warnings alone are no refusal for who insists. Pure. */
+/** The sentence that refuses it; null: nothing does. With `isForced`, warnings do not refuse. Pure. */
 export function guardRefusal(machine: string, findings: readonly GuardFinding[], isForced: boolean): string | null {
   const refusing = findings.filter(({ level }) => level === 'refuse');
   const blocking = refusing.length > 0 ? refusing : isForced ? [] : findings;

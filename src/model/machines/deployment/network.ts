@@ -240,7 +240,7 @@ export function routesLeftOut(machine: NetworkMachine, site: Pick<NetworkSite, '
   return findExcludedRoutes(site.routes ?? [], standsOf(withLinks(machine), site));
 }
 
-/** Null where nobody has set one: then the system's own is right. */
+/** Null if nobody has set one: then the system's own is right. */
 function plannedMtu(all: readonly MachineInterface[], nic: MachineInterface): number | null {
   return all.some(({ mtu }) => mtu != null) ? mtuOf(all, nic) : null;
 }

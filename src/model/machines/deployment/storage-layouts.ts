@@ -8,7 +8,9 @@ const GROUP = 'vgroot';
 const VOLUME = 'lvroot';
 const SWAP = 'lvswap';
 
-/** A layout that Regent knows, in single parts, on the disks that it takes; refused where there are none that fit. Pure. */
+/**
+ * A layout that Regent knows, in single parts, on the disks that it takes; refused if there are none that fit. Pure.
+ */
 export function customOf(
   disks: readonly DiskSeen[],
   request: LayoutRequest,

@@ -18,8 +18,9 @@ type LacpRate = (typeof LACP_RATES)[number];
 type HashPolicy = (typeof HASH_POLICIES)[number];
 
 /**
- * How a bond works. Times in milliseconds: `miimon` between two checks of the links (0: never), `downDelay` and `upDelay` before a link counts as gone or
- * back, in whole checks. `lacpRate`: of 802.3ad alone. `hashPolicy`: what chooses the card of a frame; of modes that choose by it. `gratuitousArps`: how many announce a failover.
+ * How a bond works. Times in milliseconds: `miimon` between two checks of the links (0: never), `downDelay` and
+ * `upDelay` before a link counts as gone or back, in whole checks. `lacpRate`: only of 802.3ad. `hashPolicy`: what
+ * chooses the card of a frame; of modes that choose by it. `gratuitousArps`: how many announce a failover.
  */
 export interface BondSettings {
   readonly mode: BondMode;

@@ -131,7 +131,7 @@ export interface KnownDevices {
 
 /**
  * What a script is started with. `arguments`: in the order of its parameters; `environment`: all its values, as `PARAM_NAME=value`. A password is in the
- * environment alone: arguments are seen by everybody on a machine.
+ * environment only: arguments are seen by everybody on a machine.
  */
 export interface Invocation {
   readonly arguments: readonly string[];
@@ -177,7 +177,7 @@ function places({ type }: ScriptParameter, value: string, known: KnownDevices): 
   return { input: value };
 }
 
-/** By name, path or serial number; a model only where it is the only one. */
+/** By name, path or serial number; a model only if it is the only one. */
 function diskOf(value: string, { disks }: KnownDevices): KnownDevices['disks'][number] | undefined {
   const exact = disks.find(({ name, serial }) => name === value || `/dev/${name}` === value || serial === value);
   const alike = disks.filter(({ model }) => model === value);

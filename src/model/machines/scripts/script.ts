@@ -229,7 +229,7 @@ function metadata(problem: string): Rejected {
   );
 }
 
-/** A script of the release, from its text alone. Refused: its metadata does not name it. */
+/** Reads a script of the release from its text. Refused: its metadata has no name. */
 export function parseBuiltIn(content: string): Script | Rejected {
   const parsed = readMetadata(content);
   if (isRejected(parsed)) return parsed;

@@ -2,7 +2,10 @@ import { invalid, type Rejected, show } from '../../../core/errors.ts';
 
 /** Characters of the options that one tag gives. */
 export const KERNEL_OPTIONS_MAX = 500;
-/** Characters of all options of a machine: Linux takes a line of 2,047 on amd64 and arm64, and what Regent says itself must fit in, too. */
+/**
+ * Characters of all options of a machine: Linux takes a line of 2,047 on amd64 and arm64, and Regent's own options must
+ * also fit.
+ */
 export const ALL_OPTIONS_MAX = 1400;
 /** The law as a sentence. */
 export const KERNEL_OPTIONS_RULE =

@@ -5,7 +5,7 @@ export function lshwNode(id: string, kind: string, children: readonly (XmlNode |
   return element('node', { id, claimed: 'true', class: kind }, ...children);
 }
 
-/** An element with a text; null where there is none. */
+/** An element with a text; null if there is none. */
 export function leaf(name: string, text: string | undefined): XmlNode | null {
   return plain(name, {}, text);
 }
@@ -19,12 +19,12 @@ export function plain(
   return text === undefined || text === '' ? null : element(name, attributes, text);
 }
 
-/** A number with its unit; null where it is not known. */
+/** A number with its unit; null if it is not known. */
 export function sized(name: string, units: string, value: number | undefined): XmlNode | null {
   return value === undefined || value === 0 ? null : element(name, { units }, String(value));
 }
 
-/** The settings of a device, in the order of their names; null where there is none. */
+/** The settings of a device, in the order of their names; null if there is none. */
 export function settings(values: Readonly<Record<string, string | undefined>>): XmlNode | null {
   const known = Object.entries(values)
     .filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '')

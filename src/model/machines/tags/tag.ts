@@ -1,6 +1,6 @@
 import { invalid, type Rejected, show } from '../../../core/errors.ts';
 
-/** The grammar of a tag's name. Commas separate tags, digits alone are an id, and "none" stands for no tag. */
+/** The grammar of a tag's name. Commas separate tags, a name of digits is an id, and "none" stands for no tag. */
 export const TAG_RULE =
   '1–64 of letters, digits and . _ -, starting and ending with a letter or digit, not only digits, not "none"';
 

@@ -3,7 +3,7 @@ import type { PowerState } from '../power.ts';
 import type { Stage } from './stage.ts';
 import type { MachineStep } from './step.ts';
 
-/** Why a machine may be late, and what mends it. `remedy`: a sentence, with a command where there is one. */
+/** Why a machine may be late, and what mends it. `remedy`: a sentence, with a command if there is one. */
 export interface Cause {
   readonly code: string;
   readonly sentence: string;
@@ -51,7 +51,7 @@ export interface WhyCase {
   readonly isInstalled?: boolean;
 }
 
-/** One rule: a cause, or null where it does not hold. */
+/** One rule: a cause, or null if it does not hold. */
 export interface WhyRule {
   readonly code: string;
   judge(seen: WhyCase): Omit<Cause, 'code'> | null;

@@ -10,7 +10,7 @@ export interface NewCommand<K extends CommandKindName> {
   readonly args: CommandArgs<K>;
   /** What its kind keeps secret; left out: nothing. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** From now, by the database's clock, until whoever waits has an answer, whatever becomes of the node. */
+  /** From now, by the database's clock, until the caller has an answer, whatever happens to the node. */
   readonly deadlineSeconds: number;
   /** User's name, or `job 12`. */
   readonly caller: string;

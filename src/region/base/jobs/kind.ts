@@ -16,7 +16,7 @@ export interface JobKind<P = unknown> {
 /** One holder's run of a job. */
 export interface JobRun<P = unknown> {
   readonly id: number;
-  /** What it is about, as an operator says it. */
+  /** The subject of the job, as an operator names it. */
   readonly target: string;
   readonly payload: P;
   /** Who requested it. */

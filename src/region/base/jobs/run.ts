@@ -73,7 +73,7 @@ async function outcomeOf(
       signal: guard.signal,
       isAbortWanted: () => guard.isAborted() || guard.lateMs() > 0,
       mustHold: guard.mustHold,
-      // The row alone decides whether it counts.
+      // Only the row decides whether it counts.
       save: (progress, saved, change) => repository.save({ id, epoch }, { progress, checkpoint: saved, change }),
     });
     return { returned };

@@ -3,7 +3,7 @@ import type { Cast } from '../../../judge/timeline.ts';
 import { holdersOf, primariesOf } from '../claims.ts';
 import { type ClusterSite, collectFacts, members, regions } from '../site.ts';
 
-/** Who is what at this moment, by name; '' where nobody is. Pure. */
+/** Who is what at this moment, by name; '' if nobody is. Pure. */
 export function castOf(site: ClusterSite): Cast {
   const primary = primariesOf(site)[0]?.node.name ?? '';
   const holder = holdersOf(site)[0]?.node.name ?? '';

@@ -15,7 +15,7 @@ export interface DrillFault {
   make(): Promise<void>;
 }
 
-/** The fault of a drill, by the moves that operators use. Throws `MoveEnd` where there is nobody to do it to. */
+/** The fault of a drill, by the moves that operators use. Throws `MoveEnd` if there is nobody to do it to. */
 export async function faultOf(drill: Drill): Promise<DrillFault> {
   const { hazard, cast, ports, move } = drill;
   const node = victimOf(hazard.id, cast, ports.node);

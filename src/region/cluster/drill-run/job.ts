@@ -98,7 +98,7 @@ function moveOf({ run, ports, at }: DrillEnding): Move {
   return { run, ports, save: (progress, change) => run.save(progress, at.progress, change) };
 }
 
-/** A key that the probes show as every client does. Its secret is in memory alone. */
+/** A key that the probes show as every client does. Its secret is only in memory. */
 function makeKey(random: Random) {
   const [consumer, token, secret] = [random.hex(9), random.hex(12), random.hex(24)];
   return { consumer, token, secretSha256: secretDigest(secret), text: `${consumer}:${token}:${secret}` };

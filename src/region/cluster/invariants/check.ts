@@ -2,7 +2,7 @@ import type { InvariantState } from '../../../contract/cluster/doctor.ts';
 import type { NodeFacts } from '../facts.ts';
 import { type ClusterSite, hasOwnDatabase, collectFacts, listOf, silence, type SiteNode } from '../site.ts';
 
-/** What was found, and what to do; a remedy of '' where there is nothing to do. */
+/** What was found, and what to do; a remedy of '' if there is nothing to do. */
 export interface InvariantVerdict {
   readonly state: InvariantState;
   readonly detail: string;
@@ -15,7 +15,7 @@ export interface InvariantCheck {
   readonly title: string;
   /** Why it matters. */
   readonly explanation: string;
-  /** Left out where there is nothing to judge, such as the floating address of a site without one. */
+  /** Left out if there is nothing to judge, such as the floating address of a site without one. */
   concerns(site: ClusterSite): boolean;
   judge(site: ClusterSite): InvariantVerdict;
 }
@@ -51,5 +51,5 @@ export function sentence(text: string): string {
 /** Is the site a cluster of whole hosts? */
 export const isCluster = (site: ClusterSite): boolean => site.cluster !== null;
 
-/** Is it one whose nodes run the database, too? */
+/** Is it a cluster whose nodes also run the database? */
 export const runsDatabase = (site: ClusterSite): boolean => isCluster(site) && hasOwnDatabase(site);

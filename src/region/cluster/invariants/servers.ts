@@ -40,7 +40,7 @@ export const SERVER_CHECKS: readonly InvariantCheck[] = [
   },
 ];
 
-/** The same for a status: what is not promised; null where the cluster runs its own database. */
+/** The same for a status: what is not promised; null if the cluster runs its own database. */
 export function externalWarning(site: Pick<ClusterSite, 'cluster'>): string | null {
   if (site.cluster === null || hasOwnDatabase(site)) return null;
   return `The database is an external one. ${NOT_PROMISED}`;

@@ -43,7 +43,7 @@ export const moveCases = {
     async (tx, { body }, context) => {
       const seen = await siteOf(tx, context);
       const plan = accept(planSwitchover(seen.site, body?.to ?? null));
-      // Whoever names nobody is content with whoever may lead when it is done.
+      // An order without a name accepts any node that may lead at that time.
       const payload = { ...orderOf(seen, plan), ...(body?.to === undefined ? { to: null } : {}) };
       return begin(tx, context, plan.sentence, {
         kind: 'switchover',

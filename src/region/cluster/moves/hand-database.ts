@@ -34,7 +34,8 @@ export async function handDatabase(move: Move, order: SwitchoverOrder): Promise<
       throw new MoveEnd('failed', `${who} a synchronous standby that streams; ${from} keeps the database`);
     }
     stopIfUnwanted(move, `before ${from} handed the database on`);
-    // Who is named makes the others sleep for 2 s (Patroni 4, its HA loop without a leader), and a commit waits for one of them.
+    // A named candidate makes the others sleep for 2 s (Patroni 4, its HA loop without a leader), and a commit waits
+    // for one of them.
     const isOpen = order.to === null && !order.drained.some((name) => isElectable(state, name));
     await move.save(`${from} hands the database to ${isOpen ? fit.join(' or ') : fit[0]}`);
     move.run.mustHold();

@@ -51,7 +51,9 @@ export class MoveEnd extends Error {
   }
 }
 
-/** The order that a job was given; throws where it is none: it was written by a release that this one does not understand. */
+/**
+ * The order that a job was given; throws if it is none: it was written by a release that this one does not understand.
+ */
 export function ordered<P>(order: P | null): P {
   if (order === null) throw new AppError('job', 'the payload is no order of this kind of job');
   return order;
@@ -61,7 +63,7 @@ export function ordered<P>(order: P | null): P {
 const POLL_MS = 500;
 const SNAPSHOT_S = 30;
 
-/** Throws `MoveEnd` when an operator wants the end. To be called where nothing is half done. */
+/** Throws `MoveEnd` when an operator wants the end. Call it only when nothing is half done. */
 export function stopIfUnwanted({ run }: Pick<Move, 'run'>, where: string): void {
   if (run.isAbortWanted()) throw new MoveEnd('aborted', `ended ${where}`);
 }

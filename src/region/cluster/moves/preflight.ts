@@ -17,7 +17,7 @@ import {
 import { RANGES } from '../what-if/ranges.ts';
 import { whatIf } from '../what-if/what-if.ts';
 
-/** What a move will do: names of nodes, and a sentence for whoever asks. */
+/** What a move will do: names of nodes, and a sentence for the operator. */
 export interface SwitchoverPlan {
   readonly from: string;
   readonly to: string;
@@ -114,7 +114,7 @@ function checkEtcd(site: ClusterSite): Rejected | null {
   return no(`etcd has ${up.length} of ${voters.length} voters: none to spare while the database moves`);
 }
 
-/** The region node that is named; the refusal where it is none, or carries no part yet. */
+/** The region node that is named; the refusal if it is none, or carries no part yet. */
 function nodeNamed(site: ClusterSite, ref: string): SiteNode | Rejected {
   const name = ref.toLowerCase();
   const node = site.nodes.find((one) => one.id === ref || one.name === name);

@@ -19,7 +19,7 @@ export function checkNodeDrain(
   return isRejected(region) ? region : { node, sentence: `${region.sentence}; ${rack.sentence}` };
 }
 
-/** May this rack's VLANs go to its partners now? The sentence says what will come of it; '' where nothing will. Pure. */
+/** May this rack's VLANs go to its partners now? The sentence says what will come of it; '' if nothing will. Pure. */
 export function checkRackDrain(
   { name }: Pick<SiteNode, 'name'>,
   { vlans, drained }: { readonly vlans: readonly VlanServerState[]; readonly drained: readonly string[] },

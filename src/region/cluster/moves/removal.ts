@@ -63,7 +63,9 @@ async function removeNode(move: Move, run: JobRun<RemovalOrder>, etcd: EtcdPort 
   return resultOf(order);
 }
 
-/** Work and daemons of a node that is alive. One that dies meanwhile has neither, and whoever forces it does not wait. */
+/**
+ * Work and daemons of a node that is alive. A node that dies meanwhile has neither, and a forced removal does not wait.
+ */
 async function handOn(move: Move, order: RemovalOrder): Promise<void> {
   try {
     const seen = nodeIn(await awaitSnapshot(move), order);

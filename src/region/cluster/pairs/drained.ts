@@ -24,7 +24,7 @@ function drainText({ name, drainedAt }: SiteNode, pairs: readonly PairNow[]): st
   return `${name} is drained${sinceText(drainedAt)}: ${clauses.length === 0 ? 'no VLAN has it as its rack' : listOf(clauses)}`;
 }
 
-/** ` since 2026-03-01T09:00:00.000Z`; '' where nobody knows. */
+/** ` since 2026-03-01T09:00:00.000Z`; '' if nobody knows. */
 export function sinceText(since: string | null | undefined): string {
   return since == null ? '' : ` since ${since}`;
 }

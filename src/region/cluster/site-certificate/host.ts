@@ -19,7 +19,9 @@ interface SiteHostNames {
   readonly at: number;
 }
 
-/** Finds the host to which a browser may be sent. What a client calls this host counts only where the site is called so. */
+/**
+ * Finds the host to which a browser may be sent. What a client calls this host counts only if the site is called so.
+ */
 export function createSiteHost(
   db: Database,
   ca: Pick<CertificateAuthority, 'readShown'>,

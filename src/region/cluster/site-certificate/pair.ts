@@ -11,7 +11,7 @@ import { readCluster, readSettings } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { Sealer } from '../../base/sealer.ts';
 
-/** Whose certificate it is. A sealed key opens in the place of its kind alone. */
+/** Whose certificate it is. A sealed key opens only in the place of its kind. */
 export type Origin = 'cluster' | 'own';
 
 const placeOf = (origin: Origin) => `site_certificate ${origin}`;

@@ -39,8 +39,9 @@ export function reasonToSign(shown: ShownCertificate | null, names: SiteNames, n
 }
 
 /**
- * Keeps the certificate that the cluster's own authority gives the site: made when the cluster begins, renewed at two thirds of its life, and again when a
- * region node comes or goes, the floating address or a name of it changes. Also where an operator's own is in force, which may be taken back at any time.
+ * Keeps the certificate that the cluster's own authority gives the site: made when the cluster begins, renewed at two
+ * thirds of its life, and again when a region node comes or goes, the floating address or a name of it changes. Also if
+ * an operator's own is in force, which may be taken back at any time.
  */
 export function createSiteCertificateTask(ports: SiteTaskPorts): Task {
   const { db, ca } = ports;
@@ -77,7 +78,8 @@ async function sign(tx: Tx, ports: SiteTaskPorts): Promise<string | null> {
   if (reason === null) return null;
   const sealer = sealerOf(ports);
   const currentKey = row.cluster && (await openKey(sealer, 'cluster', row.cluster));
-  // The same key as before: whoever has pinned it sees no change. One that does not open any more is left.
+  // The same key as before: a client that has pinned the key sees no change. A key that cannot be opened any more is
+  // replaced.
   const signed = accept(await ca.signSite(names, isRejected(currentKey) ? null : currentKey));
   const pair = await sealPair(sealer, 'cluster', signed);
   await storeClusterCertificate(tx, pair);

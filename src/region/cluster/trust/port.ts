@@ -149,7 +149,10 @@ export interface TrustPort {
   pairCertificate(nodeId: string, csr: string): Promise<PairCertificateAnswer | Rejected>;
   /** Where a browser that named this host finds the site: the same name where the site is called so, else its address. Null: not known. */
   siteHost(named: string): Promise<string | null>;
-  /** The certificate of the cluster's authority, for whoever is to trust it. `fingerprint`: SHA-256 of its DER, lower-case hex. From a file. */
+  /**
+   * The certificate of the cluster's authority, for clients that shall trust it. `fingerprint`: SHA-256 of its DER,
+   * lower-case hex. From a file.
+   */
   authority(): Promise<{ readonly pem: string; readonly fingerprint: string } | Rejected>;
   /** Null, or why this certificate is not taken (any more). From memory: works while the database is away. */
   checkSerial(serial: string): Rejected | null;

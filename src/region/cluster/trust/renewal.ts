@@ -30,7 +30,7 @@ export async function certify(
   return signed;
 }
 
-/** Who asks for a certificate. `byCertificate`: it showed one that is good. */
+/** The node that requests a certificate. `byCertificate`: it proved itself by a valid certificate. */
 interface RenewalCall {
   readonly nodeId: string;
   readonly csr: string;

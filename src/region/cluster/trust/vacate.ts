@@ -55,7 +55,7 @@ async function dropNode(tx: WriteTx, node: NodeRow): Promise<NodeRow> {
   return accept(await deleteNode(tx, { key: node.id }));
 }
 
-/** Each VLAN of the rack belongs to its partner alone; a VLAN without another rack blocks the removal. */
+/** Each VLAN of the rack belongs only to its partner; a VLAN without another rack blocks the removal. */
 async function handVlansOn(tx: WriteTx, { uuid, name }: racks.RackRow): Promise<Rejected | null> {
   const all = await allRows((page) => listVlans(tx, page));
   for (const vlan of all.filter((row) => row.primaryRackId === uuid || row.secondaryRackId === uuid)) {

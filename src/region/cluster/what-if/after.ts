@@ -20,7 +20,8 @@ export interface Heirs {
 }
 
 /**
- * Concludes who gets what. A drained node goes on as voter of etcd and as synchronous standby, and is an heir only where nobody else is.
+ * Concludes who gets what. A drained node goes on as voter of etcd and as synchronous standby, and is an heir only if
+ * nobody else is.
  */
 export function heirsOf(site: ClusterSite, name: string, event: WhatIfEvent): Heirs {
   const primary = primariesOf(site)[0];

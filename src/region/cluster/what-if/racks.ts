@@ -47,7 +47,7 @@ function fateOf(pair: PairNow | undefined, before: string | null, { node, event,
   if (pair === undefined) return lost('no rack serves it');
   const { primary, secondary, isWhole, faults } = pair;
   const isIn = name === primary || name === secondary;
-  // Who does not say that he serves may do so nevertheless: then his loss is one.
+  // A rack that does not report that it serves may still serve: then its loss counts.
   const serving = before ?? primary;
   const stays = (range: Range, why: string): Fate => ({ after: before, why, range });
   if (!isIn) return stays(RANGES.none, `${name} does not serve it`);
@@ -63,7 +63,7 @@ function fateOf(pair: PairNow | undefined, before: string | null, { node, event,
   return { after: partner, why: `${partner} takes over from ${name}`, range: RANGES.rackTaken };
 }
 
-/** A drain gives what a partner can take, and is refused where none can. */
+/** A drain gives what a partner can take, and is refused if none can. */
 function drainFate(
   { primary, secondary, isWhole, faults, drained }: PairNow,
   before: string | null,
@@ -80,7 +80,7 @@ function drainFate(
   return { after: partner, why: `${name} hands it over to ${partner}`, range: RANGES.rackDrained };
 }
 
-/** `k2 serves 20 VLANs then`, for a summary; none where nothing moves. */
+/** `k2 serves 20 VLANs then`, for a summary; none if nothing moves. */
 export function vlanMoves(vlans: readonly WhatIfVlan[], node: string): string[] {
   const moved = vlans.filter(({ before, after }) => before === node && after !== null && after !== node);
   return [...Map.groupBy(moved, ({ after }) => after)].map(

@@ -17,7 +17,7 @@ export interface Offers {
 
 type OfferSource = Pick<ClaimedSync, 'type' | 'url' | 'keyring' | 'selections'> & Pick<SourceRead, 'proxy'>;
 
-/** Reads what a source has, by its signature. Throws where it cannot be reached. */
+/** Reads what a source has, by its signature. Throws if it cannot be reached. */
 export async function readOffers(
   sources: ImageSources,
   source: OfferSource,

@@ -22,7 +22,7 @@ import { writing } from '../../base/use-case.ts';
 import { machineEvent } from '../lifecycle/event.ts';
 import { disksOf } from './default-layout.ts';
 
-/** Rounds of one call: in each, whoever was faster took what was wanted. */
+/** Rounds of one call: in each, another call was faster and took the machine. */
 const ROUNDS_MAX = 8;
 
 /** Takes a machine that fits. */
@@ -77,8 +77,8 @@ function readRequest({
 }
 
 /**
- * Locks a machine that fits and that nobody else has taken. One that another call is about to take is waited for where there is no other: that call may give it
- * up. So the last one is taken by exactly one.
+ * Locks a machine that fits and that nobody else has taken. One that another call is about to take is waited for if
+ * there is no other: that call may give it up. So the last one is taken by exactly one.
  */
 async function takeOne(tx: Tx, request: MachineRequirements): Promise<Fit> {
   for (let round = 0; round < ROUNDS_MAX; round += 1) {

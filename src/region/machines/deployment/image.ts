@@ -23,7 +23,7 @@ export async function findDeployable(tx: Tx, text: string, architecture: string 
   return viewDeployable(row);
 }
 
-/** The image of this digest; refused where it is gone. */
+/** The image of this digest; refused if it is gone. */
 export async function deployableOf(tx: Tx, digest: string): Promise<FoundImage> {
   const [row] = await findImages(tx, digest);
   return row === undefined

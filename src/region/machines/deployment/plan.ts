@@ -110,7 +110,9 @@ function timeSources(settings: Settings, racks: readonly string[]): readonly str
   return external.length > 0 ? external : racks;
 }
 
-/** All that a machine needs to be installed, by the model and its hardware as they are now; refused where they do not fit. */
+/**
+ * All that a machine needs to be installed, by the model and its hardware as they are now; refused if they do not fit.
+ */
 export async function planDeployment(tx: Tx, wanted: DeploymentInput): Promise<Deployment> {
   const { machine, image, run, sshKeys, userData } = wanted;
   const inventory = await hardwareOf(tx, machine);

@@ -61,7 +61,7 @@ export function judgeUnknownMachine(question: EnlistQuestion, site: EnlistSite):
   return { kind: 'create', note: noteOf(twins) };
 }
 
-/** Anybody can ask with any MAC. Who has a lease of this rack has at least that: an address in one of its pools. */
+/** Anybody can ask with any MAC. A host with a lease of this rack has at least an address in one of its pools. */
 function refusalOfLease({ mac, via }: EnlistQuestion, { lease, fresh }: EnlistSite): EnlistVerdict | null {
   if (lease === null)
     return refuse(
@@ -101,7 +101,7 @@ function isSameSerial(twin: KnownMachine, { serial }: EnlistQuestion): boolean {
   return serial !== null && twin.serial === serial;
 }
 
-/** Vendors give many boards one UUID, so it alone makes nobody another machine. */
+/** Vendors give many boards one UUID, so the UUID does not prove that two machines are one. */
 function noteOf(twins: readonly KnownMachine[]): string {
   if (twins.length === 0) return '';
   const names = twins.map(({ fqdn }) => fqdn).join(', ');

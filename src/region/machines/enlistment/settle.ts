@@ -16,8 +16,9 @@ interface PostedInventory {
 const GIVEN = /^eth\d+$/;
 
 /**
- * Puts the card that a machine booted from on the VLAN that it posts from, where nobody has put it on one, and names the cards of an enlisted machine as
- * its system calls them. What an operator has given stays. `source`: the address that the inventory came from.
+ * Puts the card that a machine booted from on the VLAN that it posts from, if nobody has put it on one, and names the
+ * cards of an enlisted machine as its system calls them. What an operator has given stays. `source`: the address that
+ * the inventory came from.
  */
 export async function settleCards(
   tx: WriteTx,

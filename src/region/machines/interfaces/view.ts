@@ -1,7 +1,10 @@
 import type { MachineInterface } from '../../../contract/machines/machine-interface.ts';
 import type { InterfaceRow } from '../../../store/queries/machines/machine-interfaces.ts';
 
-/** An interface as answers and events show it. Lists have tens of thousands of them: what few have is added to those alone. */
+/**
+ * An interface as answers and events show it. Lists have tens of thousands of them: what few have is added only to
+ * those.
+ */
 export function viewInterface(row: InterfaceRow): MachineInterface {
   const { id, name, mac, kind, vlan, vlanId, parents, mtu, acceptRa, bond, bridge, tags } = row;
   const addresses = row.addresses.map(({ address, subnet, subnetId }) => ({ address, subnet, subnetId }));

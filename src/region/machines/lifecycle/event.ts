@@ -69,7 +69,7 @@ export async function machineEvent(tx: WriteTx, report: LifecycleEvent): Promise
   return (await findMachine(tx, { id: machineId })) ?? rejected('not_found', `There is no machine ${machineId}.`);
 }
 
-/** A machine is switched off by who ends its work early, also where its run was to leave it on. */
+/** A machine is switched off by who ends its work early, also if its run was to leave it on. */
 function isEndOfScripts(event: MachineEvent): boolean {
   return event === 'scripts-passed' || event === 'scripts-failed';
 }

@@ -37,7 +37,10 @@ export interface ChosenRun {
   readonly purpose: RunPurpose;
 }
 
-/** Chooses the scripts of a run that has started, and stores them as they are now. Those that write or erase disks are the release's alone; a rescue has none. */
+/**
+ * Chooses the scripts of a run that has started, and stores them as they are now. A deployment and an
+ * erasure run only scripts of the release; a rescue runs none.
+ */
 export async function chooseForRun(
   tx: Tx,
   { builtIn, sealer }: RunScriptPorts,
@@ -64,7 +67,7 @@ export async function chooseForRun(
   return rows;
 }
 
-/** Passwords lie in the database sealed alone. */
+/** Passwords lie in the database only sealed. */
 async function rowOf(sealer: Sealer, run: number, { script, values }: ChosenScript): Promise<RunScriptRow> {
   const { name, hardware, timeout, parallel: isParallel, parameters, content } = script;
   const isSecret = ([of]: [string, string]) => parameters[of]?.type === 'password';
@@ -75,7 +78,7 @@ async function rowOf(sealer: Sealer, run: number, { script, values }: ChosenScri
   return { name, instanceOf: name, hardware, timeout, isParallel, parameters, given, sealed, content };
 }
 
-/** The scripts of a run; the usual ones if whoever started it chose none. */
+/** The scripts of a run; the default ones if the request named none. */
 export async function scriptsOfRun(tx: Tx, ports: RunScriptPorts, run: ChosenRun): Promise<readonly RunScriptRow[]> {
   const stored = await readRunScripts(tx, run.id);
   if (stored !== null) return stored;
@@ -120,7 +123,10 @@ const ALL = 'all';
 /** Disks that no test is for. */
 const MOST = 64;
 
-/** A row for each device that one of its parameters means by `all`; the row itself where there is none, or nothing is known. Pure. */
+/**
+ * A row for each device that one of its parameters means by `all`; the row itself if there is none, or nothing is
+ * known. Pure.
+ */
 function instancesOf(row: RunScriptRow, known: KnownDevices): RunScriptRow[] {
   const found = Object.entries(row.parameters).find(
     ([name, { type }]) => (type === 'storage' || type === 'interface') && row.given[name] === ALL,

@@ -11,7 +11,7 @@ export interface RunScript {
   readonly timeoutSeconds: number;
   /** May others of the same kind run beside it? */
   readonly isParallel: boolean;
-  /** What it tests or inspects. */
+  /** The hardware that the script tests or inspects. */
   readonly hardware: ScriptHardware;
   readonly invocation: Invocation;
 }

@@ -20,7 +20,10 @@ const viewFor =
     apiKey: keyToken,
   });
 
-/** Sets, or takes away, the password of a user. What it was hashed to is the store's alone. `allowShort`: an admin may give a short one. */
+/**
+ * Sets, or takes away, the password of a user. Only the store has its hash. `allowShort`: an admin may give a short
+ * one.
+ */
 export async function keepPassword(
   tx: Tx,
   user: Pick<UserRow, 'name'>,
@@ -38,7 +41,7 @@ export async function keepPassword(
   return null;
 }
 
-/** Whoever is no admin sets the own password alone, and knows the one before. */
+/** A user who is no admin may set only the own password, and must know the previous one. */
 async function checkSetter(
   tx: Tx,
   user: string,

@@ -16,7 +16,10 @@ export async function receivedInPieces(tx: Tx, { image, name }: PieceFile): Prom
   return row?.bytes ?? 0;
 }
 
-/** Keeps a piece that begins at `start`. Done twice it is there once; refused where another one took its place, or where all of them are too many. */
+/**
+ * Keeps a piece that begins at `start`. Done twice it is there once; refused if another one took its place, or if all
+ * of them are too many.
+ */
 export async function addPiece(
   tx: Tx,
   file: PieceFile,

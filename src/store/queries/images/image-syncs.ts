@@ -81,7 +81,7 @@ export async function noteSync(
   return noted === 1;
 }
 
-/** It has ended, well (an empty `problem`, or what was left out) or not. */
+/** Ends a sync. `problem`: why the sync failed, or what a successful sync left out; else empty. */
 export async function endSync(
   tx: Tx,
   of: { readonly sourceId: number; readonly node: string },

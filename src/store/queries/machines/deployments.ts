@@ -2,7 +2,10 @@ import { sql } from 'kysely';
 import { AGENT_NAME } from '../../../model/site/annotation.ts';
 import type { Tx } from '../../tx.ts';
 
-/** How the disks of a machine are erased. `isQuick`: their ends alone; `isSecure`: by the disk's own command, where it has one. */
+/**
+ * How the disks of a machine are erased. `isQuick`: only their start and end; `isSecure`: by the disk's own command, if
+ * it has one.
+ */
 export interface EraseRequest {
   readonly isQuick: boolean;
   readonly isSecure: boolean;

@@ -39,7 +39,7 @@ export interface ListedInventoryRow extends Pick<InventoryRow, 'at' | 'inventory
 export function listInventories(tx: Tx, query: PageQuery = {}): Promise<ListPage<ListedInventoryRow>> {
   const id = sql`t.machine_id collate "C"`;
   const columns = sql`t.machine_id as machine, t.at, t.inventory - 'pci' - 'usb' #- '{cpu,flags}' as inventory`;
-  // What is left out is cut out of the page's rows alone.
+  // What is left out is cut only out of the rows of the page.
   const placeOf = ({ machine }: ListedInventoryRow) => [machine, machine] as const;
   const spec = {
     columns,

@@ -37,7 +37,7 @@ export function readDeployedImages(tx: Tx): Promise<DefaultImage[]> {
     where i.digest in (select d.image from machine_deployments d where d.deployed_at is null or d.is_ephemeral) order by i.digest collate "C"`);
 }
 
-/** What machines commission by, by architecture; of one architecture alone if it is given. */
+/** What machines commission by, by architecture; only of one architecture if it is given. */
 export function readDefaultImages(tx: Tx, architecture: ImageArchitecture | null = null): Promise<DefaultImage[]> {
   return tx.all(
     sql<DefaultImage>`select ${IMAGE} from images i where is_default and (${architecture}::text is null or architecture = ${architecture}) order by architecture collate "C"`,

@@ -7,7 +7,7 @@ import type { Tx } from '../../tx.ts';
 export interface MachineStateShown {
   readonly state: MachineState;
   readonly stateSince: string;
-  /** Raised by each change of state: whoever acts for a machine later says which one he means. */
+  /** Raised by each change of state: a later act on a machine names the state that it expects. */
   readonly stateEpoch: number;
   /** User's name; null: nobody's. */
   readonly owner: string | null;
@@ -77,7 +77,7 @@ export interface StateRow {
   readonly isWantedLate: boolean;
 }
 
-/** A machine's row, locked until the transaction ends; made where there is none. Null: there is no such machine. */
+/** A machine's row, locked until the transaction ends; made if there is none. Null: there is no such machine. */
 export async function lockMachineState(tx: Tx, machineId: string): Promise<StateRow | null> {
   await tx.run(sql`insert into machine_states (machine_id, since) select id, created_at from machines where id = ${machineId}
     on conflict (machine_id) do nothing`);

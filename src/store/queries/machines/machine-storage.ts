@@ -34,7 +34,7 @@ export async function storeStorage(
     on conflict (machine_id) do update set storage = excluded.storage, by_default = excluded.by_default, changed_at = clock_timestamp()`);
 }
 
-/** Forgets it: the machine has the usual layout again. */
+/** Deletes the stored layout: the machine has the default layout again. */
 export async function deleteStorage(tx: Tx, machineId: string): Promise<void> {
   await tx.run(sql`delete from machine_storage where machine_id = ${machineId}`);
 }

@@ -53,7 +53,10 @@ const JOINED = sql`join domains d on d.id = t.domain_id left join zones z on z.i
     left join machine_enlistments n on n.machine_id = t.id
     left join machine_deployments e on e.machine_id = t.id and (e.image is not null or e.is_ephemeral)`;
 
-/** The list of machines with these members alone, in two thirds of the time. Sorts and filters as `listMachines`; four statements whatever the page. */
+/**
+ * The list of machines with only these members, in two thirds of the time. Sorts and filters as `listMachines`; four
+ * statements whatever the page.
+ */
 export async function listMachinesInShort(tx: Tx, query: MachineFilter = {}): Promise<ListPage<MachineInShort>> {
   const { list, filters } = machineList(query);
   const placeOf = ({ id, hostname }: DeploymentHead, sort: string) => [sort === 'id' ? id : hostname, id] as const;

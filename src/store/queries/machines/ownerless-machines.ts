@@ -10,7 +10,10 @@ export interface OwnerlessMachine {
 /** Rows that the doctor gets at most. */
 const OWNERLESS_MAX = 100;
 
-/** Reads them by name. Earlier releases let a user go who had machines; since then a user with machines stays. */
+/**
+ * Reads machines without an owner, by name. Earlier releases deleted users who had machines; now a user with machines
+ * cannot be deleted.
+ */
 export function listOwnerless(tx: Tx): Promise<OwnerlessMachine[]> {
   return tx.all(sql<OwnerlessMachine>`select m.hostname || '.' || d.name as machine, s.state
     from machine_states s join machines m on m.id = s.machine_id join domains d on d.id = m.domain_id

@@ -26,7 +26,10 @@ export interface ReachRow {
 const msSince = (moment: RawBuilder<unknown>) =>
   sql`(extract(epoch from clock_timestamp() - ${moment}) * 1000)::float8`;
 
-/** Every node that can run the query, with what is known of its path to the BMC. `address`: of the BMC, null where it is no address. */
+/**
+ * Every node that can run the query, with what is known of its path to the BMC. `address`: of the BMC, null if it is no
+ * address.
+ */
 export function readReach(tx: Tx, bmcId: number, address: string | null): Promise<ReachRow[]> {
   return tx.all(sql<ReachRow>`
     select n.id as "nodeId", n.name as node, n.is_drained as "isDrained", ${msSince(sql`o.reported_at`)} as "silentMs",
@@ -67,7 +70,7 @@ export async function raisePowerEpoch(
   return row ?? { epoch: 0, learned: {} };
 }
 
-/** The epoch of the newest order, which power checks have, too: a check must not cut an order off. */
+/** The epoch of the newest order. Power checks use the same epoch, because a check must not interrupt an order. */
 export async function powerEpoch(
   tx: Tx,
   bmcId: number,
@@ -155,7 +158,7 @@ export async function hasEndedChecks(tx: Tx): Promise<boolean> {
   return row?.has === true;
 }
 
-/** Takes the checks that have ended: whoever gets one is alone in it. The ids of their commands. */
+/** Takes the checks that have ended; no other region gets the same ones. The ids of their commands. */
 export async function takeEndedChecks(tx: Tx): Promise<number[]> {
   const rows = await tx.all(sql<{ id: number }>`
     delete from power_looks where node_id in (${ENDED}) returning command_id as id`);

@@ -21,7 +21,10 @@ export interface NamedAddresses {
 /** Rows that the doctor gets at most. */
 const CLASHES_MAX = 100;
 
-/** Reads them. A snippet may name a pool by its addresses; the gateway of a static route is the one of a subnet as a rule. */
+/**
+ * Reads the named addresses. A snippet may name a pool by its addresses; the gateway of a static route is usually the
+ * gateway of a subnet.
+ */
 export async function readNamedAddresses(tx: Tx): Promise<NamedAddresses> {
   const named = sql`named as (
     select n.address, n.words from named_addresses('0.0.0.0/0') as n union select n.address, n.words from named_addresses('::/0') as n)`;

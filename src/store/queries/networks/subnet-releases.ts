@@ -10,7 +10,7 @@ export interface SubnetMoves {
   readonly here: readonly Omit<SubnetHolder, 'nodeId'>[];
 }
 
-/** Who is silent for so long is not waited for, where its partner owned the pair alone. */
+/** A rack that is silent for this time is not waited for, if its partner owns the pair alone. */
 const SILENT = sql`interval '30 seconds'`;
 
 /** Networks of which nodes have not reported that they stopped serving. */
@@ -53,8 +53,9 @@ interface ReleasedEvent {
 }
 
 /**
- * Ends what a node's report proves: a service that is not in it runs no more, one that is has a later generation in force. Whoever waits may go on: compilers
- * see it by `observed`, and wake by the events that it gives. What the partner of a silent rack has vouched for ends, too.
+ * Ends what a node's report proves: a service that is not in it runs no more, one that is has a later generation in
+ * force. Whoever waits may go on: compilers see it by `observed`, and wake by the events that it gives. Leases that the
+ * partner of a silent rack has confirmed also end.
  */
 export async function confirmReleases(
   tx: Tx,

@@ -50,7 +50,7 @@ export async function createApiKey(
   return row;
 }
 
-/** Gives a key another title, of this user only where one is named; null when there is none in force. */
+/** Gives a key another title, of this user only if one is named; null when there is none in force. */
 export function renameApiKey(tx: Tx, token: string, label: string, user?: string): Promise<ApiKeyRow | null> {
   return tx.one(sql<ApiKeyRow>`
     update api_keys t set label = ${label}
@@ -58,7 +58,7 @@ export function renameApiKey(tx: Tx, token: string, label: string, user?: string
     returning ${COLUMNS}`);
 }
 
-/** Revokes a key, of this user only where one is named; null when there is none in force. */
+/** Revokes a key, of this user only if one is named; null when there is none in force. */
 export function revokeApiKey(tx: Tx, token: string, user?: string): Promise<ApiKeyRow | null> {
   return tx.one(sql<ApiKeyRow>`
     update api_keys t set revoked_at = now()

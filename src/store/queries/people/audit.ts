@@ -18,7 +18,7 @@ export async function recordAudit(tx: Tx, entry: Omit<AuditRow, 'id' | 'at'>): P
     values (${entry.who}, ${entry.origin}, ${entry.action}, ${entry.outcome})`);
 }
 
-/** Filters of a list. `action`: a part of it; `refused`: refusals alone, or none; times ISO 8601. */
+/** Filters of a list. `action`: a part of it; `refused`: only refusals, or none; times ISO 8601. */
 export interface AuditQuery extends PageQuery {
   readonly who?: string | undefined;
   readonly origin?: string | undefined;

@@ -68,7 +68,7 @@ export async function touchSession(tx: Tx, id: string): Promise<void> {
     where id = ${id} and ${isOlder(sql`seen_at`, SEEN_AGE)}`);
 }
 
-/** Ends a session, of this user only where one is named; null: there is none. */
+/** Ends a session, of this user only if one is named; null: there is none. */
 export async function endSession(tx: Tx, id: string, user?: string): Promise<SessionRow | null> {
   const row = await tx.one(sql<SessionRow>`select ${COLUMNS} from ${FROM}
     where t.id = ${id} and ${user === undefined ? sql`true` : sql`t.user_name = ${user}`}`);

@@ -13,7 +13,7 @@ export interface SshKeyRow {
   readonly bits: number;
   readonly fingerprint: string;
   readonly createdAt: string;
-  /** Where it was imported from, `lp:NAME` or `gh:NAME`; empty: somebody gave it. */
+  /** The source of an imported key, `lp:NAME` or `gh:NAME`; empty: a user added the key. */
   readonly source: string;
 }
 
@@ -32,7 +32,7 @@ export async function createSshKey(
   return row;
 }
 
-/** Keys of a number or a fingerprint, of this user only where one is named. Several users may have one key. */
+/** Keys of a number or a fingerprint, of this user only if one is named. Several users may have one key. */
 export function findSshKeys(
   tx: Tx,
   which: { readonly id: number } | { readonly fingerprint: string },

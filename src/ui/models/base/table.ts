@@ -7,7 +7,7 @@ export interface Sort {
   readonly isDown: boolean;
 }
 
-/** Reads a sort from an address: `name`, `-name`. Null where it names no column. */
+/** Reads a sort from an address: `name`, `-name`. Null if it names no column. */
 export function parseSort(text: string | undefined, columns: readonly string[]): Sort | null {
   if (text === undefined) return null;
   const column = text.replace(/^-/, '');

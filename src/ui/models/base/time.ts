@@ -30,8 +30,8 @@ export function clockTime(ms: number): string {
 }
 
 /**
- * What to add to the browser's clock to have the site's, ms: from the `Date` of an answer that came at `at`. 0 where they agree, and where there is no
- * date: a browser whose clock is off by a day shows right ages all the same.
+ * What to add to the browser's clock to have the site's, ms: from the `Date` of an answer that came at `at`. 0 if they
+ * agree, or if there is no date: a browser whose clock is off by a day shows right ages all the same.
  */
 export function clockOffset(date: string | null, at: number): number {
   const theirs = Date.parse(date ?? '');

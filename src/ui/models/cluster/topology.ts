@@ -35,7 +35,7 @@ export interface Topology {
 const BOX = { width: 230, gap: 20, pad: 10 } as const;
 const ROWS = { address: 10, region: 90, rack: 250, vlan: 390 } as const;
 const HEIGHTS = { address: 44, node: 116, vlan: 44 } as const;
-/** More of a row are in the table alone. */
+/** The others of a row are only in the table. */
 const MOST = 8;
 
 /** Lays out the floating address, region nodes, racks, VLANs, in rows from top to bottom. */

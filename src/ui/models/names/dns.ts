@@ -27,7 +27,7 @@ export const LOOKUP_KINDS = [
   'TXT',
 ] as const satisfies readonly LookupType[];
 
-/** How an answer is: that there is nothing is an answer, too. */
+/** The state of an answer: an empty answer is also an answer. */
 export function codeTone(code: string): Tone {
   if (code === 'NOERROR') return 'ok';
   return code === 'NXDOMAIN' || code === 'NODATA' ? 'off' : 'bad';

@@ -37,7 +37,7 @@ const PAINT: readonly AddressRun['use'][] = [
   'gateway',
   'node',
 ];
-/** A letter for each use, because colour alone is not accessible. */
+/** A letter for each use, because a difference only in colour is not accessible. */
 export const USE_LETTERS: Readonly<Record<AddressUse, string>> = {
   node: 'N',
   gateway: 'G',

@@ -16,7 +16,7 @@ type Chosen = MachineAction | 'tag' | 'place';
 /** What one does with the machines that are chosen. */
 export function BulkBar(props: { readonly chosen: readonly MachineRow[]; readonly onNone: () => void }): JSX.Element {
   const may = useMay();
-  // Who is chosen changes under a dialog: it keeps those that it was opened for.
+  // The selection may change while a dialog is open: the dialog uses the selection at its opening.
   const [open, setOpen] = useState<{ action: Chosen; machines: readonly MachineRow[] } | null>(null);
   const actions: readonly Chosen[] = [...allowedActions(may), ...(may.operate ? (['tag', 'place'] as const) : [])];
   const close = () => setOpen(null);

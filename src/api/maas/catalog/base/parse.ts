@@ -28,7 +28,7 @@ export interface Parameter {
   readonly isRequired: boolean;
 }
 
-/** An operation. `key` names it in tables of ours: `Machines.allocate`. `op` null: it is called by its method alone. */
+/** An operation. `key` names it in tables of ours: `Machines.allocate`. `op` null: the method names the operation. */
 export interface Operation {
   readonly key: string;
   readonly method: Method;

@@ -25,7 +25,10 @@ const VIRTUAL_BLOCK_BYTES = 4096;
  */
 const DISK_NUMBERS = 500_000;
 
-/** Numbers of disks of a machine, in their order: they follow from serial numbers, and from names where there is none. Unique in the machine. Pure. */
+/**
+ * Numbers of disks of a machine, in their order: they follow from serial numbers, and from names if there is none.
+ * Unique in the machine. Pure.
+ */
 export function diskNumbers(
   machine: string,
   disks: readonly Pick<InstallableDisk, 'name' | 'serial'>[],
@@ -277,7 +280,10 @@ function viewGroup(
   };
 }
 
-/** `holder` names for life what it lies on. Its UUID is a text before it is made, too: gomaasapi takes no other. */
+/**
+ * `holder`: the permanent name of the device that it lies on. Its UUID is a text even before the file system exists,
+ * because gomaasapi accepts nothing else.
+ */
 function fileSystemOf({ fileSystem }: PutOn, holder: string) {
   if (fileSystem === null) return null;
   const { kind, label, mount, options } = fileSystem;

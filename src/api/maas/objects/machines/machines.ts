@@ -17,7 +17,7 @@ import { type InterfaceSet, viewInterfaces } from './interfaces.ts';
 import { type Networks, readNetworks } from '../networks/networks.ts';
 import { uriOf } from '../base/uri.ts';
 
-/** The members about tests, where nobody ran any. */
+/** The members about tests, if nobody ran any. */
 export const NO_TESTS = alike.tests;
 
 /** What machines name, as MAAS shows it: each is made once, however many machines are shown. */
@@ -28,7 +28,7 @@ export interface MachineSurroundings {
   readonly domains: ReadonlyMap<string, object>;
 }
 
-/** Reads it: a list for each, whatever their length, side by side. */
+/** Reads the surroundings of machines: one list of each kind, whatever its length, in parallel. */
 export async function readSurroundings(lists: SiteLists): Promise<MachineSurroundings> {
   const [networks, records, zones, pools, domains] = await Promise.all([
     readNetworks(lists),
@@ -49,7 +49,7 @@ export async function readSurroundings(lists: SiteLists): Promise<MachineSurroun
   };
 }
 
-/** Machines in full. Hardware and layouts are read at once for all of them, or for one alone. */
+/** Machines in full. Hardware and layouts are read at once for all of them, or for a single one. */
 export async function showMachines(lists: SiteLists, machines: readonly Machine[]): Promise<MaasMachine[]> {
   const around = await readSurroundings(lists);
   const inventoryById = new Map((await lists.inventories()).map(({ machine, inventory }) => [machine, inventory]));
@@ -120,7 +120,7 @@ export function bootCard({ interfaces }: InterfaceSet, { inventory }: MachinePar
   );
 }
 
-/** What it names, as it is shown. */
+/** The domain, zone and pool that the machine names, as MAAS shows them. */
 export function placeOf(machine: Machine, { domains, zones, pools }: MachineSurroundings) {
   return {
     domain: domains.get(machine.domain) ?? null,

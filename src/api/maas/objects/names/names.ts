@@ -81,7 +81,10 @@ export function hostOfNode({ id, name, isRack, isRegion, addresses }: Node, doma
   return { id, nodeType, hostname: name, domain, fqdn: `${name}.${domain}`, interfaces: [own] };
 }
 
-/** Names that follow from a host: nobody wrote them, so they have no number, and records alone. The first interface has the host's name. */
+/**
+ * Names that follow from a host: nobody wrote them, so they have no number, only records. The first interface has the
+ * host's name.
+ */
 export function impliedNames(
   { id, nodeType, hostname, domain, fqdn, interfaces }: NamedHost,
   ttl: number | null,

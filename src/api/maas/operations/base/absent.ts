@@ -3,7 +3,10 @@ import { json, text } from '../../answer.ts';
 import type { Handler, Handlers } from '../../handler.ts';
 import { badValue, notFound } from './refusals.ts';
 
-/** How operations about something that Regent has not are answered: an empty list, not found, refused with what to do instead, or gone in MAAS, too. */
+/**
+ * Answers of operations about objects that Regent does not have: an empty list, not found, a refusal with a remedy, or
+ * gone as in MAAS.
+ */
 interface AbsentAnswer {
   readonly operations: string;
   /** The machine of the path must be there before anything else is answered. */

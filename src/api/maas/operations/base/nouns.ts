@@ -55,7 +55,7 @@ const OPERATIONS = new Map(RESOURCES.flatMap(({ operations }) => operations.map(
 export function nounHandlers<N extends Noun>(mapping: NounMapping<N>): Handlers {
   const { noun, all, one, fields, names = {}, annotated, view } = mapping;
   const { ref = ({ path }: MaasCall) => Object.values(path)[0] ?? '' } = mapping;
-  // Which call it is depends on the noun alone; the mapping gives its parts their types.
+  // Which call it is depends only on the noun; the mapping gives its parts their types.
   const id = (verb: string) => `${noun}.${verb}` as RouteId;
   const send = async (call: MaasCall, verb: string, input: object) =>
     (await call.site.call(id(verb), input as never).catch(calling(names))) as NounItem<N>;

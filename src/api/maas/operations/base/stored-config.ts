@@ -28,7 +28,7 @@ export async function readStoredValue(lists: SiteLists, name: string): Promise<S
 
 /** Stores it, in the form that it has in MAAS: `usual` has that form. */
 export async function storeValue(site: Site, name: string, given: string, usual: StoredValue): Promise<void> {
-  // As JSON, an empty text is stored, too.
+  // As JSON, an empty text is also stored.
   const texts = { [nameOf(name)]: JSON.stringify(read(given, usual)) };
   await site.together([step('annotation.set', { params: { kind: 'site', object: 'site' }, body: { texts } })]);
 }

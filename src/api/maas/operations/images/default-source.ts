@@ -37,7 +37,7 @@ export function refOf(path: PathValues, member: 'id' | 'boot_source_id'): { read
   return { boot_source: id === String(DEFAULT_SOURCE.id) ? DEFAULT_SOURCE.name : id };
 }
 
-/** The source of a path, as it is stored; the default one, where nothing is. */
+/** The source of a path, as it is stored; the default one, if nothing is. */
 export async function readSource(site: Site, params: { readonly boot_source: string }): Promise<BootSource> {
   const isDefault = params.boot_source === DEFAULT_SOURCE.name;
   const stored = isDefault ? await site.find('boot-source.show', { params }) : null;

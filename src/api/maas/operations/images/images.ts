@@ -59,7 +59,7 @@ export const IMAGE_HANDLERS: Handlers = {
 
 /**
  * The image that a distribution's name means: `ubuntu/noble`, `noble`, `custom/NAME`. Undefined: none is named. `isOnlyUsual`: then the one that the site has is
- * meant, where there is one alone.
+ * meant, if there is only one.
  */
 export async function imageOf(
   site: Site,

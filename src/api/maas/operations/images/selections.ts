@@ -75,8 +75,8 @@ export function changed(args: Args, before?: WantedSelection): WantedSelection {
 }
 
 /**
- * Stores what is wanted of a source. `old`: a selection that was changed or taken away: images of the source that it alone let in go, as they do in MAAS; tools
- * wait for that.
+ * Stores what is wanted of a source. `old`: a selection that was changed or taken away: images of the source that only
+ * this selection allowed are deleted, as they do in MAAS; tools wait for that.
  */
 export async function select(
   site: Site,

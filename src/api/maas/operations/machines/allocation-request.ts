@@ -56,7 +56,7 @@ export async function readAllocation(lists: SiteLists, args: Args): Promise<Allo
   return { body: Object.fromEntries(given) as AllocationBody, labels: own.map(([label]) => label), disks };
 }
 
-/** Whole numbers of which a machine has as many at least; none where every machine has. */
+/** Whole numbers of which a machine has as many at least; none if every machine has. */
 function atLeast(number: number | undefined): number | undefined {
   return number === undefined || number <= 0 ? undefined : Math.ceil(number);
 }

@@ -22,7 +22,10 @@ export interface PowerRequest {
   readonly machine: Parameters;
 }
 
-/** Reads it: parameters come one by one with a prefix, or all in one object of JSON. Empty ones are left out. */
+/**
+ * Reads a power request. Parameters come one by one with a prefix, or all in one JSON object. Empty parameters are left
+ * out.
+ */
 export function readPower(args: Args): PowerRequest {
   const given: Parameters = { ...jsonParameters(args) };
   for (const [name, value] of args.entries()) {

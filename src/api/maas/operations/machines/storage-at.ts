@@ -18,7 +18,7 @@ export interface StorageAt {
   readonly set: MaasStorage;
 }
 
-/** Reads it: the stored layout, and the disks that the machine reported. */
+/** Reads the stored layout of a machine, and the disks that the machine reported. */
 export async function readStorageAt({ site, path }: StorageCall): Promise<StorageAt> {
   const { machine, storage } = await site.call('storage.show', { params: { machine: path['system_id'] ?? '' } });
   const disks = disksOf(await readInventory(site, machine));

@@ -147,7 +147,7 @@ function keepBare(id: number, fqdn: string): SiteStep {
   return step('annotation.set', { params: { kind: 'site', object: 'site' }, body: { texts } });
 }
 
-/** It has something from now on, or it goes. */
+/** Deletes the note of a name without records, because the name gets records now or is deleted. */
 function forgetBare(resource: DnsResource | undefined): SiteStep[] {
   return resource?.isBare ? [keepBare(resource.id, '')] : [];
 }
@@ -173,7 +173,7 @@ function numbersIn(texts: Readonly<Record<string, string>>, form: RegExp): [stri
   });
 }
 
-/** The step that forgets that a name was made without any record; none where it was not. */
+/** The step that forgets that a name was made without any record; none if it was not. */
 export async function forgetBareName(lists: SiteLists, fqdn: string): Promise<SiteStep[]> {
   const id = new Map(numbersIn(await siteTexts(lists), BARE)).get(fqdn);
   return id === undefined ? [] : [keepBare(id, '')];

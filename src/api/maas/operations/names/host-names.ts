@@ -2,7 +2,7 @@ import type { SiteLists } from '../../site-lists.ts';
 import { bareRef, FIRST } from '../base/defaults.ts';
 import { badValue } from '../base/refusals.ts';
 
-/** The domain of a full name; undefined: it is a host name alone. */
+/** The domain of a full name; undefined: it is a host name without a domain. */
 export function domainIn(hostname: string): string | undefined {
   const dot = hostname.indexOf('.');
   return dot === -1 ? undefined : hostname.slice(dot + 1);

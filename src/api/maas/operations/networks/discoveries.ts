@@ -18,7 +18,7 @@ const list =
 
 const STAYS = 'what has a lease is seen as long as that holds; to end one: regent lease release';
 
-/** What racks have seen on their VLANs: whoever has a lease. */
+/** The hosts that racks have seen on their VLANs: all that have a lease. */
 export const DISCOVERY_HANDLERS: Handlers = {
   'Discoveries.read': list(() => () => false),
   'Discoveries.by_unknown_mac': list(({ mac }) => mac),

@@ -32,7 +32,7 @@ async function siteFor(lists: SiteLists, kind: NetworkKind, isWhole: boolean): P
   };
 }
 
-/** The number of the one object that a text means; null: none is. Refused where it means several. */
+/** The number of the one object that a text means; null: none is. Refused if it means several. */
 export async function meantId(lists: SiteLists, kind: NetworkKind, text: string): Promise<number | null> {
   const site = await siteFor(lists, kind, isCompound(text));
   const [first, second] = [...meantByText(site, kind, text)];
@@ -41,7 +41,7 @@ export async function meantId(lists: SiteLists, kind: NetworkKind, text: string)
   return first ?? null;
 }
 
-/** The same; refused where none is meant. */
+/** The same; refused if none is meant. */
 export async function meant(lists: SiteLists, kind: NetworkKind, text: string): Promise<number> {
   return (await meantId(lists, kind, text)) ?? notFound(KIND_NAMES[kind].one, text);
 }

@@ -61,7 +61,7 @@ async function macOf(lists: SiteLists, node: string): Promise<string> {
   );
 }
 
-/** Machines are read only where a snippet is for one. */
+/** Machines are read only if a snippet is for one. */
 async function viewer({ site, lists }: MaasCall, snippets: readonly SnippetView[]) {
   const births = snippets.length === 0 ? new Map<string, Birth>() : await readBirths(site, 'dhcp-snippet');
   const networks = await readNetworks(lists);

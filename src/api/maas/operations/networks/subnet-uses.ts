@@ -26,7 +26,7 @@ export interface SubnetUses {
   readonly links: readonly LinkUse[];
 }
 
-/** Reads it: three lists, whatever their length. */
+/** Reads the uses of a subnet from three lists, whatever their length. */
 export async function readUses(site: Site, subnet: Subnet): Promise<SubnetUses> {
   const id = String(subnet.id);
   const machines = await site.all('machine.list', { subnet: id });

@@ -49,7 +49,7 @@ function contextOf({ args }: MaasCall): Record<string, unknown> | undefined {
   return badValue('context', 'it cannot be read', 'an object of JSON');
 }
 
-/** Who may not see users sees a note's user by name alone. */
+/** A caller who may not see users sees only the name of a note's user. */
 async function viewer({ site }: MaasCall) {
   const isAllowed = site.caller.role === 'admin' || site.caller.role === 'auditor';
   const users = new Map((isAllowed ? await site.all('user.list') : []).map((user) => [user.name, user]));

@@ -54,7 +54,7 @@ export const PEOPLE_HANDLERS: Handlers = {
     await site.call('api-key.revoke', { params: { apiKey: args.text('token_key') ?? '' } });
     return nothing();
   },
-  // A secret is shown once, to whoever makes the key, and is stored nowhere.
+  // A secret is shown once, to the user who makes the key, and is stored nowhere.
   'Account.list_authorisation_tokens': async ({ site }) => {
     const keys = await site.all('api-key.list', { user: site.caller.user });
     return json(keys.map(({ label, consumer, token }) => ({ name: label, token: `${consumer}:${token}:` })));

@@ -41,7 +41,7 @@ async function query(call: MaasCall) {
     return isGrave && subjects.get(event.subject)?.passes === true && (!owner || event.who === owner);
   };
   const wanted = [...subjects].filter(([, subject]) => subject.passes).map(([name]) => name);
-  // Of one machine its events are read alone, however long ago they were.
+  // For one machine only its events are read, however long ago they were.
   const subject = wanted.length === 1 ? wanted[0] : undefined;
   const search = { limit, passes, subject };
   const found =

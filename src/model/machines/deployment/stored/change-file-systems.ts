@@ -59,7 +59,7 @@ export function mount(
   return { storage: { ...at.storage, fileSystems: [...others(at), placed] }, id: at.id };
 }
 
-/** It is made, and not mounted. Pure. */
+/** Unmounts a file system; the file system stays. Pure. */
 export function unmount(
   storage: MachineStorage,
   seen: readonly DiskSeen[],

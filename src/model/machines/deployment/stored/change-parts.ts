@@ -32,7 +32,10 @@ export function addPartition(
   return { storage: { ...changed, next: next + 1 }, id: next };
 }
 
-/** What takes all that is left does so before the deployment, too: what was shown as taken stays it. */
+/**
+ * The refusal of another part of a device whose last part takes all the rest: this space counts as taken already before
+ * the deployment.
+ */
 function noRoom(greedy: string, device: string): Rejected {
   return invalid(
     'bytes',
@@ -164,7 +167,10 @@ export function addVolume(
   return { storage: { ...at.storage, next: next + 1, groups }, id: next };
 }
 
-/** Takes a part away, with what is on it alone. A disk goes with its partitions, a group with its volumes. Refused: something else stands on it. Pure. */
+/**
+ * Deletes a device and everything that is only on this device. A disk goes with its partitions, a group with its
+ * volumes. Refused: something else stands on it. Pure.
+ */
 export function deletePart(
   storage: MachineStorage,
   seen: readonly DiskSeen[],

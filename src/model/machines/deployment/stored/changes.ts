@@ -73,7 +73,7 @@ interface MemberChange {
   readonly remove?: readonly PartRef[] | undefined;
 }
 
-/** Changes of file systems alone: who has the machine may make them. */
+/** Changes that concern only file systems: the machine's owner may make them. */
 export const OWNERS_CHANGES: readonly StorageChange['do'][] = ['format', 'unformat', 'mount', 'unmount'];
 /** Changes of the description of disks: they do not touch the layout. */
 export const DISK_CHANGES: readonly StorageChange['do'][] = ['add-disk', 'set-disk', 'tag'];

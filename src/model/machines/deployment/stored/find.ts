@@ -62,7 +62,7 @@ export function withDisk(
   return { ...storage, disks: storage.disks.map((disk) => (disk.id === id ? change(disk) : disk)) };
 }
 
-/** What stands on a device: its name, null where nothing does. A file system does not count. Pure. */
+/** What stands on a device: its name, null if nothing does. A file system does not count. Pure. */
 export function userOf({ raids, groups }: MachineStorage, id: number): string | null {
   const raid = raids.find(({ devices, spares }) => devices.includes(id) || spares.includes(id));
   if (raid) return `the RAID ${raid.name}`;

@@ -29,8 +29,8 @@ const LEAST_BYTES = 64 * MIB;
 const LEAST_DISK_BYTES = LEAST_BYTES + BOOT_MIB * MIB;
 
 /**
- * What a machine has on its disks when nobody requested a layout: what `layOut` makes of flat, or nothing where no disk is large enough. Made in short, because
- * lists of machines have it thousands of times. Pure.
+ * What a machine has on its disks when nobody requested a layout: what `layOut` makes of flat, or nothing if no disk is
+ * large enough. Made in short, because lists of machines have it thousands of times. Pure.
  */
 export function usualStorage(seen: readonly DiskSeen[]): MachineStorage {
   const disk = seen.find(({ bytes, removable }) => removable !== true && bytes >= LEAST_DISK_BYTES);

@@ -87,7 +87,10 @@ export function deployedRequest(requested: RequestedStorage, seen: readonly Disk
   );
 }
 
-/** Parts and their sizes with room for a boot loader on each disk, since any may get one. Refused where they do not fit. Pure. */
+/**
+ * Parts and their sizes with room for a boot loader on each disk, since any may get one. Refused if they do not fit.
+ * Pure.
+ */
 export function planStoredParts(storage: MachineStorage, found: readonly FoundDisk[]): PlannedParts | Rejected {
   const boot = found.map(({ device }) => device);
   return planParts(plannedDisks(found), requestOf(storage, found), { boot, hasEsp: true });
@@ -95,7 +98,7 @@ export function planStoredParts(storage: MachineStorage, found: readonly FoundDi
 
 /**
  * A layout as it is stored from now on. `before`: the one before; its numbers are not given again, and what is known of its disks stays. The devices of the request
- * are known by the disks that are `found`; refused where one is none. Pure.
+ * are known by the disks that are `found`; refused if one is none. Pure.
  */
 export function createStorage(
   request: CustomRequest,

@@ -71,7 +71,10 @@ export interface StoredVolume {
   readonly tags: readonly string[];
 }
 
-/** `device`: the number of what it is on. `mount` null: it is made, and not mounted. `label`, `options`: empty where there is none. */
+/**
+ * `device`: the number of what it is on. `mount` null: it is made, and not mounted. `label`, `options`: empty if there
+ * is none.
+ */
 export interface StoredFileSystem {
   readonly device: number;
   readonly kind: FileSystemKind;

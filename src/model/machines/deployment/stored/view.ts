@@ -27,7 +27,7 @@ interface ShownDevice extends PutOn {
 export interface ShownPartition extends ShownDevice {
   readonly isBootable: boolean;
 }
-/** `freeBytes`: for another partition; nothing where the disk is used as it is. `isBoot`: the machine boots from it. */
+/** `freeBytes`: for another partition; nothing if the disk is used as it is. `isBoot`: the machine boots from it. */
 export interface ShownDisk<D extends DiskSeen = DiskSeen> extends FoundDisk<D>, PutOn {
   readonly name: string;
   readonly isBoot: boolean;

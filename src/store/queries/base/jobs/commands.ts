@@ -40,7 +40,7 @@ const COLUMNS = sql`t.id, t.node_id as "nodeId", n.name as node, t.kind, t.args,
   t.created_at as "createdAt", t.claimed_at as "claimedAt", t.deadline, t.ended_at as "endedAt"`;
 const FROM = sql`commands t join nodes n on n.id = t.node_id`;
 
-/** Unfinished queries of a kind at one node. More wait for nothing: its agent does other things, too. */
+/** Unfinished queries of a kind at one node. More wait for nothing: its agent also has other work. */
 const PASSING_MAX = 4;
 
 /**

@@ -30,7 +30,7 @@ export async function storeRunScripts(tx: Tx, run: number, scripts: readonly Run
     values ${sql.join(rows)}`);
 }
 
-/** The scripts of a run in their order; null: whoever began it did not say which. */
+/** The scripts of a run in their order; null: no choice of scripts was stored for the run. */
 export async function readRunScripts(tx: Tx, run: number): Promise<readonly RunScriptRow[] | null> {
   const row = await tx.one(sql<{ has: boolean }>`select has_scripts as has from machine_tokens where id = ${run}`);
   if (row?.has !== true) return null;

@@ -24,7 +24,7 @@ const COLUMNS = sql`t.id, t.run, t.purpose, t.script, t.state, t.exit_status as 
   coalesce((select json_agg(json_build_object('kind', o.kind, 'bytes', o.bytes, 'kept', octet_length(o.content)) order by o.kind)
     from machine_script_outputs o where o.result_id = t.id), '[]') as outputs`;
 
-/** A report of a script. `state`: left out where only outputs come. */
+/** A report of a script. `state`: left out if only outputs come. */
 export interface ScriptReport {
   readonly machineId: string;
   readonly run: number;

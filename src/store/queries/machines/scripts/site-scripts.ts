@@ -26,7 +26,7 @@ export function listSiteScripts(tx: Tx): Promise<ScriptRow[]> {
   return tx.all(sql<ScriptRow>`select ${SCRIPTS.columns} from scripts t order by t.name collate "C"`);
 }
 
-/** Their names alone: a script may be long. */
+/** Only their names: a script may be long. */
 export async function siteScriptNames(tx: Tx): Promise<string[]> {
   return (await tx.all(sql<{ name: string }>`select name from scripts order by name collate "C"`)).map(
     ({ name }) => name,

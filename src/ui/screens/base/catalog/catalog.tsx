@@ -38,7 +38,7 @@ const FIRST = [
 const PARTS = [...new Set([...FIRST, ...(Object.keys(NOUN_PAGES) as (keyof typeof NOUN_PAGES)[])])];
 type CatalogPart = (typeof PARTS)[number];
 const isPart = (text: string): text is CatalogPart => PARTS.some((part) => part === text);
-/** So many members stand on a phone, too. */
+/** Number of members that also fit on a phone. */
 const MAJOR = 2;
 
 /** What other things of the site refer to. Null: there is no such part. */

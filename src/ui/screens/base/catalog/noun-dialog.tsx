@@ -130,7 +130,7 @@ function formField(field: NounField, before: NounObject | null, known: string | 
   };
 }
 
-/** A secret that this answer alone has. */
+/** A secret that only this answer has. */
 function NewSecret({ result }: { readonly result: NounObject }): JSX.Element | null {
   const secret = result['secret'];
   if (typeof secret !== 'string' || secret === TEXTS.hidden) return null;

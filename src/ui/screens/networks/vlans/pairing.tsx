@@ -19,7 +19,9 @@ const COLUMNS: readonly Column<PairingChange>[] = [
   { id: 'why', head: TEXTS.columns.why, value: (row) => row.why, isMinor: true },
 ];
 
-/** What Regent proposes for the pairs of racks; it changes nothing until somebody applies it. `vlan`: of this VLAN alone. */
+/**
+ * What Regent proposes for the pairs of racks; it changes nothing until somebody applies it. `vlan`: only of this VLAN.
+ */
 export function Pairing({ vlan }: { readonly vlan?: string }): JSX.Element {
   const may = useMay();
   // The digest of the proposal that the dialog shows: the site refuses to apply another one.

@@ -6,7 +6,7 @@ import { EN } from '../../../words/en.ts';
 
 const NOUNS = ['machine', 'vlan', 'subnet', 'lease', 'domain', 'record', 'rack'];
 const SHOWN = ['machines', 'vlans', 'subnets', 'leases', 'domains', 'records'] as const;
-/** Shown where there are any: somebody has to do something about them. */
+/** Shown if there are any: somebody has to do something about them. */
 const WANTING = ['racksWaiting', 'withoutSecondary'] as const;
 
 /** How much of everything there is. */
