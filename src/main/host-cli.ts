@@ -27,10 +27,10 @@ const ADOPTIONS: Readonly<Record<string, (ports: InitPorts) => Promise<number>>>
 
 const MIGRATE_HELP = `Usage: regent migrate [--check]
 
-Bring the database's schema to this version. Forward only; may be run again at any time and by several at once.
+Bring the database's schema to this version, never back to an older one. You may run this at any time, and on several hosts at once.
 
 Options:
-  --check     change nothing: may this release work on the database? 1: it may not, and why; 5: the database does not answer
+  --check     change nothing; exit 0: this release may use the database; 1: it must not, with the reason; 5: the database does not answer
   -h, --help  print this help
 `;
 

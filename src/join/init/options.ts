@@ -26,24 +26,24 @@ export interface InitOptions {
 export const INIT_HELP = `Usage: regent init [seed-file] [options]
 
 Make this host the first region node of a new cluster: authority, etcd, PostgreSQL under Patroni, haproxy, the floating
-address, every region service, the first admin. May be run again after an interruption; on a host that is done it changes nothing.
+address, every region service, the first admin. After an interruption, run it again. On a host that is complete it changes nothing.
 
 Arguments:
   seed-file           KEY=VALUE lines: NAME, ADDRESS, VIP, VIRTUAL_ROUTER, DOMAIN, DATABASE_FILE, RACK (yes or no);
-                      options win over them
+                      options override them
 
 Options:
   --vip <a/p>         floating address of the region nodes with its network's prefix, such as 192.0.2.10/24
-  --single            no floating address, and this host is a rack, too: an all-in-one node, which others may join later
-  --rack              this host is a rack, too
-  --name <name>       name of this node (the host's name when left out)
-  --address <ip>      where others reach this node (its first global IPv4 address)
-  --domain <domain>   domain of nodes, and of machines that name none (regent.internal)
-  --virtual-router <n>  VRRP's number on that network, 1 to 255 (51)
+  --single            no floating address, and this host is also a rack: an all-in-one node, which others may join later
+  --rack              this host is also a rack
+  --name <name>       name of this node (default: the host's name)
+  --address <ip>      where others reach this node (default: its first global IPv4 address)
+  --domain <domain>   domain of nodes, and of machines that name none (default: regent.internal)
+  --virtual-router <n>  VRRP's number on that network, 1 to 255 (default: 51)
   --database <file>   your own PostgreSQL instead of Regent's: a file with the URLs of its servers (- reads standard input), such as
                       postgresql://USER:PASSWORD@HOST1,HOST2/NAME?sslmode=verify-full; this node then runs no database
-  --timeout <s>       how long to wait until everything is healthy (180)
-  --adopt             nothing but this: make the single node of an earlier version the first member of a cluster, in place
+  --timeout <s>       how long to wait until everything is healthy (default: 180)
+  --adopt             only make the single node of an earlier version the first member of a cluster, in place
                       (scripts/install does it)
   --json              print one JSON object {url, apiKey?, nodeId, already} on stdout
   -h, --help          print this help

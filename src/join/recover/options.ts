@@ -12,15 +12,15 @@ export interface RecoverOptions {
 /** Usage of `regent cluster recover`. */
 export const RECOVER_HELP = `Usage: regent cluster recover [options]
 
-Make a cluster of this one region node, after most region nodes were lost for good. It needs no API. It says who is missing, what this
-node has and what may be missing, asks for the site's name, and then begins a new epoch: the old nodes can speak with the cluster no
-more. If one comes back it stays down, and regent leave cleans it. Other hosts join again: regent token create --role region.
-Refused while etcd has a majority, or another region node can be reached. May be run again after an interruption.
+Make a cluster of this one region node after most region nodes were lost for good. The command needs no API. It reports which nodes are
+missing, what this node has and what may be missing, and asks for the site's name. Then it starts a new epoch, which excludes the lost
+nodes. A lost node that returns stays down; run regent leave on it. New hosts join as usual: regent token create --role region.
+The command is refused while etcd has a majority, or if another region node can be reached. After an interruption, run it again.
 
 Options:
-  --check          only say what there is and what may be missing; change nothing
-  --site <name>    the site's name, for scripts, which cannot answer a question
-  --timeout <s>    how long to wait until the node serves (300)
+  --check          only report what there is and what may be missing; change nothing
+  --site <name>    the site's name; then the command does not ask (for scripts)
+  --timeout <s>    how long to wait until the node serves (default: 300)
   --json           print one JSON object {epoch, node, lost, told, state, already} on stdout
   -h, --help       print this help
 `;

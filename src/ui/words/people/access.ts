@@ -22,7 +22,7 @@ export const ACCESS = {
     roles: {
       admin: 'admin: everything',
       operator: 'operator: runs the site',
-      user: 'user: looks',
+      user: 'user: uses own machines',
       auditor: 'auditor: sees everything, changes nothing',
     },
     create: 'New user',
@@ -33,8 +33,8 @@ export const ACCESS = {
     fields: { name: 'Name', role: 'Role', email: 'E-mail', password: 'Password', current: 'Your password now' },
     nameHelp: 'a–z, 0–9, and - _ .',
     passwordHelp: 'Empty: it has none, and logs in with a key.',
-    passwordGone: 'Empty takes it away: API keys are the only way in then.',
-    currentHelp: 'Needed of everybody but admins who has a password.',
+    passwordGone: 'Empty: the password is removed, and the user logs in only with an API key.',
+    currentHelp: 'Required if you have a password and are no admin.',
   },
   keys: {
     title: 'API keys',
@@ -61,7 +61,7 @@ export const ACCESS = {
     fields: { key: 'Public key', user: 'User', source: 'From' },
     keyHelp: 'One line of a public key file: TYPE BASE64 COMMENT.',
     import: 'Import keys',
-    sourceHelp: 'gh:NAME for GitHub, lp:NAME for Launchpad. Those that are new are added.',
+    sourceHelp: 'gh:NAME for GitHub, lp:NAME for Launchpad. New keys are added.',
   },
   sessions: {
     title: 'Sessions',
@@ -93,7 +93,7 @@ export const ACCESS = {
     place: (name: string) => `in the place of ${name}`,
     create: 'New token',
     revoke: 'Revoke',
-    revokeText: (id: string) => `The token ${id} lets nobody in any more. A host that has joined with it stays.`,
+    revokeText: (id: string) => `The token ${id} admits no host any more. A host that has joined with the token stays.`,
     fields: { isRegion: 'A region node', isRack: 'A rack', minutes: 'Minutes until it ends' },
     join: 'On the new host, as root: regent join -. The command asks for this token:',
   },
