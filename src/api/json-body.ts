@@ -56,9 +56,13 @@ export function checkTexts(value: unknown, path = ''): Rejected | null {
   return null;
 }
 
+/** The same fields of objects in a configuration file. */
+const IN_FILE = /^site\/(?:scripts\/\d+\/content|dhcp-snippets\/\d+\/text)$/;
+
 function checkText(text: string, field: string): Rejected | null {
-  if (LINES_FIELDS.includes(field) && text.includes('\r\n')) return withoutCr(field);
-  const found = FORBIDDEN.exec(LINES_FIELDS.includes(field) ? text.replaceAll(/[\n\t]/g, ' ') : text);
+  const hasLines = LINES_FIELDS.includes(field) || IN_FILE.test(field);
+  if (hasLines && text.includes('\r\n')) return withoutCr(field);
+  const found = FORBIDDEN.exec(hasLines ? text.replaceAll(/[\n\t]/g, ' ') : text);
   if (!found) return null;
   const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
   const problem = `it holds the character U+${code} at position ${found.index + 1}`;

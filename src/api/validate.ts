@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { type FieldProblem, type Rejected, rejected, show } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
 import { POWER_SECRET_NAMES } from '../model/machines/power.ts';
 import { checkTexts } from './json-body.ts';
 
@@ -66,7 +67,7 @@ function lazily(schema: TSchema): Validate {
     if (validator.Check(value)) return { kind: 'valid', value };
     // The library's errors carry more members than we read.
     const errors = validator.Errors(value) as unknown as SchemaError[];
-    return fieldsRefusal(problemsOfMeant(schema, errors, value) ?? problemsOf(errors, value));
+    return fieldsRefusal(problemsOfMeant(schema, errors, value) ?? problemsOf(errors, value, schema));
   };
 }
 
@@ -92,6 +93,7 @@ function problemsOfMeant(schema: TSchema, errors: readonly SchemaError[], root: 
       return problemsOf(
         found.map((error) => ({ ...error, instancePath: `${at}${error.instancePath}` })),
         root,
+        part,
       );
   }
   return null;
@@ -106,18 +108,23 @@ function fieldsRefusal(fields: readonly FieldProblem[]): Rejected {
   return rejected('invalid_value', sentences.join(' '), fields);
 }
 
-function problemsOf(errors: readonly SchemaError[], value: unknown): FieldProblem[] {
+function problemsOf(errors: readonly SchemaError[], value: unknown, schema: TSchema): FieldProblem[] {
   const problems = new Map<string, FieldProblem>();
   const unions = errors.filter((error) => error.keyword === 'anyOf').map((error) => error.instancePath);
   for (const error of errors) {
-    for (const problem of problemOf(error, value, unions)) {
+    for (const problem of problemOf(error, value, { unions, schema })) {
       if (!problems.has(problem.field)) problems.set(problem.field, problem);
     }
   }
   return [...problems.values()].slice(0, PROBLEMS_MAX);
 }
 
-function problemOf(error: SchemaError, root: unknown, unions: readonly string[]): FieldProblem[] {
+interface ProblemContext {
+  readonly unions: readonly string[];
+  readonly schema: TSchema;
+}
+
+function problemOf(error: SchemaError, root: unknown, { unions, schema }: ProblemContext): FieldProblem[] {
   const field = error.instancePath.replace(/^\//, '');
   const param = (name: string): unknown => Object.entries(error.params).find(([key]) => key === name)?.[1];
   const names = (name: string) => (Array.isArray(param(name)) ? (param(name) as unknown[]).map(String) : []);
@@ -129,7 +136,7 @@ function problemOf(error: SchemaError, root: unknown, unions: readonly string[])
     case 'additionalProperties':
       return names('additionalProperties').map((name) => ({
         field: join(name.slice(0, 60)),
-        problem: 'there is no such field',
+        problem: `there is no such field${likeOf(schema, error.schemaPath, name)}`,
         rule: 'only the fields of the API document are taken',
       }));
     case 'required':
@@ -141,6 +148,13 @@ function problemOf(error: SchemaError, root: unknown, unions: readonly string[])
         return [];
       return [{ field, problem: `${found} ${error.message.replaceAll('\n', ' ')}` }];
   }
+}
+
+/** Names the member that was probably meant. */
+function likeOf(schema: TSchema, schemaPath: string, name: string): string {
+  const { properties = {} } = (valueAt(schema, schemaPath.slice(1)) ?? {}) as { readonly properties?: object };
+  const like = nearest(name, Object.keys(properties));
+  return like === null ? '' : `; the nearest is ${like}`;
 }
 
 /** Members whose value no refusal repeats: people give secrets in them. */

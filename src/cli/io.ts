@@ -26,6 +26,8 @@ export interface CliIo {
   readonly err: Output;
   /** Whole text of a file; null when it does not exist. Faults (no permission) are thrown. */
   readFile(path: string): Promise<string | null>;
+  /** Paths of all files below a folder, from there on; null when it is no folder. */
+  listFolder(path: string): Promise<readonly string[] | null>;
   /** Null when it does not exist, or is none. */
   openFile(path: string): Promise<CliFile | null>;
   /** Whole standard input; refuses (throws) when it is a terminal. */

@@ -14,7 +14,9 @@ import { NOTIFICATION } from './commands/people/notification.ts';
 import { SITE_CERTIFICATE } from './commands/cluster/site-certificate.ts';
 import { WHAT_IF } from './commands/cluster/what-if.ts';
 import { COMPLETION } from './completion.ts';
+import { APPLY, DIFF } from './commands/site/apply.ts';
 import { CONFIG } from './commands/site/config.ts';
+import { EXPORT } from './commands/site/export.ts';
 import { DOMAIN } from '../contract/names/domain.ts';
 import { RESERVATION } from '../contract/networks/reservation.ts';
 import { EVENTS } from './commands/site/event.ts';
@@ -75,6 +77,9 @@ export const NOUNS: readonly NounSpec[] = [
   SITE_CERTIFICATE,
   SERVICE,
   CONFIG,
+  EXPORT,
+  DIFF,
+  APPLY,
   EVENTS,
   SEARCH,
   LOOKUP,

@@ -11,9 +11,10 @@ export interface Region {
   readonly client: Client;
 }
 
-/** How long calls may take, ms. `refusedMs`: when to give up on a port without a listener. */
+/** How long calls may take, ms. `refusedMs`: when to give up on a port without a listener. `timeoutMs`: of one try. */
 export interface Patience {
   readonly deadlineMs: number;
+  readonly timeoutMs?: number;
   readonly refusedMs: number;
 }
 
@@ -33,6 +34,7 @@ export async function connect(io: CliIo, global: GlobalOptions, patience: Patien
     apiKey,
     random: { fraction: io.fraction, hex: () => io.uuid() },
     deadlineMs: patience.deadlineMs,
+    ...(patience.timeoutMs === undefined ? {} : { timeoutMs: patience.timeoutMs }),
     fetch: async (target, init = {}) => {
       const signal = init.signal ? AbortSignal.any([init.signal, io.interrupted]) : io.interrupted;
       const response = await io.fetch(target, { ...init, signal });

@@ -46,6 +46,7 @@ import {
 import { AUDIT_ROUTES } from './people/audit.ts';
 import { SESSION_ROUTES } from './people/session.ts';
 import { ANNOTATION_ROUTES } from './site/annotation.ts';
+import { EXPORT_ROUTES } from './export.ts';
 import { FILE_ROUTES } from './people/file.ts';
 import { NOTIFICATION_ROUTES } from './people/notification.ts';
 import { SSH_KEY_ROUTES } from './people/ssh-key.ts';
@@ -203,6 +204,8 @@ export const ROUTES = {
     params: config.ChangeParams,
     response: config.ConfigChange,
   }),
+
+  ...EXPORT_ROUTES,
 
   'event.list': get('/events', 'Events, or a stream of them; role user gets only kind and subject', {
     roles: EVERYBODY,

@@ -47,6 +47,7 @@ export * from './people/user.ts';
 export * from './site/annotation.ts';
 export * from './site/config.ts';
 export * from './site/event.ts';
+export * from './export.ts';
 export * from './site/screens.ts';
 export * from './site/setting.ts';
 export * from './site/status.ts';

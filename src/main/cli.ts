@@ -53,6 +53,7 @@ function makeIo(interrupted: AbortSignal): CliIo {
     out: outputOf(process.stdout),
     err: outputOf(process.stderr),
     readFile: async (path) => readText(path),
+    listFolder,
     openFile,
     readInput,
     askSecret,
@@ -83,6 +84,14 @@ function readText(path: string): string | null {
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw error;
   }
+}
+
+async function listFolder(path: string): Promise<string[] | null> {
+  const { readdirSync, statSync } = process.getBuiltinModule('node:fs');
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return null;
+  const entries = readdirSync(path, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return files.map((file) => file.slice(join(path, '/').length));
 }
 
 async function openFile(path: string): Promise<CliFile | null> {

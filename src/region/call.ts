@@ -48,7 +48,11 @@ async function doCall(ports: CallPorts, id: RouteId, input: CallInput, context: 
   const inner = contextOf(ports, context);
   // Each case is typed by its own id; here they are one list, and the transport has checked the input by the same table.
   const useCase = CASES[id] as unknown as ReadCase<RouteId> | WriteCase<RouteId>;
-  const options = context.isWanted === undefined ? {} : { isWanted: context.isWanted };
+  const { deadlineMs } = useCase;
+  const options = {
+    ...(context.isWanted === undefined ? {} : { isWanted: context.isWanted }),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+  };
   if (useCase.kind === 'read') return doRead(ports, { useCase, input, inner, options });
   if (isDryRun(input)) return doDryRun(ports, { useCase, input, inner, options });
   return doWrite(ports, { id, useCase, input, context, inner, options });
@@ -92,7 +96,21 @@ export async function callTogether(
 }
 
 function contextOf(ports: CasePorts, { caller, ifMatch, origin }: CallContext): CaseContext {
-  return { ...ports, origin, caller, ifMatch: ifMatch === null ? null : Number(ifMatch) };
+  const context: CaseContext = {
+    ...ports,
+    origin,
+    caller,
+    ifMatch: ifMatch === null ? null : Number(ifMatch),
+    mayCall: (id) => mayCall(id, caller),
+    perform: async (tx, id, input, ifVersion) => {
+      accept(mayCall(id, caller));
+      const useCase = CASES[id] as unknown as ReadCase<RouteId> | WriteCase<RouteId>;
+      if (useCase.ask !== undefined) throw new Error(`${id} needs more than its transaction`);
+      // Only a use case that changes something performs one, in its own transaction.
+      return useCase.run(tx as WriteTx, input as AnyInput, { ...context, ifMatch: ifVersion ?? null });
+    },
+  };
+  return context;
 }
 
 /** Null, or the refusal when the caller's role does not allow the call. */

@@ -22,6 +22,7 @@ import { rangeCases } from './networks/range.ts';
 import { recordCases } from './names/record.ts';
 import { reservationCases } from './networks/reservation.ts';
 import { settingCases } from './site/setting.ts';
+import { exportCases } from './site/export/cases.ts';
 import { bmcCases } from './machines/power/bmc.ts';
 import { dhcpSnippetCases } from './networks/dhcp-snippet.ts';
 import { metadataCases } from './machines/metadata/cases.ts';
@@ -97,6 +98,7 @@ export const CASES = {
   ...rangeCases,
   ...reservationCases,
   ...settingCases,
+  ...exportCases,
   ...nodeCases,
   ...trustCases,
   ...siteCertificateCases,

@@ -11,6 +11,7 @@ import type { Rejected } from '../../core/errors.ts';
 import { parseTitle } from '../../model/names/names.ts';
 import { type ChangeText, type OptionText, onOff, orNone, whole } from './command-texts.ts';
 import { nullable, oneOf, text } from './common.ts';
+import type { FileRules } from './file-rules.ts';
 import { parseMap, type TextMap, textMap } from './text-map.ts';
 
 /** What may be done with a plain noun. */
@@ -109,6 +110,8 @@ export interface Declaration {
   readonly laws?: Readonly<Record<string, { readonly text: string; readonly field: string }>>;
   /** Fields in which the site's search finds an object. */
   readonly searched?: readonly string[];
+  /** Nouns whose objects come first in a configuration file, although no field names them. */
+  readonly file?: Pick<FileRules, 'after'>;
   /** Its page in the catalog of the web UI: its title, what one is called, and what it is for. */
   readonly page?: { readonly title: string; readonly one?: string; readonly text: string };
   readonly texts: CommandTexts;

@@ -1,5 +1,6 @@
 import type { Static, TArray, TNull, TObject, TSchema, TString, TUnion } from 'typebox';
 import type { NounTexts } from './command-texts.ts';
+import type { FileRules } from './file-rules.ts';
 import { page, type WriteQuery } from './common.ts';
 import { del, EVERYBODY, get, OPERATORS, patch, post, type RouteSpec } from './route-spec.ts';
 import { paramOf, type NounVerb } from './declare.ts';
@@ -28,6 +29,8 @@ export interface NounEntry {
   /** Its tables, whose changes can be taken back. */
   readonly tables: readonly string[];
   readonly schemas: Schemas;
+  /** How its objects stand in a configuration file. */
+  readonly file: FileRules;
   /** What the command line says of it and shows of its objects. */
   readonly commands: NounTexts<object>;
   /** What commands take as names of these objects; completion offers them. Left out: their titles. */

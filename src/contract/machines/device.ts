@@ -74,6 +74,11 @@ export const DEVICE = entry({
   one: 'a device',
   many: 'devices',
   tables: [],
+  file: {
+    identity: ['hostname', 'domain'],
+    refersTo: { domain: 'domain', parent: 'machine', zone: 'zone', tags: 'tag' },
+    after: ['vlan', 'subnet', 'range'],
+  },
   schemas: { answer: Device, params: DeviceParams, query: DeviceListQuery, create: DeviceCreate, set: DeviceSet },
   commands: {
     summary: 'hosts with names and addresses that nobody commissions: printers, switches, containers',

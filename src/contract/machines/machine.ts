@@ -200,6 +200,11 @@ export const MACHINE = entry({
   one: 'a machine',
   many: 'machines',
   tables: ['machines', 'interfaces', 'interface_addresses', 'interface_parents', 'interface_links'],
+  file: {
+    identity: ['hostname', 'domain'],
+    refersTo: { domain: 'domain', zone: 'zone', pool: 'resource-pool', bmc: 'bmc', tags: 'tag' },
+    after: ['vlan', 'subnet', 'range'],
+  },
   schemas: {
     answer: Machine,
     params: MachineParams,

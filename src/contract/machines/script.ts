@@ -87,6 +87,7 @@ export const SCRIPT = entry({
   one: 'a script',
   many: 'scripts',
   tables: ['scripts'],
+  file: { identity: ['name'], refersTo: {} },
   schemas: {
     answer: Script,
     params: strict({ script: text(64, 'id or name') }),

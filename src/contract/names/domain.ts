@@ -100,6 +100,7 @@ export const DOMAIN = entry({
   one: 'a domain',
   many: 'domains',
   tables: ['domains'],
+  file: { identity: ['name'], refersTo: { transferKey: 'tsig-key' } },
   schemas: {
     answer: Domain,
     params: DomainParams,

@@ -55,6 +55,8 @@ export const RECORD = entry({
   one: 'a record',
   many: 'records',
   tables: ['records'],
+  // A host that a record names has its address first.
+  file: { identity: ['fqdn', 'type', 'data'], refersTo: {}, after: ['domain', 'machine', 'device', 'reservation'] },
   schemas: { answer: DnsRecord, params: RecordParams, query: RecordListQuery, create: RecordCreate, set: RecordSet },
   commands: {
     summary: 'DNS records (A, AAAA, CNAME, MX, NS, SRV, SSHFP, TXT; PTR follows from addresses)',

@@ -29,6 +29,8 @@ export const DHCP_SNIPPET = declare({
   counts: {},
   sorts: ['name'],
   filters: { name: 'part', scope: 'part' },
+  // Whom it is for.
+  file: { after: ['subnet', 'machine', 'device', 'reservation'] },
   usedBy: [],
   texts: {
     summary: "snippets: fragments of Kea's configuration for DHCP",

@@ -53,6 +53,7 @@ export const RANGE = entry({
   one: 'a range of addresses',
   many: 'ranges of addresses',
   tables: ['ip_ranges'],
+  file: { identity: ['first', 'last'], refersTo: { subnet: 'subnet' } },
   schemas: { answer: Range, params: RangeParams, query: RangeListQuery, create: RangeCreate, set: RangeSet },
   commands: {
     summary: 'ranges of addresses: dynamic ones for DHCP, reserved ones for nobody',

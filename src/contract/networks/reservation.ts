@@ -57,6 +57,7 @@ export const RESERVATION = entry({
   one: 'a reserved address',
   many: 'reserved addresses',
   tables: ['reservations'],
+  file: { identity: ['address'], refersTo: { subnet: 'subnet' }, after: ['range'] },
   schemas: {
     answer: Reservation,
     params: ReservationParams,

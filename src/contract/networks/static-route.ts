@@ -40,6 +40,8 @@ export const STATIC_ROUTE = declare({
   counts: {},
   sorts: ['name'],
   filters: { name: 'part' },
+  // Where it begins.
+  file: { after: ['subnet'] },
   usedBy: [],
   page: { title: 'Static routes', text: 'A static route leads deployed systems to another network.' },
   texts: {

@@ -124,6 +124,7 @@ export const SUBNET = entry({
   one: 'a subnet',
   many: 'subnets',
   tables: ['subnets'],
+  file: { identity: ['cidr'], refersTo: { vlan: 'vlan' } },
   schemas: { answer: Subnet, params: SubnetParams, query: SubnetListQuery, create: SubnetCreate, set: SubnetSet },
   commands: {
     summary: 'subnets, DHCP settings of their hosts, and their reverse zones',

@@ -116,6 +116,12 @@ export const VLAN = entry({
   one: 'a VLAN',
   many: 'VLANs',
   tables: ['vlans'],
+  file: {
+    identity: ['fabric', 'name'],
+    refersTo: { fabric: 'fabric', space: 'space', relayVlan: 'vlan' },
+    // DHCP needs a dynamic range.
+    late: ['dhcpOn'],
+  },
   schemas: { answer: Vlan, params: VlanParams, query: VlanListQuery, create: VlanCreate, set: VlanSet },
   commands: {
     summary: 'VLANs of a fabric, and whether DHCP and DNS serve them',

@@ -1,11 +1,12 @@
 import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts';
+import type { Rejected } from '../../core/errors.ts';
 import type { Clock, Random } from '../../core/ports.ts';
 import type { ServerState } from '../../store/pool/server-states.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { Script } from '../../model/machines/scripts/script.ts';
 import type { WriteTx } from '../../store/write.ts';
 import type { ReceivedReport } from './seen.ts';
-import type { Caller } from './port.ts';
+import type { CallInput, Caller } from './port.ts';
 import type { AskAgent } from './commands/ask-agent.ts';
 import type { Renderer } from './preview.ts';
 import type { DatabaseHealth } from './port.ts';
@@ -37,6 +38,15 @@ export interface CaseContext extends CasePorts {
   readonly ifMatch: number | null;
   /** Where the call came from (api, cli, maas). */
   readonly origin?: string;
+  /** Null, or the refusal when the caller's role does not allow a call. */
+  mayCall(id: RouteId): Rejected | null;
+  /** Does another call of the table in this transaction, by the caller's role. `ifVersion`: the version that its object must have. */
+  perform(
+    tx: Tx,
+    id: RouteId,
+    input: CallInput,
+    ifVersion?: number,
+  ): Promise<{ readonly body: unknown; readonly version?: number }>;
 }
 
 /** What a use case gives: the answer's body, and the version of the object that it is about. */
@@ -50,6 +60,8 @@ export interface ReadCase<I extends RouteId> {
   readonly kind: 'read';
   /** One statement, or several that need not agree: no transaction around them. */
   readonly isAutocommit: boolean;
+  /** How long it may take, ms; left out: as calls usually may. */
+  readonly deadlineMs?: number;
   /** As that of a `WriteCase`. */
   readonly ask?: Ask<I>;
   run(tx: Tx, input: RouteInput<I>, context: CaseContext, answer?: unknown): Promise<CaseResult<RouteOutput<I>>>;
@@ -65,6 +77,8 @@ type Ask<I extends RouteId> = (input: RouteInput<I>, context: CaseContext, read:
 export interface WriteCase<I extends RouteId> {
   readonly kind: 'write';
   readonly isUnaudited: boolean;
+  /** As that of a `ReadCase`. */
+  readonly deadlineMs?: number;
   summary(input: RouteInput<I>): string;
   /**
    * The body as the stored digest of the request sees it; left out: as it is. Secrets that people choose are not in it: who has the database

@@ -2,7 +2,7 @@ import { TSIG_KEY } from '../../contract/names/tsig-key.ts';
 import { accept } from '../../core/errors.ts';
 import { NEW_SECRET } from '../../model/names/tsig-key.ts';
 import { createDeclared, updateDeclared } from '../../store/declared/rows.ts';
-import { addSecret, firstSecret } from '../../store/queries/names/tsig-keys.ts';
+import { addSecret, firstSecret, isSecretInForce } from '../../store/queries/names/tsig-keys.ts';
 import { target, writing } from '../base/use-case.ts';
 import { declaredByRef, readFields, viewDeclared } from '../base/declared.ts';
 
@@ -29,7 +29,10 @@ export const tsigKeyCases = {
       const old = await declaredByRef(tx, 'tsig-key', params.tsig_key);
       const values = await readFields(tx, TSIG_KEY.fields, body);
       const { secret: given, ...others } = values;
-      const added = given === undefined ? null : await addSecret(tx, old.id, givenSecret(given));
+      const wanted = givenSecret(given);
+      // The secret that is in force is no change.
+      const isSame = given === undefined || (wanted !== null && (await isSecretInForce(tx, old.id, wanted)));
+      const added = isSame ? null : await addSecret(tx, old.id, wanted);
       const change = { ...others, ...(added === null ? {} : { secretNumber: added.number }) };
       const row = accept(await updateDeclared(tx, 'tsig-key', target(old.id, context), change));
       const shown = viewDeclared<'tsig-key'>(row);

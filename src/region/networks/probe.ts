@@ -30,6 +30,12 @@ class ProbeNeeded extends AppError {
 /** Transactions that may be undone for a probe. */
 const probing = new WeakSet<Tx>();
 
+/** A transaction inside another one may be undone for a probe as that one may. */
+export function withProbesOf<T extends Tx>(tx: Tx, inner: T): T {
+  if (probing.has(tx)) probing.add(inner);
+  return inner;
+}
+
 /**
  * Ends the transaction when the first of these addresses has to be probed before it is given, or when a probe that ended after the caller chose it
  * found another host there. `macs`: cards that may answer. No node there can probe: then it is given as it is.

@@ -128,6 +128,7 @@ export async function run(
     out: stream('out'),
     err: stream('err'),
     readFile: async () => null,
+    listFolder: async () => null,
     openFile: async () => null,
     readInput: async () => '',
     askSecret: async () => null,

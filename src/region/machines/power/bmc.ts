@@ -158,14 +158,18 @@ export async function closedFor(tx: Tx, hosts: readonly BmcHost[]): Promise<{ cl
 
 const CLOSED_MAX = 1000;
 
-/** The secrets that are there, opened when a masked one may stand for one of them: another change must work where they cannot be opened. */
+/** The secrets that are there, opened when a masked or a given one may be one of them: another change must work where they cannot be opened. */
 async function needsSecrets(
   tx: Tx,
   sealer: Sealer,
   { row, body }: { readonly row: BmcRow; readonly body: BmcBody },
 ): Promise<BmcSecrets> {
   const given = body.parameters ?? (body.powerType === undefined ? {} : row.parameters);
-  return Object.values(given).includes(MASKED_SECRET) ? accept(await openSecrets(tx, sealer, row.id)) : {};
+  if (Object.values(given).includes(MASKED_SECRET)) return accept(await openSecrets(tx, sealer, row.id));
+  // Those that are in force are no change.
+  if (!POWER_SECRET_NAMES.some((name) => given[name] !== undefined)) return {};
+  const stored = await openSecrets(tx, sealer, row.id);
+  return isRejected(stored) ? {} : stored;
 }
 
 async function openSecrets(tx: Tx, sealer: Sealer, id: number): Promise<BmcSecrets | Rejected> {

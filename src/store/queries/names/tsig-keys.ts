@@ -48,6 +48,14 @@ export async function readCopyKey(tx: Tx): Promise<SigningKey | null> {
   return { name: COPY_KEY, algorithm: 'hmac-sha256', secret, number: row.number };
 }
 
+/** Is this the secret of a key that is in force? False also where it cannot be opened. */
+export async function isSecretInForce(tx: Tx, keyId: number, given: string): Promise<boolean> {
+  const row = await tx.one(sql<StoredSecret>`select ${STORED}
+    from tsig_keys k join tsig_secrets s on s.key_id = k.id and s.number = k.secret_number where k.id = ${keyId}`);
+  if (row === null) return false;
+  return (row.sealed === null ? row.secret : await tx.sealer.open(placeOf(row), row.sealed)) === given;
+}
+
 /** The secret of a new key, which is shown once. `given`: use this one instead of the generated one. */
 export async function firstSecret(tx: Tx, keyId: number, given: string | null): Promise<string> {
   if (await isSealing(tx)) return await addSealed(tx, { keyId, number: 1 }, given ?? (await generate(tx)));

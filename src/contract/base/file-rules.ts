@@ -1,0 +1,11 @@
+/** How the objects of a noun stand in a configuration file (export-kinds.ts). */
+export interface FileRules {
+  /** Members that together name an object. */
+  readonly identity: readonly string[];
+  /** Members that name an object, or a list of objects, of another noun. */
+  readonly refersTo: Readonly<Record<string, string>>;
+  /** Nouns whose objects come first, although no member names them. */
+  readonly after?: readonly string[];
+  /** Flags that need other objects: they are switched on when all objects are there, and off before the first one goes. */
+  readonly late?: readonly string[];
+}
