@@ -10,6 +10,7 @@ export const PARTS: readonly string[] = [
   'regent-etcd-way.service',
   'regent-db-watch.service',
   'regent-db-mend.service',
+  'regent-backup.service',
   'etcd.service',
   'named.service',
   'squid.service',

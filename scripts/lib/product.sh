@@ -88,7 +88,7 @@ place_units() {
   for unit in "$source_dir"/systemd/*.service.d; do
     systemctl --quiet --no-reload add-wants multi-user.target "$(basename "$unit" .d)"
   done
-  systemctl --quiet --no-reload enable regent-helper.socket regent-firewall.service regent-sysctl.service regent-pair-votes.service regent-pairs.service
+  systemctl --quiet --no-reload enable regent-helper.socket regent-firewall.service regent-sysctl.service regent-pair-votes.service regent-pairs.service regent-backup.service
   systemctl daemon-reload
   systemctl start regent-helper.socket
   systemctl "$kernel" regent-sysctl.service
@@ -142,6 +142,7 @@ restart_running() {
     systemctl try-restart regent-pair-votes.service
     systemctl try-restart regent-pairs.service
   }
+  same_in "$before" ha/kit ha/backup || systemctl try-restart regent-backup.service
   ! systemctl --quiet is-enabled regent-regiond.service 2>/dev/null || /usr/local/bin/regent migrate >&2
   systemctl try-restart regent-helper.service regent-regiond.service regent-agent.service
   rm -f "$restart_due"

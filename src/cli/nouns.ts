@@ -1,6 +1,7 @@
 import type { NounSpec } from './command-spec.ts';
 import { AUDIT, SESSION } from './commands/people/accounts.ts';
 import { CERTIFICATE } from './commands/cluster/certificate.ts';
+import { BACKUP_NOUN, BACKUP_TARGET } from './commands/cluster/backup.ts';
 import { CLUSTER } from './commands/cluster/status.ts';
 import { DOCTOR } from './commands/cluster/doctor.ts';
 import { DRILL } from './commands/cluster/drill.ts';
@@ -75,6 +76,8 @@ export const NOUNS: readonly NounSpec[] = [
   TOKEN,
   CERTIFICATE,
   SITE_CERTIFICATE,
+  BACKUP_NOUN,
+  BACKUP_TARGET,
   SERVICE,
   CONFIG,
   EXPORT,

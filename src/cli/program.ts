@@ -21,6 +21,7 @@ const TIMEOUT_MAX_S = 86_400;
 const FOOTER = `
 On a host (as root):
   regent init --single      make this host the first node of a new site
+  regent restore            make this fresh host the first node of a lost site, from its backups
   regent cluster recover    make a cluster of this region node, after most were lost for good
   regent migrate            bring the database's schema to this version
 

@@ -4,6 +4,7 @@ import { nullable, oneOf, strict } from './base/common.ts';
 import * as power from './machines/power-commands.ts';
 import { ReadLogArgs, ReadLogResult } from './base/command.ts';
 import { CheckDhcpArgs, CheckDhcpResult } from './networks/check-dhcp.ts';
+import { BackupAnswer, BackupAsk } from './cluster/backup-ask.ts';
 
 /**
  * A task that a node's agent can do once. `secrets`: members that nobody sees but the agent; they are never listed, and deleted with the
@@ -98,6 +99,15 @@ export const COMMAND_KINDS = {
     args: ReadLogArgs,
     secrets: null,
     result: ReadLogResult,
+    isRepeatable: true,
+    claimSeconds: 10,
+    isPassing: true,
+  },
+  /** A question or a task to `regent-backup.service` of a region node: it begins a task, or reports how it goes. */
+  backup: {
+    args: BackupAsk,
+    secrets: null,
+    result: BackupAnswer,
     isRepeatable: true,
     claimSeconds: 10,
     isPassing: true,

@@ -16,6 +16,7 @@ import { TRUST_ROUTES } from './cluster/trust-routes.ts';
 import { COMMAND_ROUTES, JOB_ROUTES } from './cluster/command-routes.ts';
 import { IMAGE_ROUTES } from './images/image.ts';
 import { IMAGE_SYNC_ROUTES } from './images/image-sync.ts';
+import { BACKUP_ROUTES } from './cluster/backup.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { ENLISTMENT_ROUTES } from './machines/enlistment.ts';
@@ -65,6 +66,7 @@ export const ROUTES = {
   ...JOB_ROUTES,
   ...COMMAND_ROUTES,
   ...MOVE_ROUTES,
+  ...BACKUP_ROUTES,
 
   ...callsOf(DOMAIN),
   ...callsOf(RECORD),

@@ -7,6 +7,7 @@ export * from './base/common.ts';
 export * from './base/job.ts';
 export * from './cluster/action.ts';
 export * from './cluster/agent.ts';
+export * from './cluster/backup.ts';
 export * from './cluster/doctor.ts';
 export * from './cluster/drill.ts';
 export * from './cluster/move-routes.ts';

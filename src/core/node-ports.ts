@@ -25,6 +25,8 @@ export const PORTS = {
   database: 5432,
   /** Patroni's REST API, mutual TLS, members. */
   patroni: 8008,
+  /** pgBackRest's server, mutual TLS, members. */
+  backup: 5257,
   /** etcd for its clients and for its members, mutual TLS, members. */
   etcdClient: 2379,
   etcdPeer: 2380,

@@ -57,7 +57,16 @@ export async function cleanHost(ports: HostPorts, { isInit }: { readonly isInit:
   await execute(ports, ['find', '/etc/kea', '-mindepth', '1', ...found], COMMAND_MS);
   await execute(
     ports,
-    ['rm', '-rf', '--one-file-system', '/var/lib/regent-pairs', '/var/lib/regent-votes', TRUST_FILES.pairBundle.path],
+    [
+      'rm',
+      '-rf',
+      '--one-file-system',
+      '/var/lib/regent-pairs',
+      '/var/lib/regent-votes',
+      '/var/lib/regent-backup',
+      '/var/lib/postgresql/regent-archive-gaps',
+      TRUST_FILES.pairBundle.path,
+    ],
     COMMAND_MS,
   );
   const keep = ['rack-uuid', 'rack-key'].flatMap((name) => ['!', '-name', name]);

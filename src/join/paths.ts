@@ -26,6 +26,8 @@ export const PATHS = {
   leaveNote: '/var/lib/regent/leave-under-way.json',
   /** Exists during a recovery of the cluster. */
   recoverNote: '/var/lib/regent/recover-under-way.json',
+  /** Exists during a restore of the site. */
+  restoreNote: '/var/lib/regent/restore-unfinished.json',
   /** `ha/epoch` writes it when the epoch of this host's cluster is over. */
   epochOver: '/var/lib/regent/epoch-over.json',
   rootConfig: '/root/.config/regent/config.json',

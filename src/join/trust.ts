@@ -24,6 +24,18 @@ export async function makeTrust(ports: HostPorts, identity: Omit<Seed, 'virtualR
   if (before !== null) return before;
   const now = ports.now();
   const authority = await createAuthority({ clusterId: identity.clusterId, serial: serialFrom(ports.hex(16)), now });
+  return await signOwnTrust(ports, identity, authority);
+}
+
+/** This node's certificate by an authority that is there already, such as that of a restored site. Complete files of an interrupted run stay. */
+export async function signOwnTrust(
+  ports: HostPorts,
+  identity: Pick<Seed, 'nodeId' | 'name' | 'address' | 'domain' | 'vip'>,
+  authority: Pick<Authority, 'certificate' | 'key'>,
+): Promise<CertificateFacts> {
+  const before = await readTrust(ports, identity.nodeId);
+  if (before !== null) return before;
+  const now = ports.now();
   const key = await createKey();
   const certificate = accepted(
     await signRequest({

@@ -98,6 +98,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
       },
       { services: SERVICES, read: journalReader() },
       { services: SERVICES, templates, host: helper, clock },
+      helper,
     ),
     templates,
     endForRestart,

@@ -10,11 +10,13 @@ import { JOIN_HELP, LEAVE_HELP, parseJoinOptions, parseLeaveOptions } from '../j
 import type { InitPorts } from '../join/ports.ts';
 import { parseRecoverOptions, RECOVER_HELP } from '../join/recover/options.ts';
 import { runRecover } from '../join/recover/recover.ts';
+import { parseRestoreOptions, RESTORE_HELP } from '../join/restore/options.ts';
+import { runRestore } from '../join/restore/restore.ts';
 import { applyMigrations } from './region/bootstrap-database.ts';
 import { parseDatabaseFile, readDatabase } from './region/cluster-database.ts';
 import type { Database } from '../store/database.ts';
 import { checkRelease, readMigrations } from '../store/migrate.ts';
-import { initPorts, joinPorts, openDatabase, recoverPorts, say } from './host-ports.ts';
+import { initPorts, joinPorts, openDatabase, recoverPorts, restorePorts, say } from './host-ports.ts';
 import { readSettings, type ProcessSettings } from './process.ts';
 
 const REACH_MS = 30_000;
@@ -40,9 +42,10 @@ const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<num
   join: runJoinCommand,
   leave: runLeaveCommand,
   migrate: runMigrate,
+  restore: runRestoreCommand,
 };
 
-/** Entry of the commands that act on this host: `regent init`, `join`, `leave`, `migrate`, `cluster recover`. Ends the process with their exit code. */
+/** Entry of the commands that act on this host: `regent init`, `join`, `leave`, `migrate`, `restore`, `cluster recover`. Ends the process with their exit code. */
 async function main([name = '', ...argv]: readonly string[]): Promise<number> {
   try {
     const command = COMMANDS[name];
@@ -137,6 +140,22 @@ async function runClusterCommand([verb, ...argv]: readonly string[]): Promise<nu
   const { ports, close } = recoverPorts();
   try {
     return await runRecover(ports, options);
+  } finally {
+    await close();
+  }
+}
+
+async function runRestoreCommand(argv: readonly string[]): Promise<number> {
+  const options = parseRestoreOptions(argv);
+  if (options === 'help') return help(RESTORE_HELP);
+  if (isRejected(options)) {
+    say(options.message);
+    return 2;
+  }
+  if (!isRoot('regent restore')) return 1;
+  const { ports, close } = restorePorts();
+  try {
+    return await runRestore(ports, options);
   } finally {
     await close();
   }

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,13 +10,16 @@ import { realHost } from '../host/real.ts';
 import type { MemberPorts } from '../join/member/ports.ts';
 import type { BootstrapDatabase, HostPorts, InitPorts, RegionReadiness } from '../join/ports.ts';
 import type { RecoverPorts } from '../join/recover/ports.ts';
+import type { RestorePorts } from '../join/restore/ports.ts';
 import { PORTS } from '../model/cluster/cluster.ts';
 import { compileSite } from '../services/compile-node.ts';
 import { SERVICES } from '../services/registry.ts';
 import { type ConnectionSpec, serversOf } from '../store/connection.ts';
 import { Database } from '../store/database.ts';
+import { readMigrations } from '../store/migrate.ts';
 import { bootstrapDatabase } from './region/bootstrap-database.ts';
 import { recoveryDatabase } from './region/recovery-database.ts';
+import { restoreDatabase } from './region/restore-database.ts';
 import { isPlain, readDatabase } from './region/cluster-database.ts';
 import { callRegion, tryConnect } from './calls/host-calls.ts';
 import { productVersion, readSettings, type ProcessSettings, systemClock, systemRandom } from './process.ts';
@@ -94,6 +97,29 @@ export function recoverPorts(): { readonly ports: RecoverPorts; readonly close: 
     askReady,
   };
   return { ports, close: async () => await db?.close(0) };
+}
+
+/** Ports of `regent restore`, and the end of what they opened. */
+export function restorePorts(): { readonly ports: RestorePorts; readonly close: () => Promise<void> } {
+  const init = initPorts();
+  let db: Database | null = null;
+  const open = () => restoreDatabase((db ??= openDatabase(readDatabase(unitSettings()), 'regent restore')));
+  const ports: RestorePorts = {
+    ...init.ports,
+    connect: tryConnect,
+    restored: { readSite: (nodeId) => open().readSite(nodeId), write: (rows) => open().write(rows) },
+    askText: async (question) => (process.stdin.isTTY ? await askLine(question) : null),
+    askReady,
+    readInput: async () => readFileSync(0, 'utf8'),
+    migrations: readMigrations().length,
+  };
+  return {
+    ports,
+    close: async () => {
+      await db?.close(0);
+      await init.close();
+    },
+  };
 }
 
 /** By haproxy of this host, which knows only the region by now. */

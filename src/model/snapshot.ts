@@ -1,3 +1,4 @@
+import type { BackupPlan } from './cluster/backup.ts';
 import type { PairAuthority } from '../core/node-identity.ts';
 import type { IpRange } from './networks/ip-range.ts';
 import type { Machine } from './machines/machine.ts';
@@ -78,6 +79,8 @@ export interface Snapshot {
   readonly copyKey?: SigningKey;
   /** Keys of other name servers, by name. Left out: none. */
   readonly tsigKeys?: readonly SigningKey[];
+  /** Where backups go, with the secrets for it. Left out: nowhere. */
+  readonly backup?: BackupPlan;
   readonly records: readonly DnsRecord[];
   readonly machines: readonly Machine[];
   /** Of machines that are not new or have reported their hardware, in the order of their ids. Left out: none. */

@@ -51,6 +51,7 @@ import { imageCases } from './images/cases.ts';
 import { sourceCases } from './images/sources/cases.ts';
 import { accountCases } from './people/accounts/cases.ts';
 import { trustCases } from './cluster/trust/cases.ts';
+import { backupCases } from './cluster/backups/cases.ts';
 import { siteCertificateCases } from './cluster/site-certificate/cases.ts';
 import type { ReadCase, WriteCase } from './base/use-case.ts';
 
@@ -102,6 +103,7 @@ export const CASES = {
   ...nodeCases,
   ...trustCases,
   ...siteCertificateCases,
+  ...backupCases,
   ...userCases,
   ...accountCases,
   ...sshKeyCases,

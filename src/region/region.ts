@@ -18,6 +18,7 @@ import type { JobKind } from './base/jobs/kind.ts';
 import type { Renewer } from './base/jobs/renewal.ts';
 import { startJobRunner } from './base/jobs/runner.ts';
 import type { DrillInstruments } from './cluster/drill-run/port.ts';
+import { type Backups, createBackups } from './cluster/backups/create-backups.ts';
 import { createMoves, type Moves } from './cluster/moves/create-moves.ts';
 import type { PatroniPort } from './cluster/moves/patroni.ts';
 import { type ClusterMemory, createMemory, type MemoryAccess } from './cluster/memory.ts';
@@ -145,6 +146,8 @@ const LAYOUT_EVERY_MS = 15_000;
 const OTHERS_EVERY_MS = 2000;
 /** How late a drained node is relieved of the database that a failover gave it. */
 const RELIEF_EVERY_MS = 5000;
+/** How late a backup or a drill that is due is ordered. */
+const BACKUPS_EVERY_MS = 15_000;
 /** How late a request to restart this process is noticed. */
 const OWN_RESTART_EVERY_MS = 2000;
 const NO_INPUT = { params: {}, query: {}, body: undefined };
@@ -177,6 +180,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     builtInScripts: ports.machineScripts.builtIn,
   } satisfies CasePorts & Pick<RegionPorts, 'db'>;
   const moves = movesOf(ports, calls);
+  const backups = moves === null ? null : createBackups(db, calls);
   const memory = createMemory({
     ...ports,
     access: ports.memory,
@@ -223,7 +227,8 @@ export function createRegion(ports: RegionPorts): RegionNode {
     isHeld: () => db.isHeld(),
     // If the database is away again, the task reads the list later; until then clients with a certificate get 503.
     prepare: async () => void (await revocations.task.run().catch(() => null)),
-    startTasks: () => startTasks(ports, { publish, revocations, memory, health, moves, images, calls }, running),
+    startTasks: () =>
+      startTasks(ports, { publish, revocations, memory, health, moves, backups, images, calls }, running),
   };
 }
 
@@ -251,13 +256,14 @@ interface Started {
   readonly revocations: Revocations;
   readonly memory: ClusterMemory;
   readonly moves: Moves | null;
+  readonly backups: Backups | null;
   readonly calls: CasePorts;
   readonly images: ImageKeeper | null;
 }
 
 function startTasks(
   ports: RegionPorts,
-  { publish, revocations, memory, health, moves, images, calls }: Started,
+  { publish, revocations, memory, health, moves, backups, images, calls }: Started,
   running: RunningTask[],
 ): () => Promise<void> {
   const common = { clock: ports.clock, random: ports.random, log: ports.log };
@@ -281,11 +287,12 @@ function startTasks(
   const inner = start(createInnerTrustTask(ports), INNER_TRUST_EVERY_MS);
   const pairTrust = start(createPairTrustTask(ports), INNER_TRUST_EVERY_MS);
   start(createSiteCertificateTask(ports), SITE_CERTIFICATE_EVERY_MS);
-  const kinds = kindsOf(ports, moves);
+  const kinds = [...kindsOf(ports, moves), ...(backups ? [backups.kind] : [])];
   const powerChecks = start(createPowerCheckTask(ports), POWER_CHECKS_EVERY_MS);
   const lifecycle = start(createLifecycleTask(ports.db, ports.random), LIFECYCLE_EVERY_MS);
   start(createAgainTask(ports.db, calls, ports.random), AGAIN_EVERY_MS);
   if (moves) start(moves.relief, RELIEF_EVERY_MS);
+  if (backups) start(backups.schedule, BACKUPS_EVERY_MS);
   if (ports.endForRestart) start(createOwnRestartTask(ports.db, ports.node, ports.endForRestart), OWN_RESTART_EVERY_MS);
   const jobs =
     ports.jobs &&

@@ -1,3 +1,4 @@
+import { backup } from './backup/index.ts';
 import { db } from './db/index.ts';
 import { dcs } from './dcs/index.ts';
 import { dhcp } from './dhcp/index.ts';
@@ -30,4 +31,5 @@ export const SERVICES: readonly AnyService[] = [
   tgt,
   dhcp,
   proxy,
+  backup,
 ];

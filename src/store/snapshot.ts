@@ -17,6 +17,7 @@ import {
 import type { Snapshot, Version } from '../model/snapshot.ts';
 import type { Subnet } from '../model/networks/subnet.ts';
 import type { Vlan } from '../model/networks/vlan.ts';
+import { readBackupPlan } from './queries/cluster/backups.ts';
 import { readInnerTrust } from './queries/cluster/inner-trust.ts';
 import { readPairAuthorities } from './queries/cluster/pair-authorities.ts';
 import { readRecoveries, recoveredOf } from './queries/cluster/recoveries.ts';
@@ -78,6 +79,7 @@ export async function readSnapshot(tx: Tx): Promise<Snapshot> {
     restarts: await readRestarts(tx),
     ...filled({
       siteDigest: await readSiteDigest(tx),
+      backup: await readBackupPlan(tx),
       machineLeases: await readMachineLeases(tx),
       pairAuthorities: await readPairAuthorities(tx),
       closedAddresses: await readClosedAddresses(tx, cluster?.vip ?? null),

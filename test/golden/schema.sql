@@ -1896,6 +1896,60 @@ table bmc_pins
   constraint bmc_pins_pkey PRIMARY KEY (bmc_id, place)
   constraint bmc_pins_place_size CHECK ((length(place) <= 4096))
 
+table backups
+  label text not null
+  type text not null
+  started_at timestamp with time zone not null
+  stopped_at timestamp with time zone not null
+  bytes bigint not null
+  stored_bytes bigint not null
+  wal_start text not null
+  wal_stop text not null
+  is_damaged boolean not null
+  node text
+  release text
+  verified_at timestamp with time zone
+  seen_at timestamp with time zone not null default now()
+  constraint backups_label_grammar CHECK ((label ~ '^[0-9]{8}-[0-9]{6}F(_[0-9]{8}-[0-9]{6}[DI])?$'::text))
+  constraint backups_pkey PRIMARY KEY (label)
+  constraint backups_type CHECK ((type = ANY (ARRAY['full'::text, 'diff'::text, 'incr'::text])))
+
+table backup_target
+  id boolean not null default true
+  kind text not null
+  store jsonb not null
+  store_secret text not null
+  recovery_key text not null
+  fingerprint text not null
+  escrow text not null
+  retain_full integer not null
+  queue_mb integer not null
+  full_every integer not null
+  incremental_every integer not null
+  drill_every integer not null
+  prepared_at timestamp with time zone
+  version integer not null default 1
+  changed_at timestamp with time zone not null default now()
+  constraint backup_target_fingerprint CHECK ((fingerprint ~ '^[0-9a-f]{16}$'::text))
+  constraint backup_target_hours CHECK ((((full_every >= 0) AND (full_every <= 8760)) AND ((incremental_every >= 0) AND (incremental_every <= 8760)) AND ((drill_every >= 0) AND (drill_every <= 8760))))
+  constraint backup_target_kind CHECK ((kind = ANY (ARRAY['folder'::text, 'sftp'::text, 's3'::text])))
+  constraint backup_target_pkey PRIMARY KEY (id)
+  constraint backup_target_queue_mb CHECK (((queue_mb >= 16) AND (queue_mb <= 1000000)))
+  constraint backup_target_retain_full CHECK (((retain_full >= 1) AND (retain_full <= 1000)))
+  constraint backup_target_secret CHECK (((length(store_secret) <= 32768) AND (length(recovery_key) <= 1024) AND (length(escrow) <= 65536)))
+  constraint backup_target_single CHECK (id)
+  constraint backup_target_store CHECK (((jsonb_typeof(store) = 'object'::text) AND (length((store)::text) <= 32768)))
+
+table backup_drills
+  id bigint not null identity
+  label text not null
+  node text not null
+  at timestamp with time zone not null default now()
+  is_passed boolean not null
+  report jsonb not null
+  constraint backup_drills_pkey PRIMARY KEY (id)
+  constraint backup_drills_report CHECK (((jsonb_typeof(report) = 'object'::text) AND (length((report)::text) <= 65536)))
+
 table audit
   id bigint not null identity
   at timestamp with time zone not null default clock_timestamp()

@@ -1,3 +1,4 @@
+import { BACKUP_PLANS } from './cluster/backup-plans.ts';
 import type { InnerTrust } from '../../src/core/node-identity.ts';
 import { isRejected } from '../../src/core/errors.ts';
 import type { HostFacts } from '../../src/core/host-values.ts';
@@ -600,9 +601,16 @@ export const CASES: Readonly<Record<string, Snapshot>> = {
   typical: placed(typicalSnapshot()),
   large: placed(largeSnapshot()),
   'hostile-strings': placed(hostileSnapshot()),
-  cluster: clusterSnapshot({ closedAddresses: ['192.0.2.7', '2001:db8::7'], closedNames: ['bmc7.corp.example'] }),
+  cluster: clusterSnapshot({
+    closedAddresses: ['192.0.2.7', '2001:db8::7'],
+    closedNames: ['bmc7.corp.example'],
+    backup: BACKUP_PLANS.folder,
+  }),
   external: { ...clusterSnapshot(), cluster: aCluster({ vip: '10.77.0.10/24', isDatabaseExternal: true }) },
-  pair: pairedSnapshot(),
+  pair: { ...pairedSnapshot(), backup: BACKUP_PLANS.s3 },
   rack: rackSnapshot(),
-  recovered: { ...clusterSnapshot(), cluster: aCluster({ vip: '10.77.0.10/24', recovered: RECOVERED, inner: INNER }) },
+  recovered: {
+    ...clusterSnapshot({ backup: BACKUP_PLANS.sftp }),
+    cluster: aCluster({ vip: '10.77.0.10/24', recovered: RECOVERED, inner: INNER }),
+  },
 };

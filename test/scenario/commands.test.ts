@@ -11,6 +11,7 @@ import { Check } from 'typebox/value';
 import { type AgentRig, agentRig, NODE } from '../kit/agent-rig.ts';
 import { type TestIdentity, testIdentity } from '../kit/cluster/pki.ts';
 import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
+import { noHost } from '../kit/no-host.ts';
 import { noCheck, noLog } from '../kit/no-log.ts';
 import { noPower } from '../kit/power/agent-power.ts';
 import { realClock, realRandom, usePostgres } from '../kit/postgres.ts';
@@ -100,7 +101,7 @@ describe('an agent at a region, by its certificate', () => {
     const server = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    await start(commandRunners(noPower(), noLog(), noCheck()));
+    await start(commandRunners(noPower(), noLog(), noCheck(), noHost()));
     const probe = { kind: 'probe-address', isRepeatable: true };
     const id = await ask({ ...probe, args: { address: '127.0.0.1', port } });
     await ended(id);

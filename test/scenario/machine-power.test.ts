@@ -9,6 +9,7 @@ import { createNode } from '../../src/store/queries/cluster/nodes.ts';
 import { type AgentRig, agentRig } from '../kit/agent-rig.ts';
 import { testIdentity } from '../kit/cluster/pki.ts';
 import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
+import { noHost } from '../kit/no-host.ts';
 import { noCheck, noLog } from '../kit/no-log.ts';
 import { powerPorts } from '../kit/power/agent-power.ts';
 import { FakeBmc, refusal } from '../kit/power/fake-bmc.ts';
@@ -85,7 +86,7 @@ async function agent(nodeId: string, effects: PowerEffects = bmc.effects, region
   const started = await rig.start({
     nodeId,
     channel: { ...channel, setRegions: () => {} },
-    runners: commandRunners(ports, noLog(), noCheck()),
+    runners: commandRunners(ports, noLog(), noCheck(), noHost()),
   });
   ends.push(
     () => channel.close(),

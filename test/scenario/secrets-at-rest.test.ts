@@ -12,6 +12,7 @@ import { operatorCertificate } from '../kit/cluster/operator-certificate.ts';
 import { testIdentity } from '../kit/cluster/pki.ts';
 import { startTrustedRegion, type TrustedRegion } from '../kit/cluster/trusted-region.ts';
 import { useDeploySite } from '../kit/deploy-site.ts';
+import { noHost } from '../kit/no-host.ts';
 import { noCheck, noLog } from '../kit/no-log.ts';
 import { powerPorts } from '../kit/power/agent-power.ts';
 import { FakeBmc } from '../kit/power/fake-bmc.ts';
@@ -81,7 +82,7 @@ async function startAgent(nodeId: string) {
     clock: realClock,
     random: realRandom,
   });
-  const runners = commandRunners({ ...powerPorts(bmc.effects), log }, noLog(), noCheck());
+  const runners = commandRunners({ ...powerPorts(bmc.effects), log }, noLog(), noCheck(), noHost());
   await rig.start({ nodeId, channel: { ...channel, setRegions: () => {} }, runners });
   ends.push(
     () => channel.close(),

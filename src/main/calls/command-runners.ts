@@ -4,16 +4,24 @@ import { askNeighbours } from '../../host/ask/neighbours.ts';
 import { reach } from '../../host/ask/reach.ts';
 import { runCommand } from '../../host/exec.ts';
 import { checkRunner, type CheckRunnerPorts } from './check-runner.ts';
+import type { Host } from '../../host/interface.ts';
+import { backupRunner } from './backup-runner.ts';
 import { logRunner, type LogRunnerPorts } from './log-runner.ts';
 import { type PowerRunnerPorts, powerRunners } from './power-runners.ts';
 
 /** The real runner of every kind of command. */
-export function commandRunners(power: PowerRunnerPorts, log: LogRunnerPorts, check: CheckRunnerPorts): CommandRunners {
+export function commandRunners(
+  power: PowerRunnerPorts,
+  log: LogRunnerPorts,
+  check: CheckRunnerPorts,
+  host: Pick<Host, 'exec'>,
+): CommandRunners {
   return {
     'probe-address': probeAddress,
     'probe-free': probeFree,
     'read-log': logRunner(log),
     'check-dhcp': checkRunner(check),
+    backup: backupRunner(host),
     ...powerRunners(power),
   } satisfies Record<CommandKindName, CommandRunner>;
 }

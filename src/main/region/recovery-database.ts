@@ -56,14 +56,11 @@ async function writeRows(tx: WriteTx, rows: RecoveryRows): Promise<OperationOutc
   if (own === null) return rejected('not_found', `There is no node ${nodeId} in the database.`);
   const cluster = await readCluster(tx);
   if (cluster === null) return rejected('conflict', 'The database is that of no cluster.');
-  const last = epoch.at(-1);
-  if (last === undefined) throw new TypeError('a recovery without its epoch');
   const regions = (await allRows((page) => listNodes(tx, page))).filter((node) => node.isRegion && node.id !== nodeId);
   const seen = regions.map((node) => ({ name: node.name, address: mainAddress(node) }));
   // The database may be older or newer than the ledger: a node that is in either of them is lost.
   const lost = [...seen, ...rows.lost.filter(({ address }) => !seen.some((node) => node.address === address))];
-  await recordRecovery(tx, { number: epoch.length + 1, ...last, node: own.name, lost, told: messages, signature });
-  await enableSiteFeature(tx, 'recovered');
+  await recordEpoch(tx, { epoch, node: own.name, lost, sentences: messages, signature });
   const why = `the cluster was recovered on ${own.name} without it`;
   for (const node of regions) {
     // A rack's VLANs stay its own: a host that takes its place is the same rack.
@@ -72,7 +69,26 @@ async function writeRows(tx: WriteTx, rows: RecoveryRows): Promise<OperationOutc
   if (own.isDrained || own.state !== 'member') {
     accept(await updateNode(tx, { key: nodeId }, { isDrained: false, state: 'member' }));
   }
-  const data = { epoch: formatEpoch(epoch), lost: lost.map(({ name }) => name), told: messages };
-  tx.emit({ kind: 'cluster.recovered', subject: own.name, data });
+  emitEpoch(tx, 'cluster.recovered', { epoch, node: own.name, lost, sentences: messages });
   return NOTHING;
+}
+
+type NewEpoch = Pick<RecoveryRows, 'epoch' | 'lost' | 'sentences'> & { readonly node: string };
+
+/** Stores the epoch that begins on this node, with the nodes that it counts as lost. */
+export async function recordEpoch(tx: WriteTx, row: NewEpoch & Pick<RecoveryRows, 'signature'>): Promise<void> {
+  const { epoch, node, lost, sentences, signature } = row;
+  const last = epoch.at(-1);
+  if (last === undefined) throw new TypeError('a recovery without its epoch');
+  await recordRecovery(tx, { number: epoch.length + 1, ...last, node, lost, told: sentences, signature });
+  await enableSiteFeature(tx, 'recovered');
+}
+
+/** Reports it. */
+export function emitEpoch(tx: WriteTx, kind: string, { epoch, node, lost, sentences }: NewEpoch): void {
+  tx.emit({
+    kind,
+    subject: node,
+    data: { epoch: formatEpoch(epoch), lost: lost.map(({ name }) => name), told: sentences },
+  });
 }

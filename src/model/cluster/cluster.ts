@@ -139,6 +139,8 @@ export const FEATURES = [
   'txt-strings',
   /** Secrets are stored sealed everywhere: rows without the text of a command's secret, a TSIG key or a part with one. */
   'sealed-secrets',
+  /** Backups: desired states with the service `backup`. */
+  'backup',
 ] as const;
 
 /** Features that only some sites use: known to this release, and on for good from the moment that a site uses one. */

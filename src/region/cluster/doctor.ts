@@ -1,4 +1,5 @@
 import type { Doctor, Invariant } from '../../contract/cluster/doctor.ts';
+import { BACKUP_CHECKS } from './invariants/backups.ts';
 import { BMC_CHECKS } from './invariants/bmcs.ts';
 import { BOUNDED_CHECKS } from './invariants/bounded.ts';
 import type { InvariantCheck } from './invariants/check.ts';
@@ -26,6 +27,7 @@ export const CHECKS: readonly InvariantCheck[] = [
   ...EPOCH_CHECKS,
   ...DATABASE_CHECKS,
   ...SERVER_CHECKS,
+  ...BACKUP_CHECKS,
   ...ACCESS_CHECKS,
   ...VIP_CHECKS,
   ...NODE_CHECKS,

@@ -1,4 +1,5 @@
 import type { HostObservation, ServiceObservation } from '../../contract/cluster/agent.ts';
+import { type BackupFacts, parseBackupFacts } from '../../services/backup/facts.ts';
 import { type DbFacts, parseDbFacts } from '../../services/db/facts.ts';
 import { type DcsFacts, parseDcsFacts } from '../../services/dcs/facts.ts';
 import { type DnsFacts, parseDnsFacts } from '../../services/dns/facts.ts';
@@ -8,6 +9,7 @@ import { parseVipFacts, type VipFacts } from '../../services/vip/facts.ts';
 
 /** What a node's daemons and its agent say of themselves in figures; null: nothing, or nothing that can be relied on. */
 export interface NodeFacts {
+  readonly backup: BackupFacts | null;
   readonly db: DbFacts | null;
   readonly dcs: DcsFacts | null;
   readonly lb: LbFacts | null;
@@ -25,6 +27,7 @@ export function nodeFacts(observed: readonly ServiceObservation[], host: HostObs
   const of = (service: string): unknown =>
     observed.find((row) => row.service === service && ANSWERS.includes(row.state))?.facts;
   return {
+    backup: parseBackupFacts(of('backup')),
     db: parseDbFacts(of('db')),
     dcs: parseDcsFacts(of('dcs')),
     lb: parseLbFacts(of('lb')),

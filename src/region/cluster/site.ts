@@ -117,6 +117,8 @@ export interface ClusterSite {
   readonly servers?: readonly ServerState[];
   /** The last recovery of the cluster from one node; absent: never, or the database was away. */
   readonly recovery?: RecoveryRow;
+  /** Absent: the database was away, or the site is no cluster. */
+  readonly backups?: BackupOverview;
   /** Absent: leases were not read. */
   readonly leases?: LeaseOverview;
   /** Members that etcd's store calls learners although they may vote; null: etcd did not answer; absent: not read. */
@@ -129,6 +131,27 @@ export interface ClusterSite {
   readonly named?: NamedAddresses;
   /** Left out: nobody read them. */
   readonly ownerless?: readonly OwnerlessMachine[];
+}
+
+/** Backups as the doctor judges them. Times in ms; null: there is none. */
+export interface BackupOverview {
+  readonly target: {
+    readonly fingerprint: string;
+    readonly preparedAt: string | null;
+    readonly fullEvery: number;
+    readonly incrementalEvery: number;
+    readonly drillEvery: number;
+    readonly count: number;
+  } | null;
+  readonly newestAt: number | null;
+  /** Of the last job with the store, if it failed. */
+  readonly lastFailure: string | null;
+  readonly drill: {
+    readonly label: string;
+    readonly at: number;
+    readonly isPassed: boolean;
+    readonly broken: readonly string[];
+  } | null;
 }
 
 /** How many BMCs there are, and those that would be refused by now. `problem`: a clause that follows the name. */

@@ -133,8 +133,12 @@ function readSite({ db, known }: Publisher, deadlineMs: number): Promise<Read> {
 }
 
 /** Secrets that bodies may hold. */
-function secretsIn({ copyKey, tsigKeys = [] }: Snapshot): string[] {
-  return [...(copyKey ? [copyKey] : []), ...tsigKeys].map(({ secret }) => secret);
+function secretsIn({ copyKey, tsigKeys = [], backup }: Snapshot): string[] {
+  const keys = [...(copyKey ? [copyKey] : []), ...tsigKeys].map(({ secret }) => secret);
+  // A part of the desired state is JSON: a line of a PEM text is found in it as it stands.
+  const [line = ''] =
+    backup === undefined ? [] : backup.storeSecret.split('\n').slice(backup.storeSecret.includes('\n') ? 1 : 0);
+  return backup === undefined ? keys : [...keys, backup.cipher, ...(line === '' ? [] : [line])];
 }
 
 /** What the new bodies take away and give, by node; of nodes that hold no networks nothing. */

@@ -8,7 +8,7 @@ import type { DbDesired } from './desired.ts';
 /** The most standbys that a commit waits for. */
 const STANDBYS_MAX = 2;
 /** Raise it with every change of `templates/db/dynamic.json.hbs`, so that releases that run side by side agree on which file is newer. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 const VERSION_KEY = 'dynamic';
 
 /** Patroni runs on every region node of a cluster that has its own database. Joining nodes may replicate; commits wait for members only. */

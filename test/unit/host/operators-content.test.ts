@@ -275,7 +275,7 @@ const MEMBERS: readonly (readonly [string, string, string, Change, string])[] = 
     'dynamic.json',
     'archive_command',
     ({ postgresql }) => Object.assign(Object(postgresql).parameters, { archive_command: '/bin/true' }),
-    '/postgresql/parameters',
+    '/postgresql/parameters/archive_command',
   ],
   [
     'db',

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { firstSign, pingBmc, reach } from '../../../src/host/ask/reach.ts';
 import { commandRunners } from '../../../src/main/calls/command-runners.ts';
+import { noHost } from '../../kit/no-host.ts';
 import { noCheck, noLog } from '../../kit/no-log.ts';
 import { noPower } from '../../kit/power/agent-power.ts';
 
@@ -88,7 +89,7 @@ describe('the runner of probe-address', () => {
   it('answers in the form of its kind, with a sentence', async () => {
     const { open, closed, end } = await ports();
     const run = async (port: number) =>
-      commandRunners(noPower(), noLog(), noCheck())['probe-address']?.({
+      commandRunners(noPower(), noLog(), noCheck(), noHost())['probe-address']?.({
         args: { address: '127.0.0.1', port },
         secrets: null,
         leftMs: 3000,

@@ -170,8 +170,8 @@ const HOSTILE = [
 ];
 /** A text of a zone says anything, in quotes. */
 const QUOTABLE = ['records.texts'];
-/** A line of base64 between the two lines of a PEM file: whatever the line says is no name there. */
-const BASE64 = ['authority', 'revocations'];
+/** A line of base64 between the two lines of a PEM file, or a secret key of S3: whatever it says is no name there. */
+const BASE64 = ['authority', 'revocations', 'storeAuthority', 'keyLines', 's3.secret'];
 
 describe('the grammar of a file', () => {
   it.each(specs)(
@@ -207,6 +207,7 @@ describe('the grammar of a file', () => {
         .map((line) => `${name}: ${line.trim()}`),
     );
     expect([...new Set(found)].sort()).toEqual([
+      'db/dynamic.json.hbs: "archive_command": "/opt/regent/current/ha/backup/pgbackrest-push %f",',
       'db/patroni.yml.hbs: callbacks:',
       'db/patroni.yml.hbs: on_role_change: /opt/regent/current/ha/postgres/role',
       'db/patroni.yml.hbs: on_start: /opt/regent/current/ha/postgres/role',

@@ -199,7 +199,7 @@ describe('metrics of PostgreSQL', () => {
 
 describe('every service’s metrics', () => {
   const cases: Readonly<Record<string, string>> = { dhcp: 'rack', http: 'rack', tgt: 'pair' };
-  const wanted = ['dns', 'lb', 'db', 'ntp', 'proxy', 'dhcp', 'http', 'tgt'].map(
+  const wanted = ['dns', 'lb', 'db', 'ntp', 'proxy', 'dhcp', 'http', 'tgt', 'backup'].map(
     (name) => [name, serviceNamed(name), desiredOf(name, cases[name] ?? 'cluster')] as const,
   );
   const hostile = [

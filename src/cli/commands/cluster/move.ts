@@ -17,7 +17,11 @@ type MoveRoute =
   | 'node.undrain'
   | 'node.remove'
   | 'node.replace'
-  | 'drill.run';
+  | 'drill.run'
+  | 'backup.create'
+  | 'backup.verify'
+  | 'backup.delete'
+  | 'backup.drill';
 
 /** A rolling restart takes a few minutes for each node. */
 const PATIENCE_S = { move: 600, restart: 3600 } as const;

@@ -55,7 +55,7 @@ export function dnsProbe(order: DnsOrder, server: NamedServer, everyMs: number):
 }
 
 /**
- * The name, as a machine with these resolvers looks it up: the next is queried when one is silent or refuses, and the list is gone
+ * The name, as a machine with these resolvers queries it: the next is queried when one is silent or refuses, and the list is gone
  * through twice (`attempts`, resolv.conf(5)).
  */
 export function lookupProbe(order: DnsOrder, everyMs: number): Probe {

@@ -31,7 +31,7 @@ export function createMoves(
   },
 ): Moves {
   const readSnapshot = () => readSiteSnapshot(db, ports);
-  const move: MovePorts = { patroni: ports.patroni, clock: ports.clock, readSnapshot, wait };
+  const move: MovePorts = { patroni: ports.patroni, clock: ports.clock, readSnapshot, wait: pauseOf };
   const { random, node, version, drills: instruments } = ports;
   const drills = instruments === null ? [] : [createDrillJob({ ...move, instruments, random, node, version })];
   return {
@@ -48,7 +48,7 @@ export function createMoves(
 }
 
 /** Ends early if the signal is aborted; the caller checks it afterwards. */
-function wait(ms: number, signal: AbortSignal): Promise<void> {
+export function pauseOf(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
     const end = () => {

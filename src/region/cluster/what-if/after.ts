@@ -89,7 +89,7 @@ function votersAfter(site: ClusterSite, name: string, event: WhatIfEvent): Heirs
 }
 
 function gone(node: SiteNode): SiteNode {
-  const nothing = { db: null, dcs: null, lb: null, vip: null, dns: null, ntp: null, host: null };
+  const nothing = { backup: null, db: null, dcs: null, lb: null, vip: null, dns: null, ntp: null, host: null };
   return { ...node, isFresh: false, facts: nothing, last: nothing };
 }
 

@@ -10,7 +10,8 @@ import type { Status } from '../../../../src/contract/site/status.ts';
 import { judgeCluster } from '../../../../src/region/cluster/view.ts';
 import type { TrackedNode } from '../../../../src/region/base/tracking.ts';
 import { summarise } from '../../../../src/region/cluster/status-summary.ts';
-import { aServer, aSite, anImageOn, days, EXTERNAL, NOW, POOL, SHOWN, type SiteChanges } from './fixture.ts';
+import { BACKUP_TABLE } from './backup-table.ts';
+import { anImageOn, aServer, aSite, BACKUPS, days, EXTERNAL, NOW, POOL, SHOWN, type SiteChanges } from './fixture.ts';
 
 const GIB = 2 ** 30;
 const all = (changes: object) => Object.fromEntries(['r1', 'r2', 'r3'].map((name) => [name, changes]));
@@ -89,6 +90,7 @@ const RECOVERY = {
 };
 
 const TABLE: readonly (readonly [string, string, SiteChanges, InvariantState, string])[] = [
+  ...BACKUP_TABLE,
   ['database-servers', 'nobody asked', { site: EXTERNAL }, 'unknown', 'The servers have not been queried'],
   [
     'database-servers',
@@ -619,12 +621,17 @@ describe('the doctor', () => {
   it('finds nothing where all is well', () => {
     const doctor = diagnose(aSite());
     expect(doctor.invariants.filter((row) => row.state !== 'ok')).toEqual([]);
-    expect(doctor).toMatchObject({ state: 'ok', summary: `All ${CHECKS.length - 2} invariants hold, as of 1 s ago.` });
-    // One is about a cluster that was recovered, one about a database that no node runs.
+    expect(doctor).toMatchObject({ state: 'ok', summary: `All ${CHECKS.length - 5} invariants hold, as of 1 s ago.` });
+    // One is about a cluster that was recovered, one about a database that no node runs, three about a site with a backup target.
     expect(CHECKS.filter((check) => !check.concerns(aSite())).map(({ id }) => id)).toEqual([
       'epoch',
       'database-servers',
+      'backup',
+      'backup-archive',
+      'backup-drill',
     ]);
+    const withBackups = aSite({ site: { backups: BACKUPS } });
+    expect(judge(withBackups).filter((row) => row.state !== 'ok')).toEqual([]);
   });
 
   it.each(TABLE)('%s: %s', (...[id, , changes, state, part]) => {

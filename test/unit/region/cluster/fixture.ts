@@ -5,6 +5,7 @@ import { absencesOf } from '../../../../src/region/base/absence.ts';
 import { type ClusterSite, type KnownSiteNode, type ShownSite, siteNode } from '../../../../src/region/cluster/site.ts';
 import type { ServerState } from '../../../../src/store/pool/server-states.ts';
 import type { PoolRow } from '../../../../src/store/queries/networks/pool-use.ts';
+import type { BackupFacts } from '../../../../src/services/backup/facts.ts';
 import type { DbFacts } from '../../../../src/services/db/facts.ts';
 import type { DcsFacts } from '../../../../src/services/dcs/facts.ts';
 import type { LbFacts } from '../../../../src/services/lb/facts.ts';
@@ -26,6 +27,36 @@ export const SHOWN: ShownSite = {
   changedAt: NOW - 3_600_000,
   warnings: [],
 };
+
+const BACKUP_FACTS: BackupFacts = {
+  isServing: true,
+  task: null,
+  store: {
+    at: ago(5),
+    why: null,
+    isMade: true,
+    backups: 3,
+    newest: '20260301-080000F',
+    newestAt: NOW / 1000 - 7200,
+    archiveTo: '0000000100000000000000FF',
+  },
+  archive: { waiting: 0, lateSeconds: 0, pushedAt: ago(20), pushed: null, failure: null, gapAt: null },
+};
+
+/** Backups as they should be: two hours old, restored for rehearsal a day ago. */
+export const BACKUPS = {
+  target: {
+    fingerprint: '0123456789abcdef',
+    preparedAt: days(-30),
+    fullEvery: 168,
+    incrementalEvery: 24,
+    drillEvery: 168,
+    count: 3,
+  },
+  newestAt: NOW - 2 * 3_600_000,
+  lastFailure: null,
+  drill: { label: '20260301-080000F', at: NOW - DAY_MS, isPassed: true, broken: [] },
+} as const;
 
 /** A dynamic range with half of its addresses in use. */
 export const POOL: PoolRow = {
@@ -52,6 +83,7 @@ export interface NodeChanges {
   readonly vip?: Partial<VipFacts> | null;
   readonly lb?: Partial<LbFacts> | null;
   readonly ntp?: Partial<NtpFacts> | null;
+  readonly backup?: Partial<BackupFacts> | null;
   readonly dhcp?: null;
   readonly serials?: Readonly<Record<string, number>> | null;
   readonly host?: Partial<HostObservation> | null;
@@ -74,7 +106,11 @@ export interface SiteChanges {
 /** A cluster of r1, r2, … in which all is well: r1 is primary, leads etcd and holds the floating address; and a rack k1. */
 export function aSite({ regions = 3, nodes = {}, site = {} }: SiteChanges = {}): ClusterSite {
   const names = Array.from({ length: regions }, (_, index) => `r${index + 1}`);
-  const all = [...names.map((name) => regionNode(name, names, nodes[name] ?? {})), rackNode('k1', nodes['k1'] ?? {})];
+  const withBackup = site.backups !== undefined;
+  const all = [
+    ...names.map((name) => regionNode(name, names, nodes[name] ?? {}, withBackup)),
+    rackNode('k1', nodes['k1'] ?? {}),
+  ];
   return {
     now: NOW,
     version: '0.3.0',
@@ -139,7 +175,7 @@ export function siteNodes(all: readonly KnownSiteNode[], now = NOW) {
   return all.map((node) => siteNode({ ...node, absence: absences.get(node.name) ?? null }, now));
 }
 
-function regionNode(name: string, names: readonly string[], changes: NodeChanges): KnownSiteNode {
+function regionNode(name: string, names: readonly string[], changes: NodeChanges, withBackup: boolean): KnownSiteNode {
   const isFirst = name === 'r1';
   const synchronous = names.slice(1, 3);
   const member = (one: string) => ({
@@ -187,6 +223,7 @@ function regionNode(name: string, names: readonly string[], changes: NodeChanges
         over({ serials: { 'regent.internal': 1_790_000_001 } }, changes.serials && { serials: changes.serials }),
       ),
       observed('ntp', over({ isSynchronised: true, offsetSeconds: 0.001 }, changes.ntp)),
+      ...(withBackup ? [observed('backup', over(BACKUP_FACTS, changes.backup))] : []),
     ],
   };
 }

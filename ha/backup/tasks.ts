@@ -1,0 +1,100 @@
+import { type BackupConf, claimFolder, listStore, misplacedBecause, type StoreList } from './store.ts';
+import { factsQuery, restoreToScratch } from './scratch.ts';
+import { must, pgbackrest, reasonOf, TaskError } from './tool.ts';
+
+const STANZA_MS = 120_000;
+const CHECK_MS = 120_000;
+const BACKUP_MS = 6 * 3_600_000;
+const VERIFY_MS = 6 * 3_600_000;
+const EXPIRE_MS = 600_000;
+const LABEL = /^\d{8}-\d{6}F(?:_\d{8}-\d{6}[DI])?$/;
+const NOTE = /^[A-Za-z0-9._:@/+=-]{1,600}$/;
+const NOTES = ['site', 'epoch', 'release', 'migrations', 'key', 'vip', 'regions'];
+
+/** What the region orders; every text is checked here again. */
+export interface Order {
+  readonly verb: string;
+  readonly type?: string;
+  readonly label?: string;
+  readonly notes?: Readonly<Record<string, string>>;
+}
+
+/** What came of an order: a sentence, and the list of the store after it. */
+export interface Done {
+  readonly sentence: string;
+  readonly result: Readonly<Record<string, unknown>>;
+}
+
+/** Does what was ordered. Throws a TaskError with a sentence for the operator. */
+export async function perform(order: Order, conf: BackupConf): Promise<Done> {
+  if (order.verb === 'prepare') return await prepare(conf);
+  const elsewhere = await misplacedBecause(conf);
+  if (elsewhere !== null) throw new TaskError(elsewhere);
+  switch (order.verb) {
+    case 'check':
+      await must(['check'], CHECK_MS);
+      return { sentence: 'pgBackRest has put a segment into the archive and found it there.', result: {} };
+    case 'list':
+      return { sentence: 'The store answers.', result: { store: await listStore() } };
+    case 'create':
+      return await create(order, conf);
+    case 'verify':
+      return await verify();
+    case 'delete':
+      return await remove(order);
+    case 'drill':
+      return await drill(order);
+    default:
+      throw new TaskError(`this release knows no task ${JSON.stringify(order.verb).slice(0, 40)}`);
+  }
+}
+
+/** Makes the stanza; one that is there already, of this database, stays. */
+async function prepare(conf: BackupConf): Promise<Done> {
+  await claimFolder(conf);
+  await must(['stanza-create'], STANZA_MS);
+  return { sentence: 'The store is ready.', result: { store: await listStore() } };
+}
+
+async function create({ type = 'full', notes = {} }: Order, conf: BackupConf): Promise<Done> {
+  if (!['full', 'diff', 'incr'].includes(type)) throw new TaskError(`a backup has no type ${type.slice(0, 20)}`);
+  const annotations = NOTES.flatMap((name) => {
+    const value = notes[name];
+    return value === undefined || !NOTE.test(value) ? [] : [`--annotation=${name}=${value}`];
+  });
+  const before = await listStore();
+  await must(['backup', `--type=${type}`, `--annotation=by=${conf.name}`, ...annotations], BACKUP_MS);
+  const store = await listStore();
+  const made = store.backups.findLast(({ label }) => !before.backups.some((one) => one.label === label));
+  if (made === undefined) throw new TaskError('pgBackRest reports a backup, but the store does not list it');
+  return { sentence: `Backup ${made.label} was made.`, result: { made: made.label, store } };
+}
+
+async function verify(): Promise<Done> {
+  const ended = await pgbackrest(['verify', '--output=text', '--verbose'], VERIFY_MS);
+  if (ended.code !== 0) throw new TaskError(reasonOf(ended, VERIFY_MS));
+  const text = ended.stdout.trim();
+  if (!/status: ok/.test(text))
+    throw new TaskError(`files of the store are damaged: ${text.replaceAll(/\s+/g, ' ').slice(0, 500)}`);
+  return {
+    sentence: 'Every file of every backup and of the archive has its checksum.',
+    result: { report: text.slice(0, 8000) },
+  };
+}
+
+async function remove({ label = '' }: Order): Promise<Done> {
+  if (!LABEL.test(label)) throw new TaskError('a label such as 20261130-221500F is needed');
+  const { backups } = await listStore();
+  if (!backups.some((one) => one.label === label)) throw new TaskError(`the store has no backup ${label}`);
+  await must(['expire', `--set=${label}`], EXPIRE_MS);
+  return { sentence: `Backup ${label} was deleted.`, result: { store: await listStore() } };
+}
+
+async function drill({ label }: Order): Promise<Done> {
+  const store: StoreList = await listStore();
+  const backup = label === undefined ? store.backups.at(-1) : store.backups.find((one) => one.label === label);
+  if (backup === undefined)
+    throw new TaskError(label === undefined ? 'there is no backup yet' : `the store has no backup ${label}`);
+  const facts = await restoreToScratch(backup, { facts: factsQuery('(select max(id) from events)') });
+  return { sentence: `Backup ${backup.label} was restored and opened.`, result: { facts } };
+}

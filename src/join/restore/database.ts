@@ -1,0 +1,171 @@
+import { type Escrow, ESCROW_PLACE, parseEscrow } from '../../contract/cluster/backup-order.ts';
+import { AppError, isRejected } from '../../core/errors.ts';
+import { escrowKey } from '../../core/recovery-key.ts';
+import { unseal } from '../../core/seal.ts';
+import type { LostNode } from '../../model/cluster/node.ts';
+import { PATHS } from '../paths.ts';
+import { execute } from '../run.ts';
+import { parseObject } from '../texts.ts';
+import type { RestorePorts } from './ports.ts';
+import { CONF, pgbackrest, ROOM } from './store.ts';
+import type { RestoreNote } from './note.ts';
+
+const BIN = '/usr/lib/postgresql/17/bin';
+const DATA = PATHS.postgresData;
+const COPY_MS = 6 * 3_600_000;
+const RECOVERY_MS = 6 * 3_600_000;
+const COMMAND_MS = 120_000;
+const POLL_MS = 500;
+
+/** What the recovered database holds. Secrets stay in memory. */
+export interface ReadDatabase {
+  readonly clusterId: string;
+  readonly vip: string | null;
+  readonly virtualRouter: number;
+  readonly domain: string;
+  readonly recoveries: readonly { readonly id: string; readonly at: number; readonly lost: readonly LostNode[] }[];
+  readonly lost: readonly LostNode[];
+  readonly lastAt: string | null;
+  readonly escrow: Escrow;
+}
+
+/** Copies the backup into the empty data folder. A copy that was interrupted begins again. */
+export async function copyBackup(ports: RestorePorts, { label, at }: Pick<RestoreNote, 'label' | 'at'>): Promise<void> {
+  await execute(ports, ['rm', '-rf', '--one-file-system', DATA], COMMAND_MS);
+  await execute(ports, ['install', '-d', '-m', '0700', '-o', 'postgres', '-g', 'postgres', DATA], COMMAND_MS);
+  const target =
+    at === null ? ['--type=default'] : ['--type=time', `--target=${moment(at)}`, '--target-action=promote'];
+  await pgbackrest(ports, ['restore', `--set=${label}`, ...target, '--archive-mode=off'], COPY_MS);
+}
+
+/** PostgreSQL's form, whose zone pgBackRest also reads. */
+function moment(ms: number): string {
+  return new Date(ms).toISOString().replace('T', ' ').replace('Z', '+00');
+}
+
+/**
+ * Recovers the database in a PostgreSQL without a network, reads what a cluster of one needs, and stops it in order. What pgBackRest put into the server's
+ * configuration goes: it would switch the archive off for ever.
+ */
+export async function recoverDatabase(ports: RestorePorts, recoveryKey: string): Promise<ReadDatabase> {
+  const own = { mode: 0o600, owner: 'postgres', group: 'postgres' } as const;
+  await ports.host.files.install({ ...own, path: `${ROOM}/server.conf`, content: SERVER_CONF });
+  await ports.host.files.install({
+    ...own,
+    path: `${ROOM}/hba.conf`,
+    content: 'local all postgres peer\nlocal all all reject\n',
+  });
+  await stopServer(ports);
+  const start = ['env', `PGBACKREST_CONFIG=${CONF}`, `${BIN}/pg_ctl`, '-D', DATA, '-W', '-l', `${ROOM}/server.log`];
+  await asPostgres(ports, [...start, '-o', `-c config_file=${ROOM}/server.conf`, 'start']);
+  try {
+    await untilPromoted(ports);
+    return await readDatabase(ports, recoveryKey);
+  } finally {
+    await stopServer(ports);
+    const old = ['recovery.signal', 'standby.signal', 'patroni.dynamic.json', 'postgresql.auto.conf'].map(
+      (name) => `${DATA}/${name}`,
+    );
+    await execute(ports, ['rm', '-f', ...old], COMMAND_MS);
+  }
+}
+
+async function untilPromoted(ports: RestorePorts): Promise<void> {
+  const end = ports.monotonic() + RECOVERY_MS;
+  for (;;) {
+    const answer = await query(ports, 'select pg_is_in_recovery()', 'postgres');
+    if (answer.code === 0 && answer.stdout.trim() === 'f') return;
+    const status = await ports.host.exec({
+      argv: [`${BIN}/pg_ctl`, 'status', '-D', DATA],
+      user: 'postgres',
+      timeoutMs: COMMAND_MS,
+    });
+    if (status.code !== 0) {
+      const log = (await ports.host.files.read(`${ROOM}/server.log`).catch(() => null)) ?? '';
+      const why =
+        log
+          .split('\n')
+          .filter((line) => /FATAL|PANIC/.test(line))
+          .at(-1) ?? 'it ended without a message';
+      throw new AppError(
+        'init',
+        `The restored database does not start: ${why.replace(/^.*?(FATAL|PANIC): */, '').slice(0, 400)}`,
+      );
+    }
+    if (ports.monotonic() > end)
+      throw new AppError('timeout', 'The restored database did not end its recovery within six hours.');
+    await ports.sleep(POLL_MS);
+  }
+}
+
+const READ = `select json_build_object(
+  'clusterId', (select id from cluster), 'vip', (select host(vip) || '/' || masklen(vip) from cluster),
+  'virtualRouter', (select virtual_router from cluster),
+  'domain', (select coalesce((select value #>> '{}' from settings where name = 'default_domain'), 'regent.internal')),
+  'recoveries', (select coalesce(json_agg(json_build_object('id', id, 'at', (extract(epoch from at) * 1000)::bigint, 'lost', lost) order by number), '[]') from recoveries),
+  'lost', (select coalesce(json_agg(json_build_object('name', name, 'address', host(addresses[1])) order by name), '[]') from nodes where is_region),
+  'lastAt', (select to_char(max(at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') from events),
+  'escrow', (select escrow from backup_target))`;
+
+async function readDatabase(ports: RestorePorts, recoveryKey: string): Promise<ReadDatabase> {
+  const answer = await query(ports, READ, 'regent');
+  const read = answer.code === 0 ? parseObject(answer.stdout) : null;
+  if (read === null || typeof read['clusterId'] !== 'string')
+    throw new AppError(
+      'init',
+      `The restored database is not one of a Regent site that knows backups: ${answer.stderr.trim().slice(0, 300)}`,
+    );
+  const sealed = read['escrow'];
+  const text = typeof sealed === 'string' ? unseal([escrowKey(recoveryKey)], ESCROW_PLACE, sealed) : null;
+  if (text === null || isRejected(text))
+    throw new AppError(
+      'init',
+      'The recovery key does not open what the site keeps for its restore: at that moment it had another key.',
+    );
+  const escrow = parseEscrow(parseObject(text));
+  if (escrow === null)
+    throw new AppError('init', 'What the site keeps for its restore is of another release, or not complete.');
+  return { ...(read as unknown as Omit<ReadDatabase, 'escrow'>), escrow };
+}
+
+function query(ports: RestorePorts, sql: string, database: string) {
+  const argv = [`${BIN}/psql`, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-h', ROOM, '-d', database, '-c', sql];
+  return ports.host.exec({ argv, user: 'postgres', timeoutMs: COMMAND_MS });
+}
+
+async function stopServer(ports: RestorePorts): Promise<void> {
+  const status = await ports.host.exec({
+    argv: [`${BIN}/pg_ctl`, 'status', '-D', DATA],
+    user: 'postgres',
+    timeoutMs: COMMAND_MS,
+  });
+  if (status.code === 0)
+    await asPostgres(ports, [`${BIN}/pg_ctl`, '-D', DATA, '-m', 'fast', '-w', '-t', '100', 'stop']);
+}
+
+async function asPostgres(ports: RestorePorts, argv: readonly string[]): Promise<void> {
+  const answer = await ports.host.exec({ argv, user: 'postgres', timeoutMs: COMMAND_MS });
+  if (answer.code !== 0)
+    throw new AppError(
+      'command',
+      `${argv.includes('start') ? 'start' : 'stop'} of the restored database failed: ${answer.stderr.trim().slice(0, 300)}`,
+    );
+}
+
+const SERVER_CONF = `listen_addresses = ''
+unix_socket_directories = '${ROOM}'
+unix_socket_permissions = 0700
+hba_file = '${ROOM}/hba.conf'
+ident_file = '/dev/null'
+ssl = off
+archive_mode = off
+hot_standby = off
+wal_level = replica
+max_wal_senders = 0
+max_connections = 100
+max_worker_processes = 8
+shared_buffers = 64MB
+jit = off
+timezone = UTC
+log_timezone = UTC
+`;

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { startFindings } from '../../../src/join/checks.ts';
+import { chooseBackup, judgeRestore, oldAddressesOf, type RestoreInputs } from '../../../src/join/restore/judge.ts';
+
+const NOW = Date.parse('2026-11-30T22:00:00Z');
+const NOTES = {
+  site: 'regent-1',
+  release: '0.9.0',
+  migrations: '89',
+  key: '0123456789abcdef',
+  vip: '10.77.0.10',
+  regions: 'r1=10.77.0.11/r2=10.77.0.12',
+};
+const backup = (label: string, minutesAgo: number, notes = NOTES) => ({
+  label,
+  startedAt: NOW - (minutesAgo + 1) * 60_000,
+  stoppedAt: NOW - minutesAgo * 60_000,
+  bytes: 40_000_000,
+  notes,
+});
+const INPUTS: RestoreInputs = {
+  now: NOW,
+  content: { backups: [backup('20261129-100000F', 700), backup('20261130-210000F', 60)], archivedAt: NOW - 40_000 },
+  at: null,
+  label: null,
+  fingerprint: NOTES.key,
+  migrations: 89,
+  release: '0.9.0',
+  freeMegabytes: 10_000,
+  answering: [],
+};
+
+function judge(changes: Partial<RestoreInputs>) {
+  const findings = startFindings();
+  const plan = judgeRestore({ ...INPUTS, ...changes }, findings);
+  return {
+    plan,
+    errors: findings.all.filter(({ severity }) => severity === 'error').map(({ sentence }) => sentence),
+    findings: findings.all,
+  };
+}
+
+describe('what a restore will do', () => {
+  it('begins with the newest backup and states the loss in seconds', () => {
+    const { plan, errors } = judge({});
+
+    expect(errors).toEqual([]);
+    expect(plan).toMatchObject({ site: 'regent-1', lossSeconds: 40, backup: { label: '20261130-210000F' } });
+    expect(plan?.sentences.join(' ')).toContain('40 s');
+  });
+
+  it('begins with the last backup before a moment, and states what is lost after it', () => {
+    const at = NOW - 3 * 3_600_000;
+    const { plan, errors } = judge({ at });
+
+    expect(errors).toEqual([]);
+    expect(plan).toMatchObject({ lossSeconds: 10_800, backup: { label: '20261129-100000F' } });
+  });
+
+  it('knows where the old site would answer', () => {
+    expect(oldAddressesOf(backup('x', 1))).toEqual(['10.77.0.11', '10.77.0.12', '10.77.0.10']);
+  });
+
+  it.each<[string, Partial<RestoreInputs>, RegExp]>([
+    ['a moment before the first backup', { at: NOW - 100 * 3_600_000 }, /No backup is from before/],
+    ['a moment after the end of the archive', { at: NOW + 3_600_000 }, /The archive ends at about/],
+    ['a store without a backup', { content: { backups: [], archivedAt: NOW } }, /no backup yet/],
+    ['a label that is not there', { label: '20200101-000000F' }, /no backup 20200101-000000F/],
+    ['a newer release', { migrations: 88 }, /newer release/],
+    ['another recovery key', { fingerprint: 'fedcba9876543210' }, /names the recovery key/],
+    ['an old site that lives', { answering: [{ address: '10.77.0.12', port: 5443 }] }, /alive: 10\.77\.0\.12/],
+    ['a disk that is too small', { freeMegabytes: 100 }, /are free/],
+    [
+      'a backup that Regent did not make',
+      { content: { backups: [backup('20261130-210000F', 60, {} as typeof NOTES)], archivedAt: NOW } },
+      /not made by Regent/,
+    ],
+  ])('refuses %s', (_what, changes, sentence) => {
+    expect(judge(changes).errors.join(' ')).toMatch(sentence);
+  });
+
+  it('warns of clocks that disagree, and restores all the same', () => {
+    const { plan, errors, findings } = judge({ now: NOW - 3_600_000, content: { ...INPUTS.content, archivedAt: NOW } });
+
+    expect(errors).toEqual([]);
+    expect(plan).not.toBeNull();
+    expect(findings.map(({ sentence }) => sentence).join(' ')).toMatch(/One of the clocks/);
+  });
+
+  it('chooses no backup that ended after the moment', () => {
+    expect(chooseBackup({ content: INPUTS.content, at: NOW - 60 * 60_000 - 1, label: null })?.label).toBe(
+      '20261129-100000F',
+    );
+  });
+});
