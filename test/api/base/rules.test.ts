@@ -197,6 +197,7 @@ function bodyFor(id: RouteId): unknown {
     'device.create': { hostname: 'role' },
     'file.set': { content: '' },
     'annotation.set': { texts: { description: 'role' } },
+    'config.apply': { site: {} },
     'notification.create': { message: 'role' },
     'subnet.create': { cidr: '10.99.0.0/24' },
     ...Object.fromEntries(NOUNS.map(({ noun }) => [`${noun}.create`, { name: 'role' }])),
