@@ -172,7 +172,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   'api-key': 'its secret is stored only as a digest: make a new one',
   audit: 'a record of what was done',
   backup: 'a copy in the store',
-  'backup-target': 'a store takes the backups of one site alone, and its recovery key is shown once',
+  'backup-target': 'a store takes the backups of only one site, and its recovery key is shown once',
   certificate: 'the cluster signs and renews it',
   cluster: 'state of the hosts',
   command: 'work in progress',
