@@ -173,7 +173,7 @@ describe('subjects', () => {
     expect(seen(file('ui/screens/names/a.tsx', ['../../models/site/b.ts']))).toHaveLength(1);
     expect(seen(file('region/site/a.ts', ['../names/b.ts', '../base/c.ts', '../../model/site/d.ts']))).toEqual([]);
     expect(
-      seen(file('region/region.ts', ['./site/a.ts']), file('ui/screens/names/a.tsx', ['../../words/en.ts'])),
+      seen(file('region/region.ts', ['./site/a.ts']), file('ui/screens/names/a.tsx', ['../../texts/en.ts'])),
     ).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { DoctorPage } from './screens/cluster/doctor.tsx';
 import { Nodes } from './screens/cluster/nodes/nodes.tsx';
 import { Overview } from './screens/site/overview/overview.tsx';
 import { Services } from './screens/cluster/services/services.tsx';
-import { EN } from './words/en.ts';
+import { EN } from './texts/en.ts';
 
 /** A page of the navigation. `letter`: `g`, then this, leads there. `show`: what is below it, by the rest of the path; null: no such page. */
 export interface Screen {

@@ -15,7 +15,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   region: ['region'],
   cli: ['cli/commands'],
   api: ['api/v1', 'api/maas/catalog', 'api/maas/objects', 'api/maas/operations'],
-  ui: ['ui/models', 'ui/screens', 'ui/words'],
+  ui: ['ui/models', 'ui/screens', 'ui/texts'],
 };
 
 /** What was found: sentences, and for each room how many files and how many imports from one subject to another there are. */

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { RouteId, RouteInput } from '../../contract/routes.ts';
 import { useChange } from '../live/use-change.ts';
 import { type ChangeState, hasErrors } from '../models/base/change.ts';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 import { Copy } from './copy.tsx';
 import { Dialog } from './dialog.tsx';
 import { PreviewText } from './diff.tsx';

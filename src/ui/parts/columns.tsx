@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { columnsText } from '../models/base/table.ts';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 
 interface Choosable {
   readonly id: string;

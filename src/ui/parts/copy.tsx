@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 import { Icon } from './icon.tsx';
 
 /** A text to copy: an address, a command. */

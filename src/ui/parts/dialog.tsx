@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { usePlaces } from '../live/place.ts';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 import { Icon } from './icon.tsx';
 
 /** A dialog over the page: the browser keeps the focus in it, and gives it back. `onClose`: also by Esc. */

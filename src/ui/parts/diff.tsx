@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { Preview } from '../../contract/base/common.ts';
 import { diffLines, previewCounts, plannedWork } from '../models/base/change.ts';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 import { State } from './icon.tsx';
 
 /** What a change would do: work that it begins, real files of real nodes, and what is wrong with them. `isPast`: it was done. */

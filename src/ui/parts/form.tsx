@@ -5,7 +5,7 @@ import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts'
 import { useChange } from '../live/use-change.ts';
 import { fieldProblem } from '../models/base/change.ts';
 import type { Values } from '../models/base/typed.ts';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 import { ApplyButton, ChangeNotes } from './change.tsx';
 import { Copy } from './copy.tsx';
 import { Dialog } from './dialog.tsx';

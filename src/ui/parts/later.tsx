@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useLater } from '../live/use-later.ts';
 import { linkTo } from '../models/base/address.ts';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 import { Empty } from './page.tsx';
 
 type Id = keyof NonNullable<ReturnType<typeof useLater>>;

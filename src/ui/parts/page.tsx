@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { Problem } from '../../contract/base/common.ts';
 import { clockTime } from '../models/base/time.ts';
 import { dataOf, type View } from '../models/base/view.ts';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 import { CliLines } from './copy.tsx';
 import { Icon, State } from './icon.tsx';
 

@@ -12,7 +12,7 @@ import {
   sortText,
   textsOf,
 } from '../models/base/table.ts';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 import { ColumnChoice } from './columns.tsx';
 import { Icon } from './icon.tsx';
 import { useRows } from './rows.ts';

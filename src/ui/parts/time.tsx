@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useLive } from '../live/live.ts';
 import { ago, relative, stamp } from '../models/base/time.ts';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 
 /** When it was; the moment itself when one points at it. */
 export function Ago({ at }: { readonly at: string | null }): JSX.Element {

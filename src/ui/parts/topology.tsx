@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { ClusterStatus } from '../../contract/cluster/status.ts';
 import { type TopologyBox, topologyOf, topologyRows } from '../models/cluster/topology.ts';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 
 /** The picture of who does what, and its twin as a table. `name`: of the picture, for people who cannot see it. */
 export function TopologyPicture(props: { readonly cluster: ClusterStatus; readonly name?: string }): JSX.Element {

@@ -4,7 +4,7 @@ import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts'
 import { type Tagged, useTagged } from '../live/use-view.ts';
 import { type Member, membersOf } from '../models/site/history.ts';
 import { dataOf } from '../models/base/view.ts';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 import { Dialog } from './dialog.tsx';
 import { Shown } from './page.tsx';
 import { type Column, Table } from './table.tsx';

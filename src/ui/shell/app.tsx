@@ -6,7 +6,7 @@ import { useMay } from '../live/use-may.ts';
 import { linkTo } from '../models/base/address.ts';
 import { NotFound } from '../parts/later.tsx';
 import { SCREENS, screenOf } from '../routes.tsx';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 import { ConnectionBadge } from './badge.tsx';
 import { Help } from './help.tsx';
 import { JobBar } from './job-bar.tsx';

@@ -4,7 +4,7 @@ import type { Badge } from '../models/base/link.ts';
 import { span } from '../models/base/time.ts';
 import type { Tone } from '../models/base/tone.ts';
 import { State } from '../parts/icon.tsx';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 
 const TONES: Readonly<Record<Badge['kind'], Tone>> = { connecting: 'busy', live: 'ok', held: 'warn', lost: 'bad' };
 /** The badge shows the age of a state only when the state lasts longer than this, ms. */

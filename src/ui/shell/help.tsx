@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { Dialog } from '../parts/dialog.tsx';
 import { SCREENS } from '../routes.tsx';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 import type { Keys } from './keys.ts';
 
 /** The list of keys. */

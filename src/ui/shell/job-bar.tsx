@@ -3,7 +3,7 @@ import { useView } from '../live/use-view.ts';
 import { isUnfinished, jobNote, jobPage, jobTitle, jobTone } from '../models/base/jobs.ts';
 import { dataOf } from '../models/base/view.ts';
 import { State } from '../parts/icon.tsx';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 
 /**
  * Running jobs, on every page. The bar survives a reload and a failover, because the site stores the jobs. Without jobs

@@ -7,7 +7,7 @@ import type { Credentials } from '../live/session.ts';
 import { fingerprintText } from '../models/cluster/authority.ts';
 import { fieldProblem } from '../models/base/change.ts';
 import { Refusal } from '../parts/page.tsx';
-import { EN } from '../words/en.ts';
+import { EN } from '../texts/en.ts';
 import { ConnectionBadge } from './badge.tsx';
 
 const TEXTS = EN.login;

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { Copy } from '../../parts/copy.tsx';
-import { EN } from '../../words/en.ts';
+import { EN } from '../../texts/en.ts';
 
 /** A secret that the site shows once, below the sentence `before`. Null: the site has shown the secret before. */
 export function Secret({ text, before }: { readonly text: string | null; readonly before?: string }): JSX.Element {

@@ -6,8 +6,8 @@ import { commandsIn, invariantTone, stateCounts, worstFirst } from '../../models
 import { Copy } from '../../parts/copy.tsx';
 import { State } from '../../parts/icon.tsx';
 import { Empty, Page, Shown } from '../../parts/page.tsx';
-import { CLI } from '../../words/base/cli.ts';
-import { EN } from '../../words/en.ts';
+import { CLI } from '../../texts/base/cli.ts';
+import { EN } from '../../texts/en.ts';
 
 const TEXTS = EN.doctor;
 const EVERY_MS = 10_000;

@@ -14,8 +14,8 @@ import { MainList } from '../../parts/main-list.tsx';
 import { Page, Pending } from '../../parts/page.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
-import { CLI } from '../../words/base/cli.ts';
-import { EN } from '../../words/en.ts';
+import { CLI } from '../../texts/base/cli.ts';
+import { EN } from '../../texts/en.ts';
 
 const TEXTS = EN.networks.racks;
 /** What an admin does with a rack. */

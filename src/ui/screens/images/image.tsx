@@ -11,8 +11,8 @@ import { Copy } from '../../parts/copy.tsx';
 import { State } from '../../parts/icon.tsx';
 import { Facts, Page, Section, Shown } from '../../parts/page.tsx';
 import { Ago } from '../../parts/time.tsx';
-import { CLI, cliLines } from '../../words/base/cli.ts';
-import { EN } from '../../words/en.ts';
+import { CLI, cliLines } from '../../texts/base/cli.ts';
+import { EN } from '../../texts/en.ts';
 
 const TEXTS = EN.images;
 const { facts: F } = TEXTS;

@@ -11,7 +11,7 @@ import { Dialog } from '../../parts/dialog.tsx';
 import type { Values } from '../../models/base/typed.ts';
 import { Field } from '../../parts/form.tsx';
 import { Refusal } from '../../parts/page.tsx';
-import { EN } from '../../words/en.ts';
+import { EN } from '../../texts/en.ts';
 
 const TEXTS = EN.images.upload;
 const HEAD_BYTES = 8;

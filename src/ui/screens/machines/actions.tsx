@@ -10,7 +10,7 @@ import { dataOf } from '../../models/base/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';
 import { Versions } from '../../parts/with-current.tsx';
-import { EN } from '../../words/en.ts';
+import { EN } from '../../texts/en.ts';
 import { SetMachine } from './set.tsx';
 import { type MachineRoute, verbOf } from './verbs.ts';
 

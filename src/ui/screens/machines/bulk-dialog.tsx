@@ -11,7 +11,7 @@ import type { Values } from '../../models/base/typed.ts';
 import { Field, type FormField } from '../../parts/form.tsx';
 import { State } from '../../parts/icon.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
-import { EN } from '../../words/en.ts';
+import { EN } from '../../texts/en.ts';
 import { type MachineRoute, verbOf } from './verbs.ts';
 
 const TEXTS = EN.machines.bulk;

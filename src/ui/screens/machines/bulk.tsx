@@ -5,7 +5,7 @@ import { useList } from '../../live/use-view.ts';
 import { allowedActions, type MachineAction } from '../../models/machines/machine-verbs.ts';
 import type { MachineRow } from '../../models/machines/machines.ts';
 import { dataOf } from '../../models/base/view.ts';
-import { EN } from '../../words/en.ts';
+import { EN } from '../../texts/en.ts';
 import { BulkDialog } from './bulk-dialog.tsx';
 import { PlaceMany, TagMany } from './bulk-place.tsx';
 

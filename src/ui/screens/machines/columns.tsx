@@ -2,7 +2,7 @@ import { machineLink, type MachineRow } from '../../models/machines/machines.ts'
 import { State } from '../../parts/icon.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { For } from '../../parts/time.tsx';
-import { EN } from '../../words/en.ts';
+import { EN } from '../../texts/en.ts';
 
 const { columns: HEADS, locked: LOCKED } = EN.machines;
 

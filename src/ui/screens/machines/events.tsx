@@ -5,7 +5,7 @@ import { mapView } from '../../models/base/view.ts';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
-import { EN } from '../../words/en.ts';
+import { EN } from '../../texts/en.ts';
 
 const TEXTS = EN.machines.events;
 const HEADS = EN.drills.eventColumns;

@@ -10,7 +10,7 @@ import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
-import { EN } from '../../words/en.ts';
+import { EN } from '../../texts/en.ts';
 
 const TEXTS = EN.machines.scripts;
 type Result = RouteOutput<'machine.results'>['items'][number];

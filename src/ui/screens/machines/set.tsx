@@ -7,7 +7,7 @@ import { pairsText } from '../../models/base/command-text.ts';
 import { otherThan, type Values } from '../../models/base/typed.ts';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { Versions } from '../../parts/with-current.tsx';
-import { EN } from '../../words/en.ts';
+import { EN } from '../../texts/en.ts';
 import { choiceOf, moreFields } from './create.tsx';
 
 const TEXTS = EN.machineActions;

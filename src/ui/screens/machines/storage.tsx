@@ -10,7 +10,7 @@ import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
-import { EN } from '../../words/en.ts';
+import { EN } from '../../texts/en.ts';
 
 const TEXTS = EN.machines.storage;
 type Laid = RouteOutput<'storage.show'>;

@@ -6,7 +6,7 @@ import { codeTone, LOOKUP_KINDS } from '../../models/names/dns.ts';
 import { State } from '../../parts/icon.tsx';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
-import { EN } from '../../words/en.ts';
+import { EN } from '../../texts/en.ts';
 
 const TEXTS = EN.dns.lookup;
 const EVERY_MS = 10_000;

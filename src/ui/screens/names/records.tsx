@@ -11,8 +11,8 @@ import { Page } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { WithCurrent } from '../../parts/with-current.tsx';
-import { CLI } from '../../words/base/cli.ts';
-import { EN } from '../../words/en.ts';
+import { CLI } from '../../texts/base/cli.ts';
+import { EN } from '../../texts/en.ts';
 
 const TEXTS = EN.dns.records;
 type ListedRecord = RouteOutput<'record.list'>['items'][number];

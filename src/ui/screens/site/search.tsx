@@ -4,8 +4,8 @@ import { useSettled } from '../../live/use-settled.ts';
 import { useView } from '../../live/use-view.ts';
 import { hitGroups, hitLink } from '../../models/site/history.ts';
 import { Empty, Page, Section, Shown } from '../../parts/page.tsx';
-import { CLI, cliLines } from '../../words/base/cli.ts';
-import { EN } from '../../words/en.ts';
+import { CLI, cliLines } from '../../texts/base/cli.ts';
+import { EN } from '../../texts/en.ts';
 
 const TEXTS = EN.history.search;
 const EACH = 20;

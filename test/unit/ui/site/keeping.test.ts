@@ -14,7 +14,7 @@ import {
 import { NOTE_CATEGORIES as CATEGORIES } from '../../../../src/contract/people/notification.ts';
 import { note } from '../../../kit/ui/keeping.ts';
 import { formOf, readValue, valueArguments, valueText, writtenValue } from '../../../../src/ui/models/site/settings.ts';
-import { EN } from '../../../../src/ui/words/en.ts';
+import { EN } from '../../../../src/ui/texts/en.ts';
 import { DEFAULT_SETTINGS } from '../../../../src/model/site/settings.ts';
 import { newSite, wellSite } from '../../../kit/ui/site.ts';
 import { certificateTone, admittedRoles, tokenTone } from '../../../../src/ui/models/cluster/trust.ts';

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ClusterStatus } from '../../../../src/contract/cluster/status.ts';
 import { headline } from '../../../../src/ui/models/site/overview.ts';
-import { OVERVIEW } from '../../../../src/ui/words/site/overview.ts';
+import { OVERVIEW } from '../../../../src/ui/texts/site/overview.ts';
 import { newSite, wellSite } from '../../../kit/ui/site.ts';
 
 /** The overview's first sentences: each state of a cluster with what is said of it. */

@@ -17,7 +17,7 @@ import { serviceGrid } from '../../../../src/ui/models/cluster/services.ts';
 import { serviceTone, worst } from '../../../../src/ui/models/base/tone.ts';
 import { topologyOf, topologyRows } from '../../../../src/ui/models/cluster/topology.ts';
 import { deathRow } from '../../../../src/ui/models/cluster/what-if.ts';
-import { CLI, cliLines } from '../../../../src/ui/words/base/cli.ts';
+import { CLI, cliLines } from '../../../../src/ui/texts/base/cli.ts';
 import { job } from '../../../kit/ui/jobs.ts';
 import { illSite, largeSite, newSite, wellSite } from '../../../kit/ui/site.ts';
 

@@ -11,7 +11,7 @@ import {
   type NounObject,
   paramsOf,
 } from '../../../models/base/nouns/nouns.ts';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog, type FormField } from '../../../parts/form.tsx';
 import { WithCurrent } from '../../../parts/with-current.tsx';

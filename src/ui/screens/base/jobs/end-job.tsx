@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { Job } from '../../../../contract/base/job.ts';
 import { jobTitle } from '../../../models/base/jobs.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 /** Aborts a job, after a preview of what that does. */
 export function EndJob({ job, onClose }: { readonly job: Job; readonly onClose: () => void }): JSX.Element {

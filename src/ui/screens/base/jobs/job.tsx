@@ -8,8 +8,8 @@ import { stamp } from '../../../models/base/time.ts';
 import { dataOf } from '../../../models/base/view.ts';
 import { State } from '../../../parts/icon.tsx';
 import { Facts, Page, Shown } from '../../../parts/page.tsx';
-import { CLI, cliLines } from '../../../words/base/cli.ts';
-import { EN } from '../../../words/en.ts';
+import { CLI, cliLines } from '../../../texts/base/cli.ts';
+import { EN } from '../../../texts/en.ts';
 import { EndJob } from './end-job.tsx';
 
 const TEXTS = EN.history.jobs;

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { type LanePicture, type LaneRow, laneTime } from '../../../models/cluster/lanes.ts';
 import { duration } from '../../../models/base/time.ts';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 import { State } from '../../../parts/icon.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
 

@@ -8,7 +8,7 @@ import { State } from '../../../parts/icon.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { Ago } from '../../../parts/time.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.drills.rounds;
 type Round = RouteOutput<'drill.list'>['items'][number];

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Node } from '../../../../contract/cluster/node.ts';
 import { useMay } from '../../../live/use-may.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.nodes.actions;
 type NodeMenuAction = 'drain' | 'undrain' | 'switchover' | 'restart' | 'remove' | 'replace' | 'forget';

@@ -9,7 +9,7 @@ import { State } from '../../../parts/icon.tsx';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
 import { For } from '../../../parts/time.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 import { NodeLog } from '../services/log.tsx';
 
 const TEXTS = EN.nodes;

@@ -12,7 +12,7 @@ import { Section } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { Ago } from '../../../parts/time.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 import { Secret } from '../../base/secret.tsx';
 
 const TEXTS = EN.nodes.places;

@@ -7,7 +7,7 @@ import { lineText } from '../../../models/cluster/logs.ts';
 import { dataOf } from '../../../models/base/view.ts';
 import { State } from '../../../parts/icon.tsx';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.services.log;
 const LINES = 200;

@@ -6,7 +6,7 @@ import { Section, Shown } from '../../../parts/page.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { Ago } from '../../../parts/time.tsx';
 import { mapView } from '../../../models/base/view.ts';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.services;
 const ACTIONS_MAX = 50;

@@ -5,8 +5,8 @@ import { linkTo } from '../../../models/base/address.ts';
 import { type ServiceCell, type ServiceGrid, serviceGrid } from '../../../models/cluster/services.ts';
 import { State } from '../../../parts/icon.tsx';
 import { Empty, Page, Shown } from '../../../parts/page.tsx';
-import { CLI } from '../../../words/base/cli.ts';
-import { EN } from '../../../words/en.ts';
+import { CLI } from '../../../texts/base/cli.ts';
+import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.services;
 const EVERY_MS = 5000;

@@ -10,7 +10,7 @@ import { FormDialog } from '../../../parts/form.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { Facts, Section, Shown } from '../../../parts/page.tsx';
 import { Versions } from '../../../parts/with-current.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.access.siteCertificate;
 type Certificate = Tagged<RouteOutput<'site-certificate.show'>>;

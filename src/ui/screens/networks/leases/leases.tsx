@@ -12,8 +12,8 @@ import { MainList } from '../../../parts/main-list.tsx';
 import { Page } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
 import type { Column } from '../../../parts/table.tsx';
-import { CLI } from '../../../words/base/cli.ts';
-import { EN } from '../../../words/en.ts';
+import { CLI } from '../../../texts/base/cli.ts';
+import { EN } from '../../../texts/en.ts';
 import { ReserveDialog } from './reservations.tsx';
 
 const TEXTS = EN.networks.leases;

@@ -10,8 +10,8 @@ import { MainList } from '../../../parts/main-list.tsx';
 import { Page } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
 import type { Column } from '../../../parts/table.tsx';
-import { CLI } from '../../../words/base/cli.ts';
-import { EN } from '../../../words/en.ts';
+import { CLI } from '../../../texts/base/cli.ts';
+import { EN } from '../../../texts/en.ts';
 import { NounDialog } from '../../base/catalog/noun-dialog.tsx';
 
 const TEXTS = EN.networks.reservations;

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 /** How much of something is given away, of 0 to 1; null: it does not matter. */
 export function Share({ share, name }: { readonly share: number | null; readonly name: string }): JSX.Element {

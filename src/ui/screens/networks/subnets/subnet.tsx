@@ -11,8 +11,8 @@ import { Copy } from '../../../parts/copy.tsx';
 import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
 import { Empty, Facts, Page, Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
-import { CLI, cliLines } from '../../../words/base/cli.ts';
-import { EN } from '../../../words/en.ts';
+import { CLI, cliLines } from '../../../texts/base/cli.ts';
+import { EN } from '../../../texts/en.ts';
 import { Ranges } from './ranges.tsx';
 
 const TEXTS = EN.networks.subnet;

@@ -8,8 +8,8 @@ import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
 import { Page } from '../../../parts/page.tsx';
 import { Share } from './share.tsx';
 import type { Column } from '../../../parts/table.tsx';
-import { CLI } from '../../../words/base/cli.ts';
-import { EN } from '../../../words/en.ts';
+import { CLI } from '../../../texts/base/cli.ts';
+import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.networks.subnets;
 const linkOf = (row: Subnet) => linkTo(['subnets', row.cidr]);

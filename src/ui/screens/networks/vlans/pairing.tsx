@@ -6,7 +6,7 @@ import { useView } from '../../../live/use-view.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.networks.pairing;
 const pairText = ({ primary, secondary }: PairingChange['before']) =>

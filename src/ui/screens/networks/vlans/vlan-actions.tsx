@@ -6,7 +6,7 @@ import { swappedRacks } from '../../../models/networks/networks.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { Versions } from '../../../parts/with-current.tsx';
 import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.networks.vlans.actions;
 type VlanAction = 'on' | 'off' | 'swap';

@@ -11,8 +11,8 @@ import { State } from '../../../parts/icon.tsx';
 import { Empty, Facts, Page, Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
 import { For } from '../../../parts/time.tsx';
-import { CLI, cliLines } from '../../../words/base/cli.ts';
-import { EN } from '../../../words/en.ts';
+import { CLI, cliLines } from '../../../texts/base/cli.ts';
+import { EN } from '../../../texts/en.ts';
 import { VlanActions } from './vlan-actions.tsx';
 import { VlanNetworks } from './vlan-networks.tsx';
 

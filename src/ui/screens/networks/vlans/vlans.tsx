@@ -9,8 +9,8 @@ import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
 import { Page } from '../../../parts/page.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { For } from '../../../parts/time.tsx';
-import { CLI } from '../../../words/base/cli.ts';
-import { EN } from '../../../words/en.ts';
+import { CLI } from '../../../texts/base/cli.ts';
+import { EN } from '../../../texts/en.ts';
 import { Pairing } from './pairing.tsx';
 
 const TEXTS = EN.networks.vlans;

@@ -10,8 +10,8 @@ import { Page } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { Ago } from '../../../parts/time.tsx';
-import { CLI } from '../../../words/base/cli.ts';
-import { EN } from '../../../words/en.ts';
+import { CLI } from '../../../texts/base/cli.ts';
+import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.access.sshKeys;
 const nameOf = (row: SshKey) => row.comment || row.fingerprint;

@@ -11,8 +11,8 @@ import { actionColumn } from '../../../parts/row-actions.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { Ago } from '../../../parts/time.tsx';
 import { WithCurrent } from '../../../parts/with-current.tsx';
-import { CLI } from '../../../words/base/cli.ts';
-import { EN } from '../../../words/en.ts';
+import { CLI } from '../../../texts/base/cli.ts';
+import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.access.users;
 const CHOICES = ROLE_NAMES.map((role) => [role, TEXTS.roles[role]] as const);

@@ -5,7 +5,7 @@ import { NOTE_CATEGORIES, noteBody, noteCli, noteValues } from '../../../models/
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog, type FormField } from '../../../parts/form.tsx';
 import { WithCurrent } from '../../../parts/with-current.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.notes;
 const { fields: F } = TEXTS;

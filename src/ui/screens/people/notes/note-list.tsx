@@ -9,7 +9,7 @@ import { ActionDialog } from '../../../parts/change.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
 import { Ago } from '../../../parts/time.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.notes;
 

@@ -10,8 +10,8 @@ import { Page, Section } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { Ago } from '../../../parts/time.tsx';
-import { CLI } from '../../../words/base/cli.ts';
-import { EN } from '../../../words/en.ts';
+import { CLI } from '../../../texts/base/cli.ts';
+import { EN } from '../../../texts/en.ts';
 import { NoteDialog, type NoteWork } from './note-dialog.tsx';
 import { MyNotes } from './note-list.tsx';
 

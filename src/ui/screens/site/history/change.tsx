@@ -12,8 +12,8 @@ import { ActionDialog } from '../../../parts/change.tsx';
 import { PreviewText } from '../../../parts/diff.tsx';
 import { Empty, Facts, Page, Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
-import { CLI, cliLines } from '../../../words/base/cli.ts';
-import { EN } from '../../../words/en.ts';
+import { CLI, cliLines } from '../../../texts/base/cli.ts';
+import { EN } from '../../../texts/en.ts';
 import { PastFindings } from './past-findings.tsx';
 
 const TEXTS = EN.history.changes;

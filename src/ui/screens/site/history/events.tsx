@@ -11,8 +11,8 @@ import { Page } from '../../../parts/page.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { Tabs } from '../../../parts/tabs.tsx';
 import { Ago } from '../../../parts/time.tsx';
-import { CLI } from '../../../words/base/cli.ts';
-import { EN } from '../../../words/en.ts';
+import { CLI } from '../../../texts/base/cli.ts';
+import { EN } from '../../../texts/en.ts';
 import { Audit } from '../../people/audit.tsx';
 
 const TEXTS = EN.history.events;

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { Status } from '../../../../contract/site/status.ts';
 import { useView } from '../../../live/use-view.ts';
 import { Section, Shown } from '../../../parts/page.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 const NOUNS = ['machine', 'vlan', 'subnet', 'lease', 'domain', 'record', 'rack'];
 const SHOWN = ['machines', 'vlans', 'subnets', 'leases', 'domains', 'records'] as const;

@@ -5,7 +5,7 @@ import { type DeathRow, deathRow } from '../../../models/cluster/what-if.ts';
 import { State } from '../../../parts/icon.tsx';
 import { Section, Shown } from '../../../parts/page.tsx';
 import { Table, type Column } from '../../../parts/table.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 /** A prediction is made of what changes slowly, ms. */
 const EVERY_MS = 20_000;

@@ -5,7 +5,7 @@ import { useLive } from '../../../live/live.ts';
 import { useView } from '../../../live/use-view.ts';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
 import { Ago } from '../../../parts/time.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 const MOST = 20;
 

@@ -5,7 +5,7 @@ import { firstSteps } from '../../../models/site/first-run.ts';
 import { dataOf } from '../../../models/base/view.ts';
 import { State } from '../../../parts/icon.tsx';
 import { Section } from '../../../parts/page.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.overview.steps;
 

@@ -8,7 +8,7 @@ import { SectionList } from '../../../parts/main-list.tsx';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
 import { Share } from '../../networks/subnets/share.tsx';
 import type { Column } from '../../../parts/table.tsx';
-import { EN } from '../../../words/en.ts';
+import { EN } from '../../../texts/en.ts';
 import { Grid } from '../../cluster/services/services.tsx';
 
 const SERVICES_EVERY_MS = 10_000;
