@@ -27,21 +27,13 @@ const MemorySchema = Type.Object({
   good: Type.Union([Configuration, Type.Null()]),
   refused: Type.Union([Refusal, Type.Null()]),
   restart: Type.Union([
-    Type.Object({
-      nonce: Type.String(),
-      pidBefore: Type.Union([Type.Integer(), Type.Null()]),
-      isDone: Type.Boolean(),
-    }),
+    Type.Object({ nonce: Type.String(), pidBefore: Type.Union([Type.Integer(), Type.Null()]), isDone: Type.Boolean() }),
     Type.Null(),
   ]),
   roles: Type.Record(Type.String(), Type.String()),
   telling: Type.Optional(
     Type.Union([
-      Type.Object({
-        kind: Type.String(),
-        value: Type.String(),
-        pidBefore: Type.Union([Type.Integer(), Type.Null()]),
-      }),
+      Type.Object({ kind: Type.String(), value: Type.String(), pidBefore: Type.Union([Type.Integer(), Type.Null()]) }),
       Type.Null(),
     ]),
   ),

@@ -1,13 +1,5 @@
 /** Exit codes of every command. They are part of the interface: scripts branch on them. */
-export const EXIT = {
-  ok: 0,
-  error: 1,
-  usage: 2,
-  notFound: 3,
-  conflict: 4,
-  timeout: 5,
-  degraded: 6,
-} as const;
+export const EXIT = { ok: 0, error: 1, usage: 2, notFound: 3, conflict: 4, timeout: 5, degraded: 6 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

@@ -53,10 +53,7 @@ export function createCaller(given: ClientOptions, table: CallTable): Caller {
 
   async function send(id: RouteId, input: AnyInput, call: ApiCallOptions, query: Record<string, unknown>) {
     const route = table[id];
-    const headers: Record<string, string> = {
-      ...headersOf(options),
-      accept: 'application/json',
-    };
+    const headers: Record<string, string> = { ...headersOf(options), accept: 'application/json' };
     if (route.method !== 'GET') headers['idempotency-key'] = call.idempotencyKey ?? options.random.hex(16);
     if (call.ifMatch) headers['if-match'] = call.ifMatch;
     const body = input.body === undefined ? undefined : JSON.stringify(input.body);

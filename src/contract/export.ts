@@ -27,11 +27,7 @@ export const SiteExport = strict({
 });
 export type SiteExport = Static<typeof SiteExport>;
 
-const MemberChange = strict({
-  member: Type.String(),
-  before: Type.Unknown(),
-  after: Type.Unknown(),
-});
+const MemberChange = strict({ member: Type.String(), before: Type.Unknown(), after: Type.Unknown() });
 
 /** What becomes of an object. */
 const ObjectChange = strict({

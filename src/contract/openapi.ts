@@ -23,9 +23,7 @@ export function openApiDocument(version: string): object {
     security: [{ apiKey: [] }],
     paths,
     components: {
-      securitySchemes: {
-        apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'consumer:token:secret' },
-      },
+      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'consumer:token:secret' } },
       parameters: PARAMETERS,
       responses,
       schemas: writer.schemas(),

@@ -156,11 +156,7 @@ export const ROUTES = {
   }),
 
   'node.list': get('/nodes', 'List nodes', { roles: EVERYBODY, query: node.NodeListQuery, response: node.NodePage }),
-  'node.show': get('/nodes/{node}', 'Show a node', {
-    roles: EVERYBODY,
-    params: node.NodeParams,
-    response: node.Node,
-  }),
+  'node.show': get('/nodes/{node}', 'Show a node', { roles: EVERYBODY, params: node.NodeParams, response: node.Node }),
 
   'service.list': get('/services', 'List managed services of all nodes', {
     roles: EVERYBODY,
@@ -175,10 +171,7 @@ export const ROUTES = {
   'metric.list': get(
     '/metrics',
     'Numbers of nodes and services, in Prometheus’ text format unless the call accepts JSON',
-    {
-      roles: WATCHERS,
-      response: service.Metrics,
-    },
+    { roles: WATCHERS, response: service.Metrics },
   ),
   'service.restart': post('/services/{node}/{service}/restart', 'Restart a managed service once', {
     roles: OPERATORS,

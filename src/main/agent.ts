@@ -91,11 +91,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
     // Half of the processors stay for what serves calls; a checker that hangs leaves room for another one.
     checkers: Math.max(2, Math.floor(availableParallelism() / 2)),
     runners: commandRunners(
-      {
-        effects: { reach: realBmcAccess(), clock, random, pause: (ms) => wait(ms) },
-        fence: text('power-epochs'),
-        log,
-      },
+      { effects: { reach: realBmcAccess(), clock, random, pause: (ms) => wait(ms) }, fence: text('power-epochs'), log },
       { services: SERVICES, read: journalReader() },
       { services: SERVICES, templates, host: helper, clock },
       helper,

@@ -32,11 +32,7 @@ export async function signInnerTrust(order: {
     entries: serials.map((serialNumber) => ({ serialNumber, revocationDate: new Date(order.now) })),
     extensions: [await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey)],
   });
-  return {
-    authority: certificate,
-    revocations: writePem(list.rawData, 'X509 CRL'),
-    serials,
-  };
+  return { authority: certificate, revocations: writePem(list.rawData, 'X509 CRL'), serials };
 }
 
 /** NameConstraints (RFC 5280 §4.2.1.10) in DER: no certificate with this DNS name, or one below it. */

@@ -21,11 +21,7 @@ interface QuirkRow extends Quirks {
 
 /** The table. First match counts. A row's `why` is a sentence for readers. */
 export const QUIRKS: readonly QuirkRow[] = [
-  {
-    manufacturer: /\bdell\b/i,
-    why: 'An iDRAC reports a new power state some seconds late.',
-    settleMs: 60_000,
-  },
+  { manufacturer: /\bdell\b/i, why: 'An iDRAC reports a new power state some seconds late.', settleMs: 60_000 },
   {
     manufacturer: /\b(?:hpe?|hewlett[- ]packard(?: enterprise)?)\b/i,
     product: /\bilo|proliant|dl\d{3}/i,
@@ -44,11 +40,7 @@ export const QUIRKS: readonly QuirkRow[] = [
     why: 'MegaRAC requires If-Match for every change, but its own weak tags do not match.',
     ifMatch: 'any',
   },
-  {
-    manufacturer: /\bhuawei\b/i,
-    why: 'A Huawei BMC hangs after a burst of commands.',
-    gapMs: 1000,
-  },
+  { manufacturer: /\bhuawei\b/i, why: 'A Huawei BMC hangs after a burst of commands.', gapMs: 1000 },
 ];
 
 /** The quirks of a BMC by its manufacturer and product. */

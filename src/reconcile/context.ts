@@ -127,11 +127,7 @@ function render(context: ReconcileContext): readonly RenderedFile[] | null {
   const { service, ports, wanted, facts } = context;
   try {
     if (!Check(service.desired, wanted.desired)) throw new AppError('desired', misfit(service, wanted.desired));
-    return renderService(service, wanted.desired, {
-      facts,
-      templates: ports.templates,
-      generation: wanted.generation,
-    });
+    return renderService(service, wanted.desired, { facts, templates: ports.templates, generation: wanted.generation });
   } catch (error) {
     failAttempt(context, 'render_failed', `The files could not be made: ${sentenceOf(error)}`);
     return null;

@@ -85,9 +85,7 @@ export async function callTogether(
   const change = (mark: (tx: WriteTx) => void) => async (tx: WriteTx) => {
     mark(tx);
     const bodies: unknown[] = [];
-    for (const { useCase, input } of calls) {
-      bodies.push((await useCase.run(tx, input as AnyInput, inner)).body);
-    }
+    for (const { useCase, input } of calls) bodies.push((await useCase.run(tx, input as AnyInput, inner)).body);
     return { status: 200, body: bodies };
   };
   const options = context.isWanted === undefined ? {} : { isWanted: context.isWanted };

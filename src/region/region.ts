@@ -215,12 +215,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     host: memory,
     images: images?.port ?? NO_IMAGES,
     trust: createTrust(ports, revocations),
-    metadata: createMetadata({
-      ...ports,
-      sealer: sealerOf(ports),
-      applyEvent: report,
-      ...ports.machineScripts,
-    }),
+    metadata: createMetadata({ ...ports, sealer: sealerOf(ports), applyEvent: report, ...ports.machineScripts }),
     wake: wakes,
     events: eventsOf(db),
     health,

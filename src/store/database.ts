@@ -188,11 +188,7 @@ export class Database {
       if (this.#clock.monotonic() + pause + SHORTEST_TRY_MS >= deadline) {
         return unavailable(limit, failureSentence(cause), isDoubtful);
       }
-      this.log.debug('repeating a database call', {
-        attempt,
-        class: result.class,
-        why: failureSentence(result.error),
-      });
+      this.log.debug('repeating a database call', { attempt, class: result.class, why: failureSentence(result.error) });
       await sleep(pause);
     }
   }

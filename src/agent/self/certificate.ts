@@ -79,10 +79,7 @@ export function openCertificateKeeper(options: CertificateOptions): CertificateK
     }
   };
 
-  return {
-    tend,
-    run: (signal) => tendUntil({ ports, name: 'certificate', tend }, signal),
-  };
+  return { tend, run: (signal) => tendUntil({ ports, name: 'certificate', tend }, signal) };
 }
 
 const JOIN_AGAIN =

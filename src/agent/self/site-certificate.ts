@@ -100,11 +100,7 @@ export function openSiteKeeper(options: SiteKeeperOptions): SiteKeeper {
     });
   };
 
-  return {
-    prepare,
-    tend,
-    run: (signal) => tendUntil({ ports, name: 'site certificate', tend }, signal),
-  };
+  return { prepare, tend, run: (signal) => tendUntil({ ports, name: 'site certificate', tend }, signal) };
 }
 
 /** A damaged file counts as missing and is written again. */

@@ -55,8 +55,5 @@ export function reportHooks(gate: AgentGate, ports: RememberPorts): ReportHooks 
       return (await gate.hooks.onRequest(request, reply)) ?? gate.hooks.preHandler(request, reply);
     },
   };
-  return {
-    hooks,
-    isOvertaken: (nodeId, request) => (arrivalOf.get(request) ?? Infinity) < (newest.get(nodeId) ?? 0),
-  };
+  return { hooks, isOvertaken: (nodeId, request) => (arrivalOf.get(request) ?? Infinity) < (newest.get(nodeId) ?? 0) };
 }

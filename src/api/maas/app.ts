@@ -151,14 +151,7 @@ async function perform(
   try {
     const lists = createSiteLists(site);
     if (operation.isConstrained) await checkConstraints(lists, args);
-    const call = {
-      site,
-      lists,
-      path: found.path,
-      args,
-      base: baseOf(request),
-      images: region.images,
-    };
+    const call = { site, lists, path: found.path, args, base: baseOf(request), images: region.images };
     return await handler(call);
   } catch (error) {
     const known = refusalOf(error);

@@ -65,13 +65,7 @@ const CHECKS = new Map<RouteId, Checks>();
 
 /** Makes the site of one caller. */
 export function createSite({ region, random, caller, isWanted }: SitePorts): Site {
-  const context = () => ({
-    caller,
-    origin: 'maas',
-    idempotencyKey: random.hex(16),
-    ifMatch: null,
-    isWanted,
-  });
+  const context = () => ({ caller, origin: 'maas', idempotencyKey: random.hex(16), ifMatch: null, isWanted });
 
   async function call<I extends RouteId>(id: I, input: LooseInput<I>): Promise<RouteOutput<I>> {
     const valid = checked(id, input);

@@ -166,10 +166,7 @@ function readHeaders(
   if (etag === undefined) {
     return rejected('precondition_failed', 'If-Match is not an ETag that Regent gave, such as "3".');
   }
-  return {
-    idempotencyKey: isWrite(route) ? (key ?? ports.random.hex(16)) : '',
-    ifMatch: etag,
-  };
+  return { idempotencyKey: isWrite(route) ? (key ?? ports.random.hex(16)) : '', ifMatch: etag };
 }
 
 const REPORT_TYPES = { html: 'text/html', junit: 'application/xml', text: 'text/plain' } as const;

@@ -89,10 +89,7 @@ export function textOption(value: string, help: string, values?: readonly string
 /** Whether something is on or off. `flag`: its name, if it is not the member's. */
 export function onOff(help: string, flag?: string): OptionText {
   const values = ['on', 'off'];
-  const read = {
-    rule: 'on or off',
-    value: (text: string) => (values.includes(text) ? text === 'on' : undefined),
-  };
+  const read = { rule: 'on or off', value: (text: string) => (values.includes(text) ? text === 'on' : undefined) };
   return { value: 'on|off', help, values, read, ...(flag === undefined ? {} : { flag }) };
 }
 

@@ -127,11 +127,7 @@ export function declare<const D extends Declaration>(declaration: D): D {
 
 /** The field by which operators know an object: 1–64 characters for people (model/names/names.ts). */
 export function titleField(): Field<TString, TString, false> {
-  return nameField({
-    max: 64,
-    rule: '1–64 of letters, digits, blank and . _ / : -',
-    parse: parseTitle,
-  });
+  return nameField({ max: 64, rule: '1–64 of letters, digits, blank and . _ / : -', parse: parseTitle });
 }
 
 /** A name with a grammar of its own. `rule`: the grammar as a sentence. */

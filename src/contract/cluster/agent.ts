@@ -216,10 +216,7 @@ export const HostObservation = Type.Object({
     { maxItems: 16 },
   ),
   /** Null: the node has no such role, or it is not known. */
-  roles: Type.Object({
-    vip: RoleObservation(['active', 'backup']),
-    database: RoleObservation(['primary', 'standby']),
-  }),
+  roles: Type.Object({ vip: RoleObservation(['active', 'backup']), database: RoleObservation(['primary', 'standby']) }),
   /** How old each service's last answer was when this report was made, ms; an earlier agent does not say it. */
   ages: Type.Optional(Type.Record(Type.String({ maxLength: IDENTITY_MAX }), Type.Integer({ minimum: 0 }))),
   /**

@@ -128,11 +128,7 @@ export const BACKUP_ROUTES = {
   'backup-target.set': put(
     '/backup-target',
     'Say where backups go; the recovery key is in this answer and nowhere else',
-    {
-      roles: ADMINS,
-      body: BackupTargetSet,
-      response: BackupTarget,
-    },
+    { roles: ADMINS, body: BackupTargetSet, response: BackupTarget },
   ),
   'backup-target.unset': del('/backup-target', 'Make no backups any more; what is in the store stays', {
     roles: ADMINS,

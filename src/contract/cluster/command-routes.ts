@@ -24,12 +24,7 @@ export const COMMAND_ROUTES = {
   'node.logs': get(
     '/nodes/{node}/logs/{part}',
     'The last lines of a service’s log on a node, as its agent reads them',
-    {
-      roles: OPERATORS,
-      params: command.NodeLogParams,
-      query: command.NodeLogQuery,
-      response: command.NodeLog,
-    },
+    { roles: OPERATORS, params: command.NodeLogParams, query: command.NodeLogQuery, response: command.NodeLog },
   ),
 } as const;
 

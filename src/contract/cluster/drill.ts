@@ -13,11 +13,7 @@ const RunText = text(36, 'UUID of the run, in canonical form');
 const Hazard = Type.String({ description: 'id of the hazard, such as host-kill-primary' });
 
 /** One numbered write of a drill. */
-export const DrillEntry = strict({
-  run: Run,
-  number: Type.Integer({ minimum: 1, ...Number31 }),
-  writtenAt: Time,
-});
+export const DrillEntry = strict({ run: Run, number: Type.Integer({ minimum: 1, ...Number31 }), writtenAt: Time });
 export type DrillEntry = Static<typeof DrillEntry>;
 
 export const DrillEntryCreate = strict({ run: RunText, number: Type.Integer({ minimum: 1, ...Number31 }) });

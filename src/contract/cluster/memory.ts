@@ -64,9 +64,7 @@ export const RegionMemory = Type.Object({
         }),
       ),
     }),
-    {
-      maxItems: 10_000,
-    },
+    { maxItems: 10_000 },
   ),
 });
 export type RegionMemory = Static<typeof RegionMemory>;

@@ -17,11 +17,7 @@ export const MOVE_ROUTES = {
   'cluster.switchover': begin(
     '/cluster/switchover',
     'Hand the database to another region node, without a failed call',
-    {
-      roles: OPERATORS,
-      body: SwitchoverRequest,
-      response: Job,
-    },
+    { roles: OPERATORS, body: SwitchoverRequest, response: Job },
   ),
   'cluster.restart': begin('/cluster/restart', 'Restart everything on region nodes, one after the other', {
     roles: OPERATORS,
@@ -31,11 +27,7 @@ export const MOVE_ROUTES = {
   'node.drain': begin(
     '/nodes/{node}/drain',
     'Hand the work of a node on: calls, address and database of a region node, VLANs of a rack',
-    {
-      roles: OPERATORS,
-      params: NodeParams,
-      response: Job,
-    },
+    { roles: OPERATORS, params: NodeParams, response: Job },
   ),
   'node.undrain': begin('/nodes/{node}/undrain', 'Let a drained node take its part again', {
     roles: OPERATORS,

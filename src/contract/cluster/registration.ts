@@ -9,11 +9,7 @@ export const REGISTER_PATH = '/agent/v1/register';
 export const NODE_CREDENTIAL_HEADER = 'x-regent-node-credential';
 
 /** A rack announces itself, at its start and again and again. Signed by the key that it names (`rack-signature.ts`). */
-export const RegisterRequest = strict({
-  uuid: text(64),
-  name: text(255, "the host's name"),
-  publicKey: text(64),
-});
+export const RegisterRequest = strict({ uuid: text(64), name: text(255, "the host's name"), publicKey: text(64) });
 export type RegisterRequest = Static<typeof RegisterRequest>;
 
 /** The whole answer to a rack. `nodeId`: its node's, null unless accepted. `why`: a sentence for its log. */

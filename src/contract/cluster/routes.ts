@@ -66,10 +66,6 @@ export const CLUSTER_ROUTES = {
   'drill.report': get(
     '/drills/report',
     'Report a stored round, or all of a run: HTML, JUnit XML or text, within JSON',
-    {
-      roles: WATCHERS,
-      query: drill.DrillReportQuery,
-      response: drill.DrillReport,
-    },
+    { roles: WATCHERS, query: drill.DrillReportQuery, response: drill.DrillReport },
   ),
 } as const;

@@ -7,10 +7,7 @@ export const WHAT_IF_EVENTS = ['dies', 'drains', 'is-cut-off'] as const;
 export type WhatIfEvent = (typeof WHAT_IF_EVENTS)[number];
 
 /** The question. */
-export const WhatIfQuery = strict({
-  node: text(64, 'name or id'),
-  event: oneOf(WHAT_IF_EVENTS),
-});
+export const WhatIfQuery = strict({ node: text(64, 'name or id'), event: oneOf(WHAT_IF_EVENTS) });
 
 /** For how long something is not served. `mostMs` null: until the node is back, or somebody acts. `probe`: the drills' name of it. */
 const PredictedOutage = strict({

@@ -33,13 +33,7 @@ export const INTERFACE_ROUTES = {
   'interface.create': post(
     PATH,
     'Create an interface of a machine: a card, or a bond, a bridge, a VLAN interface on others',
-    {
-      roles: OPERATORS,
-      params: MACHINE.schemas.params,
-      query,
-      body: InterfaceInput,
-      response: MachineInterface,
-    },
+    { roles: OPERATORS, params: MACHINE.schemas.params, query, body: InterfaceInput, response: MachineInterface },
   ),
   'interface.set': patch(ONE, 'Change an interface of a machine', {
     roles: OPERATORS,

@@ -199,11 +199,7 @@ export const MACHINE_INVENTORY_ROUTES = {
   'machine-inventory.list': get(
     '/machine-inventories',
     'List the hardware of the machines that have reported it, without their PCI and USB devices and the flags of their processors',
-    {
-      roles: EVERYBODY,
-      query: listQuery({}, ['id']),
-      response: page(ListedInventory),
-    },
+    { roles: EVERYBODY, query: listQuery({}, ['id']), response: page(ListedInventory) },
   ),
   'machine.results': get('/machines/{machine}/results', 'What the scripts of a machine gave, the newest run first', {
     roles: EVERYBODY,

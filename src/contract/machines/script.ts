@@ -68,10 +68,7 @@ const options = {
   comment: textOption('text', 'a note for people'),
   purpose: textOption('purpose', 'when it runs', SCRIPT_PURPOSES),
   hardware: textOption('hardware', 'which hardware it checks', SCRIPT_HARDWARE),
-  timeout: {
-    ...whole('seconds', 'a script that takes longer has failed; 0: no limit', 'seconds'),
-    flag: 'time-limit',
-  },
+  timeout: { ...whole('seconds', 'a script that takes longer has failed; 0: no limit', 'seconds'), flag: 'time-limit' },
   parallel: onOff('may scripts for the same hardware run at the same time?'),
   destructive: onOff('does it destroy data?'),
   tags: {

@@ -15,11 +15,7 @@ const Texts = Type.Record(Type.String(), Type.String({ maxLength: 2000 }), {
 });
 
 /** What people and tools say of an object. It has no effect. */
-export const Annotations = strict({
-  kind: oneOf(ANNOTATED, 'what the object is'),
-  object: Id,
-  texts: Texts,
-});
+export const Annotations = strict({ kind: oneOf(ANNOTATED, 'what the object is'), object: Id, texts: Texts });
 export type Annotations = Static<typeof Annotations>;
 
 /** Calls about annotations. */

@@ -151,11 +151,7 @@ export const SCREEN_ROUTES = {
   'service.files': get(
     '/services/{node}/{service}/files',
     'The files of a service as they are published, secrets masked',
-    {
-      roles: WATCHERS,
-      params: ServiceFileParams,
-      response: ServiceFiles,
-    },
+    { roles: WATCHERS, params: ServiceFileParams, response: ServiceFiles },
   ),
   'config.files': get('/config/history/{change}/files', 'What a change did to the files of the nodes', {
     roles: WATCHERS,

@@ -25,11 +25,7 @@ interface Hanging {
 }
 
 const { primaryUnreachable } = HEADLINES;
-const UNREACHABLE: Bounds = {
-  write: primaryUnreachable.withinMs,
-  read: primaryUnreachable.withinMs,
-  vip: VIP_MS,
-};
+const UNREACHABLE: Bounds = { write: primaryUnreachable.withinMs, read: primaryUnreachable.withinMs, vip: VIP_MS };
 
 /** What a process that hangs may cost, however long it hangs. */
 const HANGINGS: Readonly<Record<UnitName, Hanging>> = {

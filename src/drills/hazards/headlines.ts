@@ -64,9 +64,5 @@ export const HEADLINES = {
     withinMs: 3_000,
     target: 'leases on its VLANs within 3 s, no address of two machines',
   },
-  calm: {
-    name: '5 % loss; short pauses; both processors busy',
-    probe: null,
-    target: 'no failover',
-  },
+  calm: { name: '5 % loss; short pauses; both processors busy', probe: null, target: 'no failover' },
 } as const satisfies Record<string, Headline>;

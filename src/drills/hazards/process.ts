@@ -19,11 +19,7 @@ interface Killing {
 const KILLINGS: Readonly<Record<UnitName, Killing>> = {
   postgres: {
     row: 'PostgreSQL killed',
-    bounds: {
-      ...UNFELT,
-      write: HEADLINES.postgresKilled.withinMs,
-      read: HEADLINES.postgresKilled.withinMs,
-    },
+    bounds: { ...UNFELT, write: HEADLINES.postgresKilled.withinMs, read: HEADLINES.postgresKilled.withinMs },
     failovers: 1,
     headline: HEADLINES.postgresKilled.name,
   },
@@ -34,11 +30,7 @@ const KILLINGS: Readonly<Record<UnitName, Killing>> = {
   // Whoever vouched for the primary is gone: it is ended too, and another one promoted.
   keeper: {
     row: 'the keeper killed or hung',
-    bounds: {
-      ...UNFELT,
-      write: HEADLINES.primaryUnreachable.withinMs,
-      read: HEADLINES.primaryUnreachable.withinMs,
-    },
+    bounds: { ...UNFELT, write: HEADLINES.primaryUnreachable.withinMs, read: HEADLINES.primaryUnreachable.withinMs },
     failovers: 1,
   },
   way: { row: "Patroni's way to etcd killed or hung", bounds: UNFELT },

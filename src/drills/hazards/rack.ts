@@ -14,14 +14,8 @@ const UNHEARD = 'racks do not hear each other, or the regions';
 
 /** What racks lose, and how their partners make up for it. */
 export const RACK: readonly Hazard[] = [
-  {
-    ...killed('kea', 'Kea of the primary rack of a VLAN', (host, cast) => keaOf(host, cast).unit),
-    row: KILLED,
-  },
-  {
-    ...killed('pairs', 'the controller of rack pairs', () => 'regent-pairs.service'),
-    row: KILLED,
-  },
+  { ...killed('kea', 'Kea of the primary rack of a VLAN', (host, cast) => keaOf(host, cast).unit), row: KILLED },
+  { ...killed('pairs', 'the controller of rack pairs', () => 'regent-pairs.service'), row: KILLED },
   ...SECONDS.map(hungKea),
   {
     id: 'net-racks-apart',

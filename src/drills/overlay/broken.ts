@@ -111,15 +111,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
             { old: "    sqlError.code !== '25006' &&\n", now: '' },
             { old: "'40', '25006', '25P03'", now: "'40', '25P03'" },
           ]),
-          {
-            path: '/etc/haproxy/regent/haproxy.cfg',
-            edits: [
-              {
-                old: SQL_CHECKS,
-                now: '',
-              },
-            ],
-          },
+          { path: '/etc/haproxy/regent/haproxy.cfg', edits: [{ old: SQL_CHECKS, now: '' }] },
         ],
         takes: [
           { argv: ['systemctl', 'daemon-reload'] },

@@ -31,12 +31,7 @@ const ROUND = object({
     headline: orNull(text),
     expects: optional(
       list(
-        object({
-          probe: text,
-          withinMs: optional(number),
-          failures: optional(number),
-          failedShare: optional(number),
-        }),
+        object({ probe: text, withinMs: optional(number), failures: optional(number), failedShare: optional(number) }),
       ),
     ),
   }),

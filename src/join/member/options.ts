@@ -82,14 +82,7 @@ export function parseJoinOptions(argv: readonly string[]): JoinOptions | 'help' 
   if (isRejected(address)) return address;
   const deadlineMs = parseTimeout(JOIN_RULES, given.values.get('--timeout'), JOIN_TIMEOUT_S);
   if (isRejected(deadlineMs)) return deadlineMs;
-  return {
-    token,
-    name,
-    address,
-    isConfirmed: given.flags.has('--yes'),
-    isJson: given.flags.has('--json'),
-    deadlineMs,
-  };
+  return { token, name, address, isConfirmed: given.flags.has('--yes'), isJson: given.flags.has('--json'), deadlineMs };
 }
 
 /** Parses the arguments after `leave`; `help` if they request help. */

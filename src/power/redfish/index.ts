@@ -25,11 +25,7 @@ import { HTTPS_PORT, SETTINGS } from './settings.ts';
 
 const SYSTEMS = '/redfish/v1/Systems';
 /** Kinds of reset that do what is wanted, the best first. */
-const RESETS = {
-  on: ['On', 'ForceOn'],
-  hard: ['ForceOff'],
-  soft: ['GracefulShutdown', 'PushPowerButton'],
-} as const;
+const RESETS = { on: ['On', 'ForceOn'], hard: ['ForceOff'], soft: ['GracefulShutdown', 'PushPowerButton'] } as const;
 const TARGETS: Readonly<Record<BootDevice, string>> = { pxe: 'Pxe', disk: 'Hdd' };
 
 /** Redfish over HTTPS. */

@@ -112,11 +112,7 @@ export const webhook: PowerDriver = {
   doorOf: (parameters) => {
     const url = queryUrl(parameters);
     const { port, protocol } = url;
-    return {
-      kind: 'tcp',
-      host: bareHost(url),
-      port: Number(port || (protocol === 'https:' ? 443 : 80)),
-    };
+    return { kind: 'tcp', host: bareHost(url), port: Number(port || (protocol === 'https:' ? 443 : 80)) };
   },
   hostsOf: (parameters) =>
     URIS.flatMap((name) => {

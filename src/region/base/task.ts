@@ -86,9 +86,7 @@ export function startTask(task: Task, ports: TaskPorts): RunningTask {
       ports.beat();
       if (!isStopping && restMs > 0) await pauseFor(restMs);
       // A wake does not cut a back-off short: what woke it may be what fails.
-      if (!isStopping && (!isWanted || failures > 0)) {
-        await pauseFor(pause(), () => failures === 0);
-      }
+      if (!isStopping && (!isWanted || failures > 0)) await pauseFor(pause(), () => failures === 0);
     }
   };
   const running = loop();

@@ -58,10 +58,7 @@ function viewNode(node: KnownNode, context: CaseContext, { attachments, drains }
 }
 
 async function readBeside(tx: Tx, seen: readonly SeenNode[], context: CaseContext): Promise<Beside> {
-  return {
-    attachments: await readNamedAttachments(tx),
-    drains: await drainsOf(tx, seen, context.clock.now()),
-  };
+  return { attachments: await readNamedAttachments(tx), drains: await drainsOf(tx, seen, context.clock.now()) };
 }
 
 async function servicesOf(tx: Tx, context: CaseContext, nodeId?: string): Promise<Service[]> {

@@ -72,9 +72,7 @@ async function readForwarding(
     const rule = 'other servers only with authoritative off, or none of them';
     refuse(invalid(body.forwardTo === undefined ? 'authoritative' : 'forwardTo', problem, rule));
   }
-  if (given.length > 0) {
-    accept(checkForwardNoCircle(given, (await listNodes(tx, { limit: 1000 })).items));
-  }
+  if (given.length > 0) accept(checkForwardNoCircle(given, (await listNodes(tx, { limit: 1000 })).items));
   return {
     ...(body.authoritative === undefined ? {} : { authoritative: body.authoritative }),
     ...(body.forwardTo === undefined ? {} : { forwardTo: given }),

@@ -23,12 +23,7 @@ import { domainNames } from '../names/domain.ts';
 
 function view({ name, value }: Pick<SettingRow, 'name' | 'value'>): Setting {
   const fallback = DEFAULT_SETTINGS[name];
-  return {
-    name,
-    value: wire(value),
-    default: wire(fallback),
-    isDefault: stableJson(value) === stableJson(fallback),
-  };
+  return { name, value: wire(value), default: wire(fallback), isDefault: stableJson(value) === stableJson(fallback) };
 }
 
 function wire(value: Settings[SettingName]): Setting['value'] {

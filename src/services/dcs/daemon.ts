@@ -66,9 +66,7 @@ export function probeDcs(): readonly Command[] {
 export function parseProbeDcs(answers: readonly ExecResult[], desired: DcsDesired): ServiceHealth {
   const [status, list] = answers;
   const state = jsonOf(status) as EtcdStatus | null;
-  if (state?.header === undefined) {
-    return { isHealthy: false, detail: `etcd at ${API}: ${silenceOf(status)}` };
-  }
+  if (state?.header === undefined) return { isHealthy: false, detail: `etcd at ${API}: ${silenceOf(status)}` };
   const facts = factsOf(state, jsonOf(list) as MemberList | null);
   return { isHealthy: true, detail: sentenceOf(facts, desired), facts, isSettling: facts.isLearner };
 }

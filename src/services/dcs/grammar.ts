@@ -36,10 +36,6 @@ export const EPOCH_GRAMMAR: FileGrammar = {
   members: {
     epoch: text(EPOCH),
     signature: text(SIGNATURE),
-    lost: {
-      kind: 'list',
-      max: 256,
-      of: { kind: 'object', members: { name: text(HOST), address: text(ADDRESS) } },
-    },
+    lost: { kind: 'list', max: 256, of: { kind: 'object', members: { name: text(HOST), address: text(ADDRESS) } } },
   },
 };

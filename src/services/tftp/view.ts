@@ -31,12 +31,7 @@ export const TFTP_FILES: readonly FileSpec<TftpView>[] = [
     grammar: IPXE_GRAMMAR,
     instances: (view) => [{ target: AUTOEXEC, view }],
   },
-  {
-    ...READABLE,
-    template: 'grub.cfg.hbs',
-    grammar: GRUB_GRAMMAR,
-    instances: (view) => [{ target: GRUB_CFG, view }],
-  },
+  { ...READABLE, template: 'grub.cfg.hbs', grammar: GRUB_GRAMMAR, instances: (view) => [{ target: GRUB_CFG, view }] },
   { ...READABLE, template: 'map.hbs', grammar: MAP_GRAMMAR, instances: (view) => [{ target: MAP, view }] },
 ];
 

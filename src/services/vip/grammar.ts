@@ -29,10 +29,6 @@ export const HEALTH_GRAMMAR: FileGrammar = {
     bareVip: text(ADDRESS),
     isMember: { kind: 'flag' },
     isDrained: { kind: 'flag' },
-    peers: {
-      kind: 'list',
-      max: 256,
-      of: { kind: 'object', members: { name: text(HOST), address: text(ADDRESS) } },
-    },
+    peers: { kind: 'list', max: 256, of: { kind: 'object', members: { name: text(HOST), address: text(ADDRESS) } } },
   },
 };

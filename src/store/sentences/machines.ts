@@ -55,10 +55,7 @@ export const MACHINES_SENTENCES: Readonly<Record<string, Sentence>> = {
     code: 'conflict',
     text: '{}. Rule: a running system keeps its network; release the machine first.',
   },
-  machines_running: {
-    code: 'conflict',
-    text: '{}. Rule: release a machine before you delete it.',
-  },
+  machines_running: { code: 'conflict', text: '{}. Rule: release a machine before you delete it.' },
   machines_pkey: conflict('A machine with the id {} exists already.', 'id'),
   machines_id_grammar: invalid('A machine’s id is six of a–z and 0–9.', 'id'),
   machines_domain: reference('domain', 'machines'),

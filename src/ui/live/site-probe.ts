@@ -100,11 +100,7 @@ export function createSiteProbe(ports: SiteProbePorts, onResult: (result: SitePr
 
 /** One probe: does the site answer, and which node? */
 export async function probeSite(ports: SiteProbePorts, signal: AbortSignal): Promise<SiteProbeResult> {
-  const response = await ports.fetch(`${ports.origin}/health/live`, {
-    cache: 'no-store',
-    credentials: 'omit',
-    signal,
-  });
+  const response = await ports.fetch(`${ports.origin}/health/live`, { cache: 'no-store', credentials: 'omit', signal });
   const answer = parseJson(await response.text());
   const node = response.headers.get('x-regent-node') ?? response.headers.get('regent-node') ?? '';
   const why = response.ok ? '' : `the site answers ${response.status}`;

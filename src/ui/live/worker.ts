@@ -10,9 +10,7 @@ const hub = createHub({
 });
 
 // A shared worker's scope is none of the types of a page.
-const scope = globalThis as unknown as {
-  onconnect: (event: { readonly ports: readonly MessagePort[] }) => void;
-};
+const scope = globalThis as unknown as { onconnect: (event: { readonly ports: readonly MessagePort[] }) => void };
 scope.onconnect = ({ ports: [port] }) => {
   if (port) hub.connect(overPort(port));
 };

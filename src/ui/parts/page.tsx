@@ -38,9 +38,7 @@ export function Shown<T>(props: {
 }): JSX.Element {
   const { view } = props;
   if (view.kind === 'refused') return <Refusal problem={view.problem} />;
-  if (view.kind === 'loading') {
-    return <Waiting isSlow={view.why !== ''} />;
-  }
+  if (view.kind === 'loading') return <Waiting isSlow={view.why !== ''} />;
   const isOld = view.kind === 'old';
   return (
     <div class={isOld ? 'shown old' : 'shown'} data-view={view.kind}>

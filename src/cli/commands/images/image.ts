@@ -107,9 +107,7 @@ async function importFolder(call: Call): Promise<void> {
   }
   if (lacking.length > 0) await untilWhole(call, client, image.digest);
   const isDefault = call.options['default'] === true;
-  if (isDefault) {
-    await client.call('image.set-default', { params: { image: image.digest } });
-  }
+  if (isDefault) await client.call('image.set-default', { params: { image: image.digest } });
   const { body: now } = await client.call('image.show', { params: { image: image.digest } });
   const printer = printerOf(call);
   if (printer.format !== 'table' && printer.format !== 'wide') return printOne(printer, shapeOf(call), now);

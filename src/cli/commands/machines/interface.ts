@@ -121,10 +121,7 @@ const CREATE: CommandSpec = {
   options: [
     { flags: '--kind <kind>', help: 'physical when left out', values: INTERFACE_KINDS },
     { flags: '--name <name>', help: 'its name; eth1, bond0, br0 or PARENT.VID when left out' },
-    {
-      flags: '--vlan <vlan>',
-      help: 'its VLAN, if no address determines it; of a VLAN interface, the VLAN of its tag',
-    },
+    { flags: '--vlan <vlan>', help: 'its VLAN, if no address determines it; of a VLAN interface, the VLAN of its tag' },
     ...COMMON,
     FORCE,
   ],

@@ -22,10 +22,7 @@ const COMMANDS: NounTexts<User> = {
   which: 'name',
   example: 'ada',
   columns: ['name', 'role', 'password', 'created'],
-  cells: {
-    password: ({ hasPassword }) => (hasPassword ? 'yes' : 'no'),
-    created: ({ createdAt }) => stamp(createdAt),
-  },
+  cells: { password: ({ hasPassword }) => (hasPassword ? 'yes' : 'no'), created: ({ createdAt }) => stamp(createdAt) },
   create: {
     summary: 'create a user; then: regent api-key create TITLE --user NAME',
     args: { name: { help: 'a–z, 0–9, "-", "_" and "."' } },

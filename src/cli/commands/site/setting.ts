@@ -68,10 +68,7 @@ async function setSetting(call: Call) {
   const now = await read(call);
   return runChange(call, {
     route: 'setting.set',
-    input: {
-      params: { setting: name ?? '' },
-      body: { value: wantsDefault ? now.default : parseValue(now, values) },
-    },
+    input: { params: { setting: name ?? '' }, body: { value: wantsDefault ? now.default : parseValue(now, values) } },
     shape: SHAPE,
     done: 'changed',
     describe: (setting) => `setting ${setting.name} is ${valueText(setting.value)}`,

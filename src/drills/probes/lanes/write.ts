@@ -49,13 +49,7 @@ async function writeOne({ api, order, limiter: turns }: Writer, number: number):
   try {
     const { response } = await retry(
       { url, apiKey: api.apiKey, random, timeoutMs, deadlineMs, onRetry, retryLimiter: turns },
-      {
-        method,
-        path: numbered(order.path, number),
-        headers,
-        body: numbered(order.body, number),
-        signal: undefined,
-      },
+      { method, path: numbered(order.path, number), headers, body: numbered(order.body, number), signal: undefined },
     );
     if (response.ok) return { why: '', outcome: 'acknowledged' };
     const isRefused = response.status < 500 && !isDoubtful;

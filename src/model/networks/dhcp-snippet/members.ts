@@ -96,12 +96,7 @@ export const SNIPPET_MEMBERS = {
     ...TIMERS,
     ...BOOT,
   },
-  host: {
-    'option-data': OPTION_DATA,
-    'client-classes': listOf(className, 64),
-    'next-server': address,
-    ...BOOT,
-  },
+  host: { 'option-data': OPTION_DATA, 'client-classes': listOf(className, 64), 'next-server': address, ...BOOT },
 } as const satisfies Readonly<Record<string, Members>>;
 
 /** Members of Kea that people expect in a snippet, and why they are not there. */

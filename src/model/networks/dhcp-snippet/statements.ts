@@ -35,14 +35,7 @@ const KEA_NAMES: Readonly<Record<string, string>> = {
 export function readStatements(text: string, isGlobal: boolean, field: string): Fragment | Rejected {
   const statements = statementsOf(text, field);
   if (isRejected(statements)) return statements;
-  const reading: Reading = {
-    field,
-    isGlobal,
-    options: [],
-    definitions: [],
-    members: new Map(),
-    shapes: new Map(),
-  };
+  const reading: Reading = { field, isGlobal, options: [], definitions: [], members: new Map(), shapes: new Map() };
   for (const statement of statements) {
     const refusal = readStatement(statement, reading);
     if (refusal) return refusal;

@@ -89,10 +89,7 @@ async function restartOne(move: Move, at: { progress: RestartProgress | null }, 
   }
   await undrainNode(move, name);
   const losses = at.progress?.losses ?? 0;
-  await waitFor(move, `redundancy after ${name}`, {
-    seconds: WHOLE_S,
-    missing: ({ site }) => notWhole(site, losses),
-  });
+  await waitFor(move, `redundancy after ${name}`, { seconds: WHOLE_S, missing: ({ site }) => notWhole(site, losses) });
 }
 
 /** What is missing until a cluster bears as much as before, and commits wait for as many standbys as they may; null: nothing. Pure. */

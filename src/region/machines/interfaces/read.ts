@@ -189,9 +189,7 @@ async function readOne(
 
 /** Tags of an interface: each once, in their order. */
 function readTags(texts: readonly string[], field: string): readonly string[] {
-  for (const text of texts) {
-    accept(parseTag(text, field));
-  }
+  for (const text of texts) accept(parseTag(text, field));
   return [...new Set(texts)];
 }
 

@@ -7,11 +7,7 @@ import type { Tx } from '../../tx.ts';
 const NOTHING = rejected('unavailable', 'This process has no key to seal secrets with.');
 
 /** Of a process that stores no secrets. */
-export const NO_SEALER: Sealer = {
-  seal: async () => NOTHING,
-  open: async () => NOTHING,
-  derive: async () => NOTHING,
-};
+export const NO_SEALER: Sealer = { seal: async () => NOTHING, open: async () => NOTHING, derive: async () => NOTHING };
 
 /** From then on every secret is stored sealed; before, an earlier release would not be able to read it. */
 export const SEALED: Feature = 'sealed-secrets';

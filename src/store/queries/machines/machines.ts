@@ -211,9 +211,7 @@ export async function deleteMachine(
 /** Deletes the devices that are parts of a machine. Gives them. */
 export async function deleteParts(tx: Tx, machineId: string): Promise<readonly MachineRow[]> {
   const parts = (await listMachines(tx, { parentId: machineId, limit: PARTS_MAX })).items;
-  for (const { id } of parts) {
-    accept(await deleteMachine(tx, { key: id }));
-  }
+  for (const { id } of parts) accept(await deleteMachine(tx, { key: id }));
   return parts;
 }
 

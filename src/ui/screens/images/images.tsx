@@ -41,19 +41,8 @@ const COLUMNS: readonly Column<Image>[] = [
     value: (row) => row.wholeOn.length,
     cell: (row) => <State tone={copiesTone(row)} label={TEXTS.copies(row.wholeOn.length, row.regions.length)} />,
   },
-  {
-    id: 'racks',
-    head: TEXTS.columns.racks,
-    value: (row) => wholeOnRacks(row).length,
-    isNumber: true,
-    isMinor: true,
-  },
-  {
-    id: 'default',
-    head: TEXTS.columns.default,
-    value: (row) => (row.isDefault ? TEXTS.isDefault : ''),
-    isMinor: true,
-  },
+  { id: 'racks', head: TEXTS.columns.racks, value: (row) => wholeOnRacks(row).length, isNumber: true, isMinor: true },
+  { id: 'default', head: TEXTS.columns.default, value: (row) => (row.isDefault ? TEXTS.isDefault : ''), isMinor: true },
   {
     id: 'created',
     head: TEXTS.columns.created,

@@ -25,21 +25,13 @@ export const CATALOG = {
       one: 'device',
       text: 'A device has a name and addresses, and nobody commissions it: a printer, a switch.',
     },
-    domain: {
-      title: 'Domains',
-      one: 'domain',
-      text: 'Every node that runs DNS serves it as a zone.',
-    },
+    domain: { title: 'Domains', one: 'domain', text: 'Every node that runs DNS serves it as a zone.' },
     reservation: {
       title: 'Reservations',
       one: 'reservation',
       text: 'DHCP gives its address to the interface with its MAC; without one nobody gets it.',
     },
-    script: {
-      title: 'Scripts',
-      one: 'script',
-      text: 'Machines run a script while they are commissioned or tested.',
-    },
+    script: { title: 'Scripts', one: 'script', text: 'Machines run a script while they are commissioned or tested.' },
     vlan: { title: 'VLANs', one: 'VLAN', text: 'A VLAN is a broadcast domain of a fabric; 0 is untagged.' },
     subnet: {
       title: 'Subnets',

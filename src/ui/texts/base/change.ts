@@ -23,8 +23,4 @@ export const CHANGE = {
 } as const;
 
 /** Sentences of forms. */
-export const FORM = {
-  preview: 'See what it would do',
-  optional: 'optional',
-  choose: 'choose',
-} as const;
+export const FORM = { preview: 'See what it would do', optional: 'optional', choose: 'choose' } as const;

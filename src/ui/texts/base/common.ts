@@ -31,12 +31,7 @@ export const COMMON = {
   toOverview: 'To the overview',
   newer: 'The site has a newer user interface.',
   reload: 'Load it',
-  badge: {
-    connecting: 'connecting',
-    live: 'live',
-    held: 'the site waits for its database',
-    lost: 'no answer',
-  },
+  badge: { connecting: 'connecting', live: 'live', held: 'the site waits for its database', lost: 'no answer' },
   badgeSince: (state: string, span: string) => `${state} for ${span}`,
   old: (time: string) => `From ${time}. It may be otherwise by now.`,
   slow: 'The site has not answered yet.',

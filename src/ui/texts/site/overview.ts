@@ -79,10 +79,7 @@ export const OVERVIEW = {
     title: 'The next three steps',
     done: 'done',
     list: {
-      nodes: {
-        what: 'Let a second and a third node join',
-        how: 'regent token create; on the new host: regent join -',
-      },
+      nodes: { what: 'Let a second and a third node join', how: 'regent token create; on the new host: regent join -' },
       dhcp: {
         what: 'Switch DHCP on for a VLAN on which two racks stand',
         how: 'regent vlan set FABRIC/VLAN --dhcp on',

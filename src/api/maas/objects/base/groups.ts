@@ -35,13 +35,7 @@ export function viewDomain({ id, name, ttl, authoritative, isDefault }: Domain, 
 }
 
 export function viewUser({ name, role, email }: Pick<User, 'name' | 'role' | 'email'>) {
-  return {
-    is_superuser: role === 'admin',
-    username: name,
-    email,
-    is_local: true,
-    resource_uri: uriOf('users', name),
-  };
+  return { is_superuser: role === 'admin', username: name, email, is_local: true, resource_uri: uriOf('users', name) };
 }
 
 export function viewMe({ user, role, email }: Me) {

@@ -68,10 +68,7 @@ async function readKnown({ site, lists }: MaasCall) {
     ...cards.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
     ...reserved.map(({ address }) => address),
   ]);
-  return {
-    mac: ({ mac }: Lease) => mac !== null && macs.has(mac),
-    ip: ({ address }: Lease) => ips.has(address),
-  };
+  return { mac: ({ mac }: Lease) => mac !== null && macs.has(mac), ip: ({ address }: Lease) => ips.has(address) };
 }
 
 function idOf({ address, mac }: Lease): string {

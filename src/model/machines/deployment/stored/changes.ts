@@ -45,12 +45,7 @@ export type StorageChange =
       })
   | { readonly do: 'add-group'; readonly name: string; readonly devices: readonly PartRef[] }
   | ({ readonly do: 'set-group'; readonly device: PartRef } & MemberChange)
-  | {
-      readonly do: 'add-volume';
-      readonly device: PartRef;
-      readonly name: string;
-      readonly bytes?: number | undefined;
-    }
+  | { readonly do: 'add-volume'; readonly device: PartRef; readonly name: string; readonly bytes?: number | undefined }
   | { readonly do: 'delete'; readonly device: PartRef }
   | {
       readonly do: 'format';

@@ -82,11 +82,7 @@ function Limit({ lane, x }: { readonly lane: LaneRow; readonly x: (ms: number) =
   return <line class="limit" x1={at} x2={at} y1={0} y2={HEIGHT - 2} />;
 }
 
-const NOW = {
-  good: ['ok', TEXTS.good],
-  bad: ['bad', TEXTS.bad],
-  silent: ['off', TEXTS.silent],
-} as const;
+const NOW = { good: ['ok', TEXTS.good], bad: ['bad', TEXTS.bad], silent: ['off', TEXTS.silent] } as const;
 
 const COLUMNS: readonly Column<LaneRow>[] = [
   { id: 'lane', head: TEXTS.columns.lane, value: (row) => row.name },

@@ -44,14 +44,7 @@ export function Changes(): JSX.Element {
   const { who, table, cursor } = query;
   const changes = useView(
     'config.history',
-    {
-      query: {
-        limit: PAGE,
-        ...(who ? { who } : {}),
-        ...(table ? { table } : {}),
-        ...(cursor ? { cursor } : {}),
-      },
-    },
+    { query: { limit: PAGE, ...(who ? { who } : {}), ...(table ? { table } : {}), ...(cursor ? { cursor } : {}) } },
     // Any event may be one of a change.
     { nouns: ['*'] },
   );

@@ -62,11 +62,6 @@ const COLUMNS: readonly Column<Job>[] = [
     ),
   },
   { id: 'step', head: TEXTS.columns.step, value: jobNote },
-  {
-    id: 'since',
-    head: TEXTS.columns.since,
-    value: (row) => row.createdAt,
-    cell: (row) => <Ago at={row.createdAt} />,
-  },
+  { id: 'since', head: TEXTS.columns.since, value: (row) => row.createdAt, cell: (row) => <Ago at={row.createdAt} /> },
   { id: 'by', head: TEXTS.columns.by, value: (row) => row.caller },
 ];
