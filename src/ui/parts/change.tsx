@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { RouteId, RouteInput } from '../../contract/routes.ts';
 import { useChange } from '../live/use-change.ts';
 import { type ChangeState, hasErrors } from '../models/base/change.ts';
+import { Button } from './button.tsx';
 import { EN } from '../texts/en.ts';
 import { Copy } from './copy.tsx';
 import { Dialog } from './dialog.tsx';
@@ -74,9 +75,7 @@ export function ActionDialog<I extends RouteId>(props: ActionProps<I>): JSX.Elem
       )}
       <Copy text={cli} />
       <footer>
-        <button type="button" onClick={props.onClose}>
-          {state.kind === 'done' ? EN.close : EN.cancel}
-        </button>
+        <Button onClick={props.onClose}>{state.kind === 'done' ? EN.close : EN.cancel}</Button>
         <ApplyButton state={state} isBarred={!isConfirmed} onApply={() => change.apply(input)} />
       </footer>
     </Dialog>

@@ -5,6 +5,7 @@ import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts'
 import { useChange } from '../live/use-change.ts';
 import { fieldProblem } from '../models/base/change.ts';
 import type { Values } from '../models/base/typed.ts';
+import { Button } from './button.tsx';
 import { EN } from '../texts/en.ts';
 import { ApplyButton, ChangeNotes } from './change.tsx';
 import { Copy } from './copy.tsx';
@@ -96,9 +97,7 @@ export function FormDialog<I extends RouteId>(props: FormProps<I>): JSX.Element 
         />
         <Copy text={props.cli(values)} />
         <footer>
-          <button type="button" onClick={props.onClose}>
-            {state.kind === 'done' ? EN.close : EN.cancel}
-          </button>
+          <Button onClick={props.onClose}>{state.kind === 'done' ? EN.close : EN.cancel}</Button>
           {(state.kind === 'form' || state.kind === 'refused') && (
             <button type="submit" class="main">
               {EN.form.preview}

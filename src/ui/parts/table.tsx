@@ -12,6 +12,7 @@ import {
   sortText,
   textsOf,
 } from '../models/base/table.ts';
+import { Button } from './button.tsx';
 import { EN } from '../texts/en.ts';
 import { ColumnChoice } from './columns.tsx';
 import { Icon } from './icon.tsx';
@@ -97,10 +98,7 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
       )}
       {rows.length === 0 && filter !== '' ? (
         <p class="empty">
-          {EN.noMatch}{' '}
-          <button type="button" onClick={() => places.setQuery({ filter: '' })}>
-            {EN.clearFilter}
-          </button>
+          {EN.noMatch} <Button onClick={() => places.setQuery({ filter: '' })}>{EN.clearFilter}</Button>
         </p>
       ) : (
         <Rows

@@ -4,6 +4,7 @@ import { useLive } from '../live/live.ts';
 import { usePlaces } from '../live/place.ts';
 import { useMay } from '../live/use-may.ts';
 import { linkTo } from '../models/base/address.ts';
+import { Button } from '../parts/button.tsx';
 import { NotFound } from '../parts/later.tsx';
 import { SCREENS, screenOf } from '../routes.tsx';
 import { EN } from '../texts/en.ts';
@@ -132,9 +133,7 @@ function TopBar({ onHelp }: { readonly onHelp: () => void }): JSX.Element {
           <span class="wide">{EN.asWho(state.user, state.isReadOnly ? EN.readOnly : state.role)}</span>
         )}
         {stayed !== null && <span role="alert">{EN.stillIn(stayed)}</span>}
-        <button type="button" onClick={() => void session.logout().then(setStayed)}>
-          {EN.logout}
-        </button>
+        <Button onClick={() => void session.logout().then(setStayed)}>{EN.logout}</Button>
       </Tools>
     </header>
   );
@@ -158,10 +157,7 @@ function NewerBar(): JSX.Element | null {
   if (!isNewer.value) return null;
   return (
     <p class="bar" role="status">
-      {EN.newer}{' '}
-      <button type="button" onClick={() => location.reload()}>
-        {EN.reload}
-      </button>
+      {EN.newer} <Button onClick={() => location.reload()}>{EN.reload}</Button>
     </p>
   );
 }

@@ -3,6 +3,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { SCREENS } from '../routes.tsx';
 import { EN } from '../texts/en.ts';
 import type { Keys } from './keys.ts';
+import { Button } from '../parts/button.tsx';
 
 /** The list of keys. */
 export function Help({ keys }: { readonly keys: Keys }): JSX.Element {
@@ -26,9 +27,7 @@ export function Help({ keys }: { readonly keys: Keys }): JSX.Element {
           </div>
         ))}
       </dl>
-      <button type="button" onClick={() => keys.setOff(!keys.isOff)}>
-        {keys.isOff ? EN.keys.switchOn : EN.keys.switchOff}
-      </button>
+      <Button onClick={() => keys.setOff(!keys.isOff)}>{keys.isOff ? EN.keys.switchOn : EN.keys.switchOff}</Button>
     </Dialog>
   );
 }

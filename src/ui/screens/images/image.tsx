@@ -6,6 +6,7 @@ import { useView } from '../../live/use-view.ts';
 import { sizeText } from '../../models/base/size.ts';
 import { copiesTone, fileGrid, placeTone, wholeOnRacks } from '../../models/images/images.ts';
 import { dataOf } from '../../models/base/view.ts';
+import { Button } from '../../parts/button.tsx';
 import { ActionDialog } from '../../parts/change.tsx';
 import { Copy } from '../../parts/copy.tsx';
 import { State } from '../../parts/icon.tsx';
@@ -130,13 +131,9 @@ function Actions({ image }: { readonly image: Image }): JSX.Element | null {
   return (
     <>
       {!image.isDefault && image.kind !== 'deployable' && (
-        <button type="button" onClick={() => setOpen('default')}>
-          {TEXTS.setDefault}
-        </button>
+        <Button onClick={() => setOpen('default')}>{TEXTS.setDefault}</Button>
       )}
-      <button type="button" onClick={() => setOpen('delete')}>
-        {TEXTS.delete}
-      </button>
+      <Button onClick={() => setOpen('delete')}>{TEXTS.delete}</Button>
       {open === 'default' && (
         <ActionDialog
           title={`${TEXTS.setDefault}: ${image.name}`}

@@ -6,6 +6,7 @@ import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/base/address.ts';
 import { sizeText } from '../../models/base/size.ts';
 import { copiesTone, wholeOnRacks } from '../../models/images/images.ts';
+import { Button, RowLink } from '../../parts/button.tsx';
 import { State } from '../../parts/icon.tsx';
 import { MainList } from '../../parts/main-list.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -26,11 +27,7 @@ const COLUMNS: readonly Column<Image>[] = [
     id: 'name',
     head: TEXTS.columns.name,
     value: (row) => row.name,
-    cell: (row) => (
-      <a href={linkOf(row)} tabIndex={-1}>
-        {row.name}
-      </a>
-    ),
+    cell: (row) => <RowLink href={linkOf(row)}>{row.name}</RowLink>,
   },
   { id: 'kind', head: TEXTS.columns.kind, value: (row) => row.kind },
   { id: 'architecture', head: TEXTS.columns.architecture, value: (row) => row.architecture, isMinor: true },
@@ -68,13 +65,7 @@ function Images(): JSX.Element {
     <Page
       title={TEXTS.title}
       cli={CLI.images}
-      actions={
-        may.administer && (
-          <button type="button" onClick={() => setUploading(true)}>
-            {TEXTS.upload.title}
-          </button>
-        )
-      }
+      actions={may.administer && <Button onClick={() => setUploading(true)}>{TEXTS.upload.title}</Button>}
     >
       <MainList view={list.view} texts={TEXTS} columns={COLUMNS} keyOf={(row) => row.digest} linkOf={linkOf} />
       <Sources />

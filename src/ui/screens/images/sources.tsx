@@ -6,6 +6,7 @@ import { useList } from '../../live/use-view.ts';
 import { sizeText } from '../../models/base/size.ts';
 import { syncShare, syncTone } from '../../models/images/images.ts';
 import { dataOf } from '../../models/base/view.ts';
+import { Button } from '../../parts/button.tsx';
 import { ActionDialog } from '../../parts/change.tsx';
 import { State } from '../../parts/icon.tsx';
 import { SectionList } from '../../parts/main-list.tsx';
@@ -69,9 +70,7 @@ export function Sources(): JSX.Element {
       />
       {may.administer && (
         <div class="actions">
-          <button type="button" onClick={() => setOpen({ do: 'add' })}>
-            {TEXTS.add}
-          </button>
+          <Button onClick={() => setOpen({ do: 'add' })}>{TEXTS.add}</Button>
         </div>
       )}
       {open !== null && <SourceDialogs open={open} onClose={() => setOpen(null)} />}

@@ -9,6 +9,7 @@ import { quoted } from '../../models/base/command-text.ts';
 import { Copy } from '../../parts/copy.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import type { Values } from '../../models/base/typed.ts';
+import { Button } from '../../parts/button.tsx';
 import { Field } from '../../parts/form.tsx';
 import { Refusal } from '../../parts/page.tsx';
 import { EN } from '../../texts/en.ts';
@@ -72,13 +73,9 @@ export function UploadDialog({ onClose }: { readonly onClose: () => void }): JSX
           text={`regent image upload ${quoted(file?.name ?? 'FILE')} --name ${quoted(values['name'] || 'NAME')} --architecture ${values['architecture']}`}
         />
         <footer>
-          <button type="button" onClick={onClose}>
-            {state.kind === 'done' ? EN.close : EN.cancel}
-          </button>
+          <Button onClick={onClose}>{state.kind === 'done' ? EN.close : EN.cancel}</Button>
           {isRunning ? (
-            <button type="button" onClick={() => upload.stop()}>
-              {TEXTS.stop}
-            </button>
+            <Button onClick={() => upload.stop()}>{TEXTS.stop}</Button>
           ) : (
             state.kind !== 'done' && (
               <button type="submit" class="main">

@@ -8,6 +8,7 @@ import type { Tone } from '../../models/base/tone.ts';
 import { Copy } from '../../parts/copy.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import type { Values } from '../../models/base/typed.ts';
+import { Button } from '../../parts/button.tsx';
 import { Field, type FormField } from '../../parts/form.tsx';
 import { State } from '../../parts/icon.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
@@ -90,14 +91,8 @@ export function ManyDialog(props: {
         {phase !== 'form' && <Outcomes machines={machines} outcomes={many.outcomes} />}
         <Copy text={props.cli(namesOf(machines), values)} />
         <footer>
-          <button type="button" onClick={props.onClose}>
-            {phase === 'done' ? EN.close : EN.cancel}
-          </button>
-          {phase === 'checked' && (
-            <button type="button" onClick={() => many.back()}>
-              {EN.change.back}
-            </button>
-          )}
+          <Button onClick={props.onClose}>{phase === 'done' ? EN.close : EN.cancel}</Button>
+          {phase === 'checked' && <Button onClick={() => many.back()}>{EN.change.back}</Button>}
           {phase === 'form' && (
             <button type="submit" class="main" disabled={isTooMany}>
               {EN.form.preview}

@@ -5,6 +5,7 @@ import { useList } from '../../live/use-view.ts';
 import { allowedActions, type MachineAction } from '../../models/machines/machine-verbs.ts';
 import type { MachineRow } from '../../models/machines/machines.ts';
 import { dataOf } from '../../models/base/view.ts';
+import { Button } from '../../parts/button.tsx';
 import { EN } from '../../texts/en.ts';
 import { BulkDialog } from './bulk-dialog.tsx';
 import { PlaceMany, TagMany } from './bulk-place.tsx';
@@ -23,9 +24,7 @@ export function BulkBar(props: { readonly chosen: readonly MachineRow[]; readonl
   return (
     <div class="bulk" role="region" aria-label={TEXTS.region}>
       <span role="status">{TEXTS.chosen(props.chosen.length)}</span>
-      <button type="button" onClick={props.onNone}>
-        {TEXTS.none}
-      </button>
+      <Button onClick={props.onNone}>{TEXTS.none}</Button>
       <label>
         <span class="hidden">{TEXTS.what}</span>
         <select

@@ -8,6 +8,7 @@ import { allOrNone, choiceText, chosenOf, isChosen, NOTHING, parseChoice, toggle
 import { allowedActions } from '../../models/machines/machine-verbs.ts';
 import { machineLink, machineRow, type MachineRow, ROW_FIELDS, stateCounts } from '../../models/machines/machines.ts';
 import { filteredRows } from '../../models/base/table.ts';
+import { Button } from '../../parts/button.tsx';
 import { State } from '../../parts/icon.tsx';
 import { Empty, Page, Shown } from '../../parts/page.tsx';
 import { Table } from '../../parts/table.tsx';
@@ -45,19 +46,11 @@ function Machines(): JSX.Element {
       cli={CLI.machines}
       actions={
         <>
-          {may.own && (
-            <button type="button" onClick={() => setCreating('allocation')}>
-              {EN.machineActions.fitting.title}
-            </button>
-          )}
+          {may.own && <Button onClick={() => setCreating('allocation')}>{EN.machineActions.fitting.title}</Button>}
           {may.operate && (
             <>
-              <button type="button" onClick={() => setCreating('machine')}>
-                {EN.machineActions.create}
-              </button>
-              <button type="button" onClick={() => setCreating('bmc')}>
-                {EN.machineActions.createBmc}
-              </button>
+              <Button onClick={() => setCreating('machine')}>{EN.machineActions.create}</Button>
+              <Button onClick={() => setCreating('bmc')}>{EN.machineActions.createBmc}</Button>
             </>
           )}
         </>

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Machine } from '../../../contract/machines/machine.ts';
 import { useMay } from '../../live/use-may.ts';
 import { linkTo } from '../../models/base/address.ts';
+import { Button } from '../../parts/button.tsx';
 import { Copy } from '../../parts/copy.tsx';
 import { Empty, Section } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
@@ -77,9 +78,7 @@ export function Interfaces({ machine }: { readonly machine: Machine }): JSX.Elem
         )}
         {may.operate && (
           <div class="actions">
-            <button type="button" onClick={() => setOpen({ nic: null, isDelete: false })}>
-              {TEXTS.create}
-            </button>
+            <Button onClick={() => setOpen({ nic: null, isDelete: false })}>{TEXTS.create}</Button>
           </div>
         )}
       </Section>

@@ -4,6 +4,7 @@ import type { RouteOutput } from '../../../contract/routes.ts';
 import { useView } from '../../live/use-view.ts';
 import { mapView } from '../../models/base/view.ts';
 import type { Tone } from '../../models/base/tone.ts';
+import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { State } from '../../parts/icon.tsx';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
@@ -99,9 +100,7 @@ function Output(props: {
         }
       </Shown>
       <footer>
-        <button type="button" onClick={props.onClose}>
-          {EN.close}
-        </button>
+        <Button onClick={props.onClose}>{EN.close}</Button>
       </footer>
     </Dialog>
   );

@@ -6,6 +6,7 @@ import { useView } from '../../live/use-view.ts';
 import { sizeText } from '../../models/base/size.ts';
 import { fieldOf, isLaid, LAYOUTS, layOutOf, layOutOptions } from '../../models/machines/storage-form.ts';
 import { jsonOr } from '../../models/base/typed.ts';
+import { Button } from '../../parts/button.tsx';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
@@ -65,15 +66,9 @@ export function Storage({ machine, name }: { readonly machine: string; readonly 
       <Shown view={laid.view}>{(data) => <Devices laid={data} />}</Shown>
       {may.operate && (
         <div class="actions">
-          <button type="button" onClick={() => setOpen('lay-out')}>
-            {TEXTS.layOut}
-          </button>
-          <button type="button" onClick={() => setOpen('change')}>
-            {TEXTS.change}
-          </button>
-          <button type="button" onClick={() => setOpen('reset')}>
-            {TEXTS.reset}
-          </button>
+          <Button onClick={() => setOpen('lay-out')}>{TEXTS.layOut}</Button>
+          <Button onClick={() => setOpen('change')}>{TEXTS.change}</Button>
+          <Button onClick={() => setOpen('reset')}>{TEXTS.reset}</Button>
         </div>
       )}
       {open === 'lay-out' && (

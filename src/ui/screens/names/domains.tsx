@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import type { Domain } from '../../../contract/names/domain.ts';
 import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/base/address.ts';
+import { RowLink } from '../../parts/button.tsx';
 import { MainList } from '../../parts/main-list.tsx';
 import { Page } from '../../parts/page.tsx';
 import type { Column } from '../../parts/table.tsx';
@@ -21,10 +22,7 @@ const COLUMNS: readonly Column<Domain>[] = [
     value: (row) => row.name,
     cell: (row) => (
       <>
-        <a href={linkOf(row)} tabIndex={-1}>
-          {row.name}
-        </a>{' '}
-        {row.isDefault && <span class="faint">{TEXTS.isDefault}</span>}
+        <RowLink href={linkOf(row)}>{row.name}</RowLink> {row.isDefault && <span class="faint">{TEXTS.isDefault}</span>}
       </>
     ),
   },

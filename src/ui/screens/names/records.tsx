@@ -4,6 +4,7 @@ import type { RouteOutput } from '../../../contract/routes.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import { dataArgument, readTtl, RECORD_KINDS } from '../../models/names/dns.ts';
+import { Button } from '../../parts/button.tsx';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';
 import { MainList } from '../../parts/main-list.tsx';
@@ -40,13 +41,7 @@ export function RecordList(): JSX.Element {
     <Page
       title={TEXTS.title}
       cli={CLI.records}
-      actions={
-        may.operate && (
-          <button type="button" onClick={() => setOpen(true)}>
-            {TEXTS.create}
-          </button>
-        )
-      }
+      actions={may.operate && <Button onClick={() => setOpen(true)}>{TEXTS.create}</Button>}
     >
       <Records />
       {isOpen && <RecordDialog open="create" onClose={() => setOpen(false)} />}

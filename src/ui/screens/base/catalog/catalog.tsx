@@ -13,6 +13,7 @@ import {
   refOf,
 } from '../../../models/base/nouns/nouns.ts';
 import { NOUN_PAGES } from '../../../models/base/nouns/noun-pages.ts';
+import { Button } from '../../../parts/button.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { NounDialog, type NounWork } from './noun-dialog.tsx';
 import { Page } from '../../../parts/page.tsx';
@@ -91,11 +92,7 @@ function Catalog({ noun }: { readonly noun: CatalogPart }): JSX.Element {
         `regent ${noun} delete NAME`,
       ]}
       actions={
-        may.operate && (
-          <button type="button" onClick={() => setWork({ verb: 'create', ref: null })}>
-            {TEXTS.create(texts.one)}
-          </button>
-        )
+        may.operate && <Button onClick={() => setWork({ verb: 'create', ref: null })}>{TEXTS.create(texts.one)}</Button>
       }
     >
       <MainList

@@ -6,6 +6,7 @@ import { useView } from '../../../live/use-view.ts';
 import { isUnfinished, jobLink, jobNote, jobTitle, jobTone } from '../../../models/base/jobs.ts';
 import { stamp } from '../../../models/base/time.ts';
 import { dataOf } from '../../../models/base/view.ts';
+import { Button } from '../../../parts/button.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { Facts, Page, Shown } from '../../../parts/page.tsx';
 import { CLI, cliLines } from '../../../texts/base/cli.ts';
@@ -30,11 +31,7 @@ export function JobPage({ id }: { readonly id: string }): JSX.Element {
         may.operate &&
         shown !== null &&
         isUnfinished(shown) &&
-        shown.abortBy === null && (
-          <button type="button" onClick={() => setEnding(true)}>
-            {TEXTS.end}
-          </button>
-        )
+        shown.abortBy === null && <Button onClick={() => setEnding(true)}>{TEXTS.end}</Button>
       }
     >
       <Shown view={job.view}>{(data) => <Facts rows={factsOf(data)} />}</Shown>

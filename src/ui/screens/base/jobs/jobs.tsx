@@ -4,6 +4,7 @@ import { usePlaces } from '../../../live/place.ts';
 import { useView } from '../../../live/use-view.ts';
 import { JOB_STATES, jobNote, jobPage, jobTitle, jobTone } from '../../../models/base/jobs.ts';
 import { dataOf, mapView } from '../../../models/base/view.ts';
+import { RowLink } from '../../../parts/button.tsx';
 import { Filters, Pager } from '../../../parts/filters.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
@@ -70,11 +71,7 @@ const COLUMNS: readonly Column<Job>[] = [
     id: 'job',
     head: TEXTS.columns.job,
     value: jobTitle,
-    cell: (row) => (
-      <a href={jobPage(row)} tabIndex={-1}>
-        {jobTitle(row)}
-      </a>
-    ),
+    cell: (row) => <RowLink href={jobPage(row)}>{jobTitle(row)}</RowLink>,
   },
   {
     id: 'state',

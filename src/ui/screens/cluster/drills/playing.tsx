@@ -8,6 +8,7 @@ import { lanePicture, liveOf, ownCells } from '../../../models/cluster/lanes.ts'
 import { duration } from '../../../models/base/time.ts';
 import { dataOf } from '../../../models/base/view.ts';
 import type { DrillLive } from '../../../../contract/cluster/drill.ts';
+import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { Section, Shown } from '../../../parts/page.tsx';
@@ -55,9 +56,7 @@ export function Playing(): JSX.Element {
             )}
             {may.operate && (
               <div class="actions">
-                <button type="button" onClick={() => setEnding(true)}>
-                  {TEXTS.end}
-                </button>
+                <Button onClick={() => setEnding(true)}>{TEXTS.end}</Button>
               </div>
             )}
             {isEnding && (

@@ -4,6 +4,7 @@ import { useView } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
 import { roundTone } from '../../../models/cluster/drills.ts';
 import { mapView } from '../../../models/base/view.ts';
+import { RowLink } from '../../../parts/button.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import type { Column } from '../../../parts/table.tsx';
@@ -19,11 +20,7 @@ const COLUMNS: readonly Column<Round>[] = [
     id: 'id',
     head: TEXTS.columns.id,
     value: (row) => row.id,
-    cell: (row) => (
-      <a href={linkOf(row)} tabIndex={-1}>
-        {row.id}
-      </a>
-    ),
+    cell: (row) => <RowLink href={linkOf(row)}>{row.id}</RowLink>,
   },
   { id: 'hazard', head: TEXTS.columns.hazard, value: (row) => row.hazard },
   {

@@ -5,6 +5,7 @@ import { linkTo } from '../../../models/base/address.ts';
 import { logPartsOf } from '../../../models/cluster/logs.ts';
 import { serviceTone, serviceStateText } from '../../../models/base/tone.ts';
 import { dataOf } from '../../../models/base/view.ts';
+import { RowLink } from '../../../parts/button.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
@@ -21,11 +22,7 @@ const COLUMNS: readonly Column<Service>[] = [
     id: 'service',
     head: TEXTS.serviceColumns.service,
     value: (row) => row.service,
-    cell: (row) => (
-      <a href={linkOf(row)} tabIndex={-1}>
-        {row.service}
-      </a>
-    ),
+    cell: (row) => <RowLink href={linkOf(row)}>{row.service}</RowLink>,
   },
   {
     id: 'state',

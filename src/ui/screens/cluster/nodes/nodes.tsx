@@ -6,6 +6,7 @@ import { bytesText, type NodeRow, nodeRows } from '../../../models/cluster/nodes
 import { Copy } from '../../../parts/copy.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { dataOf, mapView } from '../../../models/base/view.ts';
+import { RowLink } from '../../../parts/button.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { Page } from '../../../parts/page.tsx';
 import type { Column } from '../../../parts/table.tsx';
@@ -23,11 +24,7 @@ const COLUMNS: readonly Column<NodeRow>[] = [
     id: 'name',
     head: TEXTS.columns.name,
     value: (row) => row.name,
-    cell: (row) => (
-      <a href={linkOf(row)} tabIndex={-1}>
-        {row.name}
-      </a>
-    ),
+    cell: (row) => <RowLink href={linkOf(row)}>{row.name}</RowLink>,
   },
   { id: 'roles', head: TEXTS.columns.roles, value: (row) => row.roles },
   {

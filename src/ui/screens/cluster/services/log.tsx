@@ -5,6 +5,7 @@ import { useMay } from '../../../live/use-may.ts';
 import { useView } from '../../../live/use-view.ts';
 import { lineText } from '../../../models/cluster/logs.ts';
 import { dataOf } from '../../../models/base/view.ts';
+import { Button } from '../../../parts/button.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
 import { EN } from '../../../texts/en.ts';
@@ -43,11 +44,7 @@ export function NodeLog({
     <Section title={TEXTS.title} note={TEXTS.note(LINES, node)}>
       <div class="filters">
         {others.length === 0 ? (
-          part === '' && (
-            <button type="button" onClick={() => setPart(only)}>
-              {TEXTS.show}
-            </button>
-          )
+          part === '' && <Button onClick={() => setPart(only)}>{TEXTS.show}</Button>
         ) : (
           <label>
             {TEXTS.part}

@@ -5,6 +5,7 @@ import { useMay } from '../../../live/use-may.ts';
 import { useView } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
 import { serviceTone, serviceStateText } from '../../../models/base/tone.ts';
+import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { Empty, Facts, Page, Section, Shown } from '../../../parts/page.tsx';
@@ -29,13 +30,7 @@ export function ServicePage({ node, service }: { readonly node: string; readonly
     <Page
       title={`${service} · ${node}`}
       cli={cli}
-      actions={
-        may.operate && (
-          <button type="button" onClick={() => setOpen(true)}>
-            {TEXTS.restart}
-          </button>
-        )
-      }
+      actions={may.operate && <Button onClick={() => setOpen(true)}>{TEXTS.restart}</Button>}
     >
       <p>
         <a href={linkTo(['nodes', node])}>{node}</a>

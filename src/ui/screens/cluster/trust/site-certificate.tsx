@@ -5,6 +5,7 @@ import { useMay } from '../../../live/use-may.ts';
 import { type Tagged, useTagged } from '../../../live/use-view.ts';
 import { stamp } from '../../../models/base/time.ts';
 import { dataOf } from '../../../models/base/view.ts';
+import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog } from '../../../parts/form.tsx';
 import { State } from '../../../parts/icon.tsx';
@@ -50,14 +51,8 @@ export function SiteCertificate(): JSX.Element {
             />
             {may.administer && (
               <p>
-                <button type="button" onClick={() => begin('set')}>
-                  {TEXTS.set}
-                </button>{' '}
-                {body.isOwn && (
-                  <button type="button" onClick={() => begin('unset')}>
-                    {TEXTS.unset}
-                  </button>
-                )}
+                <Button onClick={() => begin('set')}>{TEXTS.set}</Button>{' '}
+                {body.isOwn && <Button onClick={() => begin('unset')}>{TEXTS.unset}</Button>}
               </p>
             )}
           </>

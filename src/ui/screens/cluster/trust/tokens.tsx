@@ -4,6 +4,7 @@ import type { Token } from '../../../../contract/cluster/trust.ts';
 import { useList } from '../../../live/use-view.ts';
 import { admittedRoles, tokenTone } from '../../../models/cluster/trust.ts';
 import { stamp } from '../../../models/base/time.ts';
+import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog } from '../../../parts/form.tsx';
 import { State } from '../../../parts/icon.tsx';
@@ -52,11 +53,7 @@ export function Tokens(): JSX.Element {
     <Page
       title={TEXTS.title}
       cli={CLI.tokens}
-      actions={
-        <button type="button" onClick={() => setOpen('create')}>
-          {TEXTS.create}
-        </button>
-      }
+      actions={<Button onClick={() => setOpen('create')}>{TEXTS.create}</Button>}
     >
       <MainList view={tokens.view} texts={TEXTS} columns={[...COLUMNS, actions]} keyOf={(row) => row.id} />
       {open === 'create' && (

@@ -4,6 +4,7 @@ import type { Lease } from '../../../../contract/networks/lease.ts';
 import type { Reservation } from '../../../../contract/networks/reservation.ts';
 import { useMay } from '../../../live/use-may.ts';
 import { useList } from '../../../live/use-view.ts';
+import { Button } from '../../../parts/button.tsx';
 import { Copy } from '../../../parts/copy.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
@@ -48,13 +49,7 @@ export function Reservations(): JSX.Element {
     <Page
       title={TEXTS.title}
       cli={CLI.reservations}
-      actions={
-        may.operate && (
-          <button type="button" onClick={() => setOpen('create')}>
-            {TEXTS.create}
-          </button>
-        )
-      }
+      actions={may.operate && <Button onClick={() => setOpen('create')}>{TEXTS.create}</Button>}
     >
       <MainList
         view={reservations.view}

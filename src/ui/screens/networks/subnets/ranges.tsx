@@ -5,6 +5,7 @@ import { useMay } from '../../../live/use-may.ts';
 import { useList } from '../../../live/use-view.ts';
 import { runText } from '../../../models/networks/address-map.ts';
 import { mapView } from '../../../models/base/view.ts';
+import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog } from '../../../parts/form.tsx';
 import { SectionList } from '../../../parts/main-list.tsx';
@@ -47,9 +48,7 @@ export function Ranges({ subnets }: { readonly subnets: readonly string[] }): JS
       />
       {may.operate && subnets.length > 0 && (
         <p>
-          <button type="button" onClick={() => setOpen('create')}>
-            {TEXTS.create}
-          </button>
+          <Button onClick={() => setOpen('create')}>{TEXTS.create}</Button>
         </p>
       )}
       {open === 'create' && <CreateRange subnets={subnets} onClose={close} />}

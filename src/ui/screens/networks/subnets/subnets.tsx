@@ -3,6 +3,7 @@ import type { Subnet } from '../../../../contract/networks/subnet.ts';
 import { useList } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
 import { usedShare } from '../../../models/networks/networks.ts';
+import { RowLink } from '../../../parts/button.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
 import { Page } from '../../../parts/page.tsx';
@@ -19,11 +20,7 @@ const COLUMNS: readonly Column<Subnet>[] = [
     id: 'cidr',
     head: TEXTS.columns.cidr,
     value: (row) => row.cidr,
-    cell: (row) => (
-      <a href={linkOf(row)} tabIndex={-1}>
-        {row.cidr}
-      </a>
-    ),
+    cell: (row) => <RowLink href={linkOf(row)}>{row.cidr}</RowLink>,
   },
   { id: 'name', head: TEXTS.columns.name, value: (row) => row.name },
   { id: 'vlan', head: TEXTS.columns.vlan, value: (row) => row.vlan },

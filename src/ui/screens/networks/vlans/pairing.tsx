@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Pairing as Proposal, PairingChange } from '../../../../contract/networks/pairing.ts';
 import { useMay } from '../../../live/use-may.ts';
 import { useView } from '../../../live/use-view.ts';
+import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
@@ -34,9 +35,7 @@ export function Pairing({ vlan }: { readonly vlan?: string }): JSX.Element {
           <Proposed data={data} {...(vlan === undefined ? {} : { vlan })}>
             {may.operate && (
               <p>
-                <button type="button" onClick={() => setOpen(data.digest)}>
-                  {TEXTS.apply}
-                </button>
+                <Button onClick={() => setOpen(data.digest)}>{TEXTS.apply}</Button>
               </p>
             )}
           </Proposed>

@@ -4,6 +4,7 @@ import type { RouteOutput } from '../../../../contract/routes.ts';
 import { useMay } from '../../../live/use-may.ts';
 import { useList } from '../../../live/use-view.ts';
 import { mapView } from '../../../models/base/view.ts';
+import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog } from '../../../parts/form.tsx';
 import { State } from '../../../parts/icon.tsx';
@@ -55,9 +56,7 @@ export function Snippets(props: { readonly scopes: readonly string[]; readonly f
       />
       {may.operate && (
         <p>
-          <button type="button" onClick={() => setOpen('create')}>
-            {TEXTS.create}
-          </button>
+          <Button onClick={() => setOpen('create')}>{TEXTS.create}</Button>
         </p>
       )}
       {open !== null && <SnippetDialog open={open} first={props.first} onClose={() => setOpen(null)} />}

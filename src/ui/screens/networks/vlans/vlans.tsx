@@ -3,6 +3,7 @@ import type { Vlan } from '../../../../contract/networks/vlan.ts';
 import { useList } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
 import { dhcpState, vlanName } from '../../../models/networks/networks.ts';
+import { RowLink } from '../../../parts/button.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
@@ -22,11 +23,7 @@ const COLUMNS: readonly Column<Vlan>[] = [
     id: 'name',
     head: TEXTS.columns.name,
     value: vlanName,
-    cell: (row) => (
-      <a href={linkOf(row)} tabIndex={-1}>
-        {vlanName(row)}
-      </a>
-    ),
+    cell: (row) => <RowLink href={linkOf(row)}>{vlanName(row)}</RowLink>,
   },
   { id: 'vid', head: TEXTS.columns.vid, value: (row) => row.vid, isNumber: true },
   {

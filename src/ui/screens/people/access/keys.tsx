@@ -6,6 +6,7 @@ import { useMay } from '../../../live/use-may.ts';
 import { useList } from '../../../live/use-view.ts';
 import { afterDays } from '../../../models/people/access.ts';
 import { stamp } from '../../../models/base/time.ts';
+import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog, given } from '../../../parts/form.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
@@ -66,13 +67,7 @@ export function Keys(): JSX.Element {
     <Page
       title={TEXTS.title}
       cli={CLI.keys}
-      actions={
-        may.own && (
-          <button type="button" onClick={() => setOpen('create')}>
-            {TEXTS.create}
-          </button>
-        )
-      }
+      actions={may.own && <Button onClick={() => setOpen('create')}>{TEXTS.create}</Button>}
     >
       <MainList
         view={keys.view}

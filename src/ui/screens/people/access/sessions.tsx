@@ -5,6 +5,7 @@ import { useMay } from '../../../live/use-may.ts';
 import { useList } from '../../../live/use-view.ts';
 import { browserName } from '../../../models/people/access.ts';
 import { stamp } from '../../../models/base/time.ts';
+import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { Page } from '../../../parts/page.tsx';
@@ -71,13 +72,7 @@ export function Sessions(): JSX.Element {
     <Page
       title={TEXTS.title}
       cli={CLI.sessions}
-      actions={
-        may.own && (
-          <button type="button" onClick={() => setOpen('password')}>
-            {EN.access.users.password}
-          </button>
-        )
-      }
+      actions={may.own && <Button onClick={() => setOpen('password')}>{EN.access.users.password}</Button>}
     >
       <MainList
         view={sessions.view}

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { SshKey } from '../../../../contract/people/ssh-key.ts';
 import { useMay } from '../../../live/use-may.ts';
 import { useList } from '../../../live/use-view.ts';
+import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog, given } from '../../../parts/form.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
@@ -54,12 +55,8 @@ export function SshKeys(): JSX.Element {
       actions={
         may.own && (
           <>
-            <button type="button" onClick={() => setOpen('create')}>
-              {TEXTS.create}
-            </button>
-            <button type="button" onClick={() => setOpen('import')}>
-              {TEXTS.import}
-            </button>
+            <Button onClick={() => setOpen('create')}>{TEXTS.create}</Button>
+            <Button onClick={() => setOpen('import')}>{TEXTS.import}</Button>
           </>
         )
       }

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { type Role, ROLE_NAMES, type User } from '../../../models/people/access.ts';
 import { useMay } from '../../../live/use-may.ts';
 import { useList } from '../../../live/use-view.ts';
+import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { type FormField, FormDialog, given } from '../../../parts/form.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
@@ -58,13 +59,7 @@ export function Users(): JSX.Element {
     <Page
       title={TEXTS.title}
       cli={CLI.users}
-      actions={
-        may.administer && (
-          <button type="button" onClick={() => setOpen({ kind: 'create' })}>
-            {TEXTS.create}
-          </button>
-        )
-      }
+      actions={may.administer && <Button onClick={() => setOpen({ kind: 'create' })}>{TEXTS.create}</Button>}
     >
       <MainList
         view={users.view}

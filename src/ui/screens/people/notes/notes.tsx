@@ -4,6 +4,7 @@ import type { Notification } from '../../../../contract/people/notification.ts';
 import { useMay } from '../../../live/use-may.ts';
 import { useList } from '../../../live/use-view.ts';
 import { noteTone, readersOf } from '../../../models/people/notes.ts';
+import { Button } from '../../../parts/button.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { SectionList } from '../../../parts/main-list.tsx';
 import { Page, Section } from '../../../parts/page.tsx';
@@ -56,13 +57,7 @@ export function Notes(): JSX.Element {
     <Page
       title={TEXTS.title}
       cli={CLI.notes}
-      actions={
-        may.administer && (
-          <button type="button" onClick={() => setWork({ verb: 'create' })}>
-            {TEXTS.create}
-          </button>
-        )
-      }
+      actions={may.administer && <Button onClick={() => setWork({ verb: 'create' })}>{TEXTS.create}</Button>}
     >
       <MyNotes />
       {may.administer && <AllNotes onWork={setWork} />}

@@ -8,6 +8,7 @@ import { linkTo } from '../../../models/base/address.ts';
 import { keyText, type Member, membersOf } from '../../../models/site/history.ts';
 import { stamp } from '../../../models/base/time.ts';
 import { dataOf } from '../../../models/base/view.ts';
+import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { PreviewText } from '../../../parts/diff.tsx';
 import { Empty, Facts, Page, Section, Shown } from '../../../parts/page.tsx';
@@ -32,12 +33,7 @@ export function ChangePage({ id }: { readonly id: string }): JSX.Element {
       title={TEXTS.name(id)}
       cli={cliLines(CLI.change, { ID: id })}
       actions={
-        may.operate &&
-        dataOf(change.view) !== null && (
-          <button type="button" onClick={() => setOpen(true)}>
-            {TEXTS.rollback}
-          </button>
-        )
+        may.operate && dataOf(change.view) !== null && <Button onClick={() => setOpen(true)}>{TEXTS.rollback}</Button>
       }
     >
       <Shown view={change.view}>{(data) => <ChangeText change={data} />}</Shown>

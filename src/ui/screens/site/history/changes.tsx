@@ -4,6 +4,7 @@ import { usePlaces } from '../../../live/place.ts';
 import { useView } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
 import { dataOf, mapView } from '../../../models/base/view.ts';
+import { RowLink } from '../../../parts/button.tsx';
 import { PreviewText } from '../../../parts/diff.tsx';
 import { Filters, Pager } from '../../../parts/filters.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
@@ -22,11 +23,7 @@ const COLUMNS: readonly Column<ConfigChange>[] = [
     id: 'id',
     head: TEXTS.columns.id,
     value: (row) => row.id,
-    cell: (row) => (
-      <a href={linkOf(row)} tabIndex={-1}>
-        {row.id}
-      </a>
-    ),
+    cell: (row) => <RowLink href={linkOf(row)}>{row.id}</RowLink>,
   },
   { id: 'at', head: TEXTS.columns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
   { id: 'who', head: TEXTS.columns.who, value: (row) => row.who, isMinor: true },

@@ -6,6 +6,7 @@ import { useView } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
 import { isUnfinished, jobLink, jobNote, jobTitle, jobTone } from '../../../models/base/jobs.ts';
 import { mapView } from '../../../models/base/view.ts';
+import { RowLink } from '../../../parts/button.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { SectionList } from '../../../parts/main-list.tsx';
 import { Section } from '../../../parts/page.tsx';
@@ -56,9 +57,9 @@ const COLUMNS: readonly Column<Job>[] = [
     head: TEXTS.columns.job,
     value: jobTitle,
     cell: (row) => (
-      <a href={jobLink(row)} tabIndex={-1}>
+      <RowLink href={jobLink(row)}>
         <State tone={jobTone(row.state)} label={jobTitle(row)} />
-      </a>
+      </RowLink>
     ),
   },
   { id: 'step', head: TEXTS.columns.step, value: jobNote },

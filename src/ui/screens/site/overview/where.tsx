@@ -4,6 +4,7 @@ import { linkTo } from '../../../models/base/address.ts';
 import { type FullSubnet, fullest } from '../../../models/networks/networks.ts';
 import { serviceGrid } from '../../../models/cluster/services.ts';
 import { mapView } from '../../../models/base/view.ts';
+import { RowLink } from '../../../parts/button.tsx';
 import { SectionList } from '../../../parts/main-list.tsx';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
 import { Share } from '../../networks/subnets/share.tsx';
@@ -39,11 +40,7 @@ const COLUMNS: readonly Column<FullSubnet>[] = [
     id: 'cidr',
     head: TEXTS.columns.cidr,
     value: (row) => row.cidr,
-    cell: (row) => (
-      <a href={linkOf(row)} tabIndex={-1}>
-        {row.cidr}
-      </a>
-    ),
+    cell: (row) => <RowLink href={linkOf(row)}>{row.cidr}</RowLink>,
   },
   { id: 'vlan', head: TEXTS.columns.vlan, value: (row) => row.vlan },
   {
