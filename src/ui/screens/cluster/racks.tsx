@@ -10,6 +10,7 @@ import { partOf, rackTone } from '../../models/networks/networks.ts';
 import { dataOf, type View } from '../../models/base/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { State } from '../../parts/icon.tsx';
+import { stateColumn } from '../../parts/kinds.tsx';
 import { MainList } from '../../parts/main-list.tsx';
 import { Page, Pending } from '../../parts/page.tsx';
 import type { Column } from '../../parts/table.tsx';
@@ -41,12 +42,7 @@ const COLUMNS: readonly Column<Rack>[] = [
     value: (row) => row.name,
     cell: (row) => (row.node === null ? row.name : <a href={linkTo(['nodes', row.node])}>{row.name}</a>),
   },
-  {
-    id: 'state',
-    head: TEXTS.columns.state,
-    value: stateText,
-    cell: (row) => <State tone={rackTone(row)} label={stateText(row)} />,
-  },
+  stateColumn('state', TEXTS.columns.state, { label: stateText, tone: rackTone }),
   { id: 'machines', head: TEXTS.columns.machines, value: (row) => row.machines, isNumber: true },
   {
     id: 'seen',

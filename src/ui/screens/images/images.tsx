@@ -6,12 +6,12 @@ import { useList } from '../../live/use-view.ts';
 import { linkTo } from '../../models/base/address.ts';
 import { sizeText } from '../../models/base/size.ts';
 import { copiesTone, wholeOnRacks } from '../../models/images/images.ts';
-import { Button, RowLink } from '../../parts/button.tsx';
+import { Button } from '../../parts/button.tsx';
 import { State } from '../../parts/icon.tsx';
+import { agoColumn, linkColumn } from '../../parts/kinds.tsx';
 import { MainList } from '../../parts/main-list.tsx';
 import { Page } from '../../parts/page.tsx';
 import type { Column } from '../../parts/table.tsx';
-import { Ago } from '../../parts/time.tsx';
 import { CLI } from '../../texts/base/cli.ts';
 import { EN } from '../../texts/en.ts';
 import { ImagePage } from './image.tsx';
@@ -23,12 +23,7 @@ const EVERY_MS = 5000;
 const linkOf = (row: Image) => linkTo(['images', row.digest]);
 
 const COLUMNS: readonly Column<Image>[] = [
-  {
-    id: 'name',
-    head: TEXTS.columns.name,
-    value: (row) => row.name,
-    cell: (row) => <RowLink href={linkOf(row)}>{row.name}</RowLink>,
-  },
+  linkColumn('name', TEXTS.columns.name, (row) => row.name, linkOf),
   { id: 'kind', head: TEXTS.columns.kind, value: (row) => row.kind },
   { id: 'architecture', head: TEXTS.columns.architecture, value: (row) => row.architecture, isMinor: true },
   { id: 'size', head: TEXTS.columns.size, value: (row) => row.size, cell: (row) => sizeText(row.size), isNumber: true },
@@ -40,13 +35,7 @@ const COLUMNS: readonly Column<Image>[] = [
   },
   { id: 'racks', head: TEXTS.columns.racks, value: (row) => wholeOnRacks(row).length, isNumber: true, isMinor: true },
   { id: 'default', head: TEXTS.columns.default, value: (row) => (row.isDefault ? TEXTS.isDefault : ''), isMinor: true },
-  {
-    id: 'created',
-    head: TEXTS.columns.created,
-    value: (row) => row.createdAt,
-    cell: (row) => <Ago at={row.createdAt} />,
-    isMinor: true,
-  },
+  agoColumn('created', TEXTS.columns.created, (row) => row.createdAt, { isMinor: true }),
   { id: 'digest', head: TEXTS.columns.digest, value: (row) => row.digest.slice(0, 12), isMinor: true },
 ];
 

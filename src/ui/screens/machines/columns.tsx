@@ -1,7 +1,7 @@
 import { machineLink, type MachineRow } from '../../models/machines/machines.ts';
 import { State } from '../../parts/icon.tsx';
+import { forColumn } from '../../parts/kinds.tsx';
 import type { Column } from '../../parts/table.tsx';
-import { For } from '../../parts/time.tsx';
 import { EN } from '../../texts/en.ts';
 
 const { columns: HEADS, locked: LOCKED } = EN.machines;
@@ -44,14 +44,7 @@ export const MACHINE_COLUMNS: readonly Column<MachineRow>[] = [
   textOf('vlans', { isMinor: true }),
   textOf('note', { isMinor: true }),
   textOf('image', { isSpare: true, isMinor: true }),
-  {
-    id: 'since',
-    head: HEADS.since,
-    value: (row) => row.since,
-    cell: (row) => <For since={row.since} />,
-    isSpare: true,
-    isMinor: true,
-  },
+  forColumn('since', HEADS.since, (row) => row.since, { isSpare: true, isMinor: true }),
   textOf('macs', { isSpare: true, isMinor: true }),
   textOf('id', { isSpare: true, isMinor: true }),
 ];

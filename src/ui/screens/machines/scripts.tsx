@@ -6,7 +6,7 @@ import { mapView } from '../../models/base/view.ts';
 import type { Tone } from '../../models/base/tone.ts';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
-import { State } from '../../parts/icon.tsx';
+import { stateColumn } from '../../parts/kinds.tsx';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
@@ -29,12 +29,7 @@ export function Scripts({ machine }: { readonly machine: string }): JSX.Element 
   const columns: readonly Column<Result>[] = [
     { id: 'script', head: TEXTS.columns.script, value: (row) => row.script },
     { id: 'purpose', head: TEXTS.columns.purpose, value: (row) => row.purpose },
-    {
-      id: 'state',
-      head: TEXTS.columns.state,
-      value: (row) => row.state,
-      cell: (row) => <State tone={toneOf(row.state)} label={row.state} />,
-    },
+    stateColumn('state', TEXTS.columns.state, { label: (row) => row.state, tone: (row) => toneOf(row.state) }),
     { id: 'exit', head: TEXTS.columns.exit, value: (row) => row.exitStatus, isNumber: true },
     {
       id: 'ended',

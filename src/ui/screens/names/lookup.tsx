@@ -4,6 +4,7 @@ import type { Lookup, LookupAnswer, LookupType } from '../../../contract/site/sc
 import { useView } from '../../live/use-view.ts';
 import { codeTone, LOOKUP_KINDS } from '../../models/names/dns.ts';
 import { State } from '../../parts/icon.tsx';
+import { stateColumn } from '../../parts/kinds.tsx';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { EN } from '../../texts/en.ts';
@@ -13,12 +14,7 @@ const EVERY_MS = 10_000;
 
 const COLUMNS: readonly Column<LookupAnswer>[] = [
   { id: 'node', head: TEXTS.columns.node, value: (row) => row.node },
-  {
-    id: 'code',
-    head: TEXTS.columns.code,
-    value: (row) => row.code,
-    cell: (row) => <State tone={codeTone(row.code)} label={row.code} />,
-  },
+  stateColumn('code', TEXTS.columns.code, { label: (row) => row.code, tone: (row) => codeTone(row.code) }),
   { id: 'answers', head: TEXTS.columns.answers, value: (row) => row.answers.join(', ') },
   { id: 'ms', head: TEXTS.columns.ms, value: (row) => row.ms, isNumber: true, isMinor: true },
 ];

@@ -5,7 +5,7 @@ import { useView } from '../../live/use-view.ts';
 import { outcomeTone } from '../../models/people/audit.ts';
 import { dataOf, mapView } from '../../models/base/view.ts';
 import { Filters, FlagFilter, Pager } from '../../parts/filters.tsx';
-import { State } from '../../parts/icon.tsx';
+import { stateColumn } from '../../parts/kinds.tsx';
 import { MainList } from '../../parts/main-list.tsx';
 import { Page } from '../../parts/page.tsx';
 import type { Column } from '../../parts/table.tsx';
@@ -22,12 +22,7 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
   { id: 'who', head: TEXTS.columns.who, value: (row) => row.who },
   { id: 'origin', head: TEXTS.columns.origin, value: (row) => row.origin, isMinor: true },
   { id: 'action', head: TEXTS.columns.action, value: (row) => row.action },
-  {
-    id: 'outcome',
-    head: TEXTS.columns.outcome,
-    value: (row) => row.outcome,
-    cell: (row) => <State tone={outcomeTone(row)} label={row.outcome} />,
-  },
+  stateColumn('outcome', TEXTS.columns.outcome, { label: (row) => row.outcome, tone: outcomeTone }),
 ];
 
 /** Who requested which change, and its outcome; refusals and logins also. */

@@ -4,9 +4,8 @@ import { usePlaces } from '../../../live/place.ts';
 import { useView } from '../../../live/use-view.ts';
 import { JOB_STATES, jobNote, jobPage, jobTitle, jobTone } from '../../../models/base/jobs.ts';
 import { dataOf, mapView } from '../../../models/base/view.ts';
-import { RowLink } from '../../../parts/button.tsx';
 import { Filters, Pager } from '../../../parts/filters.tsx';
-import { State } from '../../../parts/icon.tsx';
+import { linkColumn, stateColumn } from '../../../parts/kinds.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { Page } from '../../../parts/page.tsx';
 import type { Column } from '../../../parts/table.tsx';
@@ -67,18 +66,8 @@ const STATES: readonly (readonly [JobState | '', string])[] = [
 
 const COLUMNS: readonly Column<Job>[] = [
   { id: 'id', head: TEXTS.columns.id, value: (row) => row.id, isMinor: true },
-  {
-    id: 'job',
-    head: TEXTS.columns.job,
-    value: jobTitle,
-    cell: (row) => <RowLink href={jobPage(row)}>{jobTitle(row)}</RowLink>,
-  },
-  {
-    id: 'state',
-    head: TEXTS.columns.state,
-    value: (row) => row.state,
-    cell: (row) => <State tone={jobTone(row.state)} label={row.state} />,
-  },
+  linkColumn<Job>('job', TEXTS.columns.job, jobTitle, jobPage),
+  stateColumn('state', TEXTS.columns.state, { label: (row) => row.state, tone: (row) => jobTone(row.state) }),
   { id: 'step', head: TEXTS.columns.step, value: jobNote },
   { id: 'since', head: TEXTS.columns.since, value: (row) => row.createdAt, cell: (row) => <Ago at={row.createdAt} /> },
   {

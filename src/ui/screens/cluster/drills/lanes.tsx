@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { type LanePicture, type LaneRow, laneTime } from '../../../models/cluster/lanes.ts';
 import { duration } from '../../../models/base/time.ts';
 import { EN } from '../../../texts/en.ts';
-import { State } from '../../../parts/icon.tsx';
+import { stateColumn } from '../../../parts/kinds.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
 
 const TEXTS = EN.drills.playing;
@@ -86,12 +86,7 @@ const NOW = { good: ['ok', TEXTS.good], bad: ['bad', TEXTS.bad], silent: ['off',
 
 const COLUMNS: readonly Column<LaneRow>[] = [
   { id: 'lane', head: TEXTS.columns.lane, value: (row) => row.name },
-  {
-    id: 'state',
-    head: TEXTS.columns.state,
-    value: (row) => NOW[row.now][1],
-    cell: (row) => <State tone={NOW[row.now][0]} label={NOW[row.now][1]} />,
-  },
+  stateColumn('state', TEXTS.columns.state, { label: (row) => NOW[row.now][1], tone: (row) => NOW[row.now][0] }),
   {
     id: 'away',
     head: TEXTS.columns.away,

@@ -4,8 +4,8 @@ import { useView } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
 import { roundTone } from '../../../models/cluster/drills.ts';
 import { mapView } from '../../../models/base/view.ts';
-import { RowLink } from '../../../parts/button.tsx';
 import { State } from '../../../parts/icon.tsx';
+import { linkColumn } from '../../../parts/kinds.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { Ago } from '../../../parts/time.tsx';
@@ -16,12 +16,7 @@ type Round = RouteOutput<'drill.list'>['items'][number];
 const linkOf = (row: Round) => linkTo(['drills', 'rounds', String(row.id)]);
 
 const COLUMNS: readonly Column<Round>[] = [
-  {
-    id: 'id',
-    head: TEXTS.columns.id,
-    value: (row) => row.id,
-    cell: (row) => <RowLink href={linkOf(row)}>{row.id}</RowLink>,
-  },
+  linkColumn('id', TEXTS.columns.id, (row) => row.id, linkOf),
   { id: 'hazard', head: TEXTS.columns.hazard, value: (row) => row.hazard },
   {
     id: 'verdict',

@@ -5,11 +5,10 @@ import { linkTo } from '../../../models/base/address.ts';
 import { logPartsOf } from '../../../models/cluster/logs.ts';
 import { serviceTone, serviceStateText } from '../../../models/base/tone.ts';
 import { dataOf } from '../../../models/base/view.ts';
-import { RowLink } from '../../../parts/button.tsx';
 import { State } from '../../../parts/icon.tsx';
+import { forColumn, linkColumn } from '../../../parts/kinds.tsx';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
-import { For } from '../../../parts/time.tsx';
 import { EN } from '../../../texts/en.ts';
 import { NodeLog } from '../services/log.tsx';
 
@@ -18,24 +17,14 @@ const EVERY_MS = 5000;
 const linkOf = (row: Service) => linkTo(['services', row.node, row.service]);
 
 const COLUMNS: readonly Column<Service>[] = [
-  {
-    id: 'service',
-    head: TEXTS.serviceColumns.service,
-    value: (row) => row.service,
-    cell: (row) => <RowLink href={linkOf(row)}>{row.service}</RowLink>,
-  },
+  linkColumn('service', TEXTS.serviceColumns.service, (row) => row.service, linkOf),
   {
     id: 'state',
     head: TEXTS.serviceColumns.state,
     value: (row) => row.state,
     cell: (row) => <State tone={serviceTone(row.state)} label={serviceStateText(row.state)} />,
   },
-  {
-    id: 'since',
-    head: TEXTS.serviceColumns.since,
-    value: (row) => row.since,
-    cell: (row) => <For since={row.since} />,
-  },
+  forColumn('since', TEXTS.serviceColumns.since, (row) => row.since),
   { id: 'why', head: TEXTS.serviceColumns.why, value: (row) => row.why },
   {
     id: 'action',

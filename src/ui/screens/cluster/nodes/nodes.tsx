@@ -4,13 +4,11 @@ import { useView } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
 import { bytesText, type NodeRow, nodeRows } from '../../../models/cluster/nodes.ts';
 import { Copy } from '../../../parts/copy.tsx';
-import { State } from '../../../parts/icon.tsx';
 import { dataOf, mapView } from '../../../models/base/view.ts';
-import { RowLink } from '../../../parts/button.tsx';
+import { agoColumn, forColumn, linkColumn, stateColumn } from '../../../parts/kinds.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { Page } from '../../../parts/page.tsx';
 import type { Column } from '../../../parts/table.tsx';
-import { Ago, For } from '../../../parts/time.tsx';
 import { CLI } from '../../../texts/base/cli.ts';
 import { EN } from '../../../texts/en.ts';
 import { Places } from './places.tsx';
@@ -20,25 +18,10 @@ const EVERY_MS = 5000;
 const linkOf = (row: NodeRow) => linkTo(['nodes', row.name]);
 
 const COLUMNS: readonly Column<NodeRow>[] = [
-  {
-    id: 'name',
-    head: TEXTS.columns.name,
-    value: (row) => row.name,
-    cell: (row) => <RowLink href={linkOf(row)}>{row.name}</RowLink>,
-  },
+  linkColumn('name', TEXTS.columns.name, (row) => row.name, linkOf),
   { id: 'roles', head: TEXTS.columns.roles, value: (row) => row.roles },
-  {
-    id: 'state',
-    head: TEXTS.columns.state,
-    value: (row) => row.state,
-    cell: (row) => <State tone={row.tone} label={row.state} />,
-  },
-  {
-    id: 'report',
-    head: TEXTS.columns.report,
-    value: (row) => row.reportedAt,
-    cell: (row) => <Ago at={row.reportedAt} />,
-  },
+  stateColumn('state', TEXTS.columns.state, { label: (row) => row.state, tone: (row) => row.tone }),
+  agoColumn('report', TEXTS.columns.report, (row) => row.reportedAt),
   { id: 'generation', head: TEXTS.columns.generation, value: (row) => row.generation, isNumber: true, isMinor: true },
   { id: 'database', head: TEXTS.columns.database, value: (row) => row.database },
   {
@@ -49,13 +32,7 @@ const COLUMNS: readonly Column<NodeRow>[] = [
     isNumber: true,
     isMinor: true,
   },
-  {
-    id: 'agent',
-    head: TEXTS.columns.agent,
-    value: (row) => row.agentSince,
-    cell: (row) => <For since={row.agentSince} />,
-    isMinor: true,
-  },
+  forColumn('agent', TEXTS.columns.agent, (row) => row.agentSince, { isMinor: true }),
   {
     id: 'certificate',
     head: TEXTS.columns.certificate,

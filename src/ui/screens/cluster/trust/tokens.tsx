@@ -7,7 +7,7 @@ import { stamp } from '../../../models/base/time.ts';
 import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog } from '../../../parts/form.tsx';
-import { State } from '../../../parts/icon.tsx';
+import { stateColumn } from '../../../parts/kinds.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { Page } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
@@ -22,12 +22,7 @@ const rolesText = (row: Token) => admittedRoles(row, TEXTS);
 const COLUMNS: readonly Column<Token>[] = [
   { id: 'id', head: TEXTS.columns.id, value: (row) => row.id, cell: (row) => <code>{row.id}</code> },
   { id: 'lets', head: TEXTS.columns.lets, value: rolesText },
-  {
-    id: 'state',
-    head: TEXTS.columns.state,
-    value: (row) => row.state,
-    cell: (row) => <State tone={tokenTone(row)} label={row.state} />,
-  },
+  stateColumn('state', TEXTS.columns.state, { label: (row) => row.state, tone: tokenTone }),
   { id: 'by', head: TEXTS.columns.by, value: (row) => row.createdBy, isMinor: true },
   {
     id: 'expires',

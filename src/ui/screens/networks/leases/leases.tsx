@@ -7,7 +7,7 @@ import { leaseTone } from '../../../models/networks/networks.ts';
 import { stamp } from '../../../models/base/time.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { Copy } from '../../../parts/copy.tsx';
-import { State } from '../../../parts/icon.tsx';
+import { stateColumn } from '../../../parts/kinds.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { Page } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
@@ -27,12 +27,7 @@ export const COLUMNS: readonly Column<Lease>[] = [
     value: (row) => row.address,
     cell: (row) => <Copy text={row.address} />,
   },
-  {
-    id: 'state',
-    head: TEXTS.columns.state,
-    value: (row) => row.state,
-    cell: (row) => <State tone={leaseTone(row)} label={row.state} />,
-  },
+  stateColumn('state', TEXTS.columns.state, { label: (row) => row.state, tone: leaseTone }),
   { id: 'mac', head: TEXTS.columns.mac, value: (row) => row.mac ?? row.clientId ?? '', isMinor: true },
   { id: 'hostname', head: TEXTS.columns.hostname, value: (row) => row.hostname },
   { id: 'machine', head: TEXTS.columns.machine, value: (row) => row.machine ?? '', isMinor: true },

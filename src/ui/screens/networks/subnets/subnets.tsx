@@ -3,7 +3,7 @@ import type { Subnet } from '../../../../contract/networks/subnet.ts';
 import { useList } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
 import { usedShare } from '../../../models/networks/networks.ts';
-import { RowLink } from '../../../parts/button.tsx';
+import { linkColumn } from '../../../parts/kinds.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
 import { Page } from '../../../parts/page.tsx';
@@ -16,12 +16,7 @@ const TEXTS = EN.networks.subnets;
 const linkOf = (row: Subnet) => linkTo(['subnets', row.cidr]);
 
 const COLUMNS: readonly Column<Subnet>[] = [
-  {
-    id: 'cidr',
-    head: TEXTS.columns.cidr,
-    value: (row) => row.cidr,
-    cell: (row) => <RowLink href={linkOf(row)}>{row.cidr}</RowLink>,
-  },
+  linkColumn('cidr', TEXTS.columns.cidr, (row) => row.cidr, linkOf),
   { id: 'name', head: TEXTS.columns.name, value: (row) => row.name },
   { id: 'vlan', head: TEXTS.columns.vlan, value: (row) => row.vlan },
   { id: 'gateway', head: TEXTS.columns.gateway, value: (row) => row.gateway ?? '', isMinor: true },

@@ -7,7 +7,7 @@ import { mapView } from '../../../models/base/view.ts';
 import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog } from '../../../parts/form.tsx';
-import { State } from '../../../parts/icon.tsx';
+import { stateColumn } from '../../../parts/kinds.tsx';
 import { SectionList } from '../../../parts/main-list.tsx';
 import { Section } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
@@ -22,12 +22,7 @@ const enabledText = (row: Snippet) => (row.enabled ? EN.networks.vlans.yes : EN.
 const COLUMNS: readonly Column<Snippet>[] = [
   { id: 'name', head: TEXTS.columns.name, value: (row) => row.name },
   { id: 'scope', head: TEXTS.columns.scope, value: (row) => row.scope },
-  {
-    id: 'enabled',
-    head: TEXTS.columns.enabled,
-    value: enabledText,
-    cell: (row) => <State tone={row.enabled ? 'ok' : 'off'} label={enabledText(row)} />,
-  },
+  stateColumn('enabled', TEXTS.columns.enabled, { label: enabledText, tone: (row) => (row.enabled ? 'ok' : 'off') }),
   { id: 'comment', head: TEXTS.columns.comment, value: (row) => row.comment, isMinor: true },
 ];
 

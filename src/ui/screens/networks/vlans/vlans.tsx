@@ -3,13 +3,12 @@ import type { Vlan } from '../../../../contract/networks/vlan.ts';
 import { useList } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
 import { dhcpState, vlanName } from '../../../models/networks/networks.ts';
-import { RowLink } from '../../../parts/button.tsx';
 import { State } from '../../../parts/icon.tsx';
+import { forColumn, linkColumn } from '../../../parts/kinds.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
 import { Page } from '../../../parts/page.tsx';
 import type { Column } from '../../../parts/table.tsx';
-import { For } from '../../../parts/time.tsx';
 import { CLI } from '../../../texts/base/cli.ts';
 import { EN } from '../../../texts/en.ts';
 import { Pairing } from './pairing.tsx';
@@ -19,12 +18,7 @@ const EVERY_MS = 5000;
 const linkOf = (row: Vlan) => linkTo(['vlans', row.fabric, row.name]);
 
 const COLUMNS: readonly Column<Vlan>[] = [
-  {
-    id: 'name',
-    head: TEXTS.columns.name,
-    value: vlanName,
-    cell: (row) => <RowLink href={linkOf(row)}>{vlanName(row)}</RowLink>,
-  },
+  linkColumn('name', TEXTS.columns.name, vlanName, linkOf),
   { id: 'vid', head: TEXTS.columns.vid, value: (row) => row.vid, isNumber: true },
   {
     id: 'dhcp',
@@ -35,13 +29,7 @@ const COLUMNS: readonly Column<Vlan>[] = [
   { id: 'primary', head: TEXTS.columns.primary, value: (row) => row.server?.primary ?? '', isMinor: true },
   { id: 'secondary', head: TEXTS.columns.secondary, value: (row) => row.server?.secondary ?? '', isMinor: true },
   { id: 'serves', head: TEXTS.columns.serves, value: (row) => row.server?.servedBy ?? '' },
-  {
-    id: 'since',
-    head: TEXTS.columns.since,
-    value: (row) => row.server?.since ?? null,
-    cell: (row) => <For since={row.server?.since ?? null} />,
-    isMinor: true,
-  },
+  forColumn('since', TEXTS.columns.since, (row) => row.server?.since ?? null, { isMinor: true }),
 ];
 
 /** Every VLAN: who serves DHCP on it, and whether anybody would take over. */

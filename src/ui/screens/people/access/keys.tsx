@@ -9,6 +9,7 @@ import { stamp } from '../../../models/base/time.ts';
 import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog, given } from '../../../parts/form.tsx';
+import { agoColumn } from '../../../parts/kinds.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { Page } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
@@ -39,13 +40,7 @@ const COLUMNS: readonly Column<ApiKey>[] = [
     cell: (row) => (row.expiresAt === null ? EN.never : stamp(row.expiresAt)),
     isMinor: true,
   },
-  {
-    id: 'created',
-    head: TEXTS.columns.created,
-    value: (row) => row.createdAt,
-    cell: (row) => <Ago at={row.createdAt} />,
-    isMinor: true,
-  },
+  agoColumn('created', TEXTS.columns.created, (row) => row.createdAt, { isMinor: true }),
 ];
 
 type ApiKeyDialogState = 'create' | { readonly kind: 'rename' | 'revoke'; readonly row: ApiKey };

@@ -7,11 +7,11 @@ import { browserName } from '../../../models/people/access.ts';
 import { stamp } from '../../../models/base/time.ts';
 import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
+import { agoColumn } from '../../../parts/kinds.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { Page } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
 import type { Column } from '../../../parts/table.tsx';
-import { Ago } from '../../../parts/time.tsx';
 import { CLI } from '../../../texts/base/cli.ts';
 import { EN } from '../../../texts/en.ts';
 import { PasswordDialog } from './users.tsx';
@@ -35,20 +35,8 @@ const COLUMNS: readonly Column<Session>[] = [
     isMinor: true,
   },
   { id: 'how', head: TEXTS.columns.how, value: howOf },
-  {
-    id: 'created',
-    head: TEXTS.columns.created,
-    value: (row) => row.createdAt,
-    cell: (row) => <Ago at={row.createdAt} />,
-    isMinor: true,
-  },
-  {
-    id: 'seen',
-    head: TEXTS.columns.seen,
-    value: (row) => row.seenAt,
-    cell: (row) => <Ago at={row.seenAt} />,
-    isMinor: true,
-  },
+  agoColumn('created', TEXTS.columns.created, (row) => row.createdAt, { isMinor: true }),
+  agoColumn('seen', TEXTS.columns.seen, (row) => row.seenAt, { isMinor: true }),
   {
     id: 'expires',
     head: TEXTS.columns.expires,

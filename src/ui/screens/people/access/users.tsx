@@ -6,11 +6,11 @@ import { useList } from '../../../live/use-view.ts';
 import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { type FormField, FormDialog, given } from '../../../parts/form.tsx';
+import { agoColumn } from '../../../parts/kinds.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { Page } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
 import type { Column } from '../../../parts/table.tsx';
-import { Ago } from '../../../parts/time.tsx';
 import { WithCurrent } from '../../../parts/with-current.tsx';
 import { CLI } from '../../../texts/base/cli.ts';
 import { EN } from '../../../texts/en.ts';
@@ -28,13 +28,7 @@ const COLUMNS: readonly Column<User>[] = [
     value: (row) => (row.hasPassword ? TEXTS.hasPassword : TEXTS.noPassword),
     isMinor: true,
   },
-  {
-    id: 'created',
-    head: TEXTS.columns.created,
-    value: (row) => row.createdAt,
-    cell: (row) => <Ago at={row.createdAt} />,
-    isMinor: true,
-  },
+  agoColumn('created', TEXTS.columns.created, (row) => row.createdAt, { isMinor: true }),
 ];
 
 type UserDialogState =

@@ -6,11 +6,11 @@ import { useList } from '../../../live/use-view.ts';
 import { noteTone, readersOf } from '../../../models/people/notes.ts';
 import { Button } from '../../../parts/button.tsx';
 import { State } from '../../../parts/icon.tsx';
+import { agoColumn } from '../../../parts/kinds.tsx';
 import { SectionList } from '../../../parts/main-list.tsx';
 import { Page, Section } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
 import type { Column } from '../../../parts/table.tsx';
-import { Ago } from '../../../parts/time.tsx';
 import { CLI } from '../../../texts/base/cli.ts';
 import { EN } from '../../../texts/en.ts';
 import { NoteDialog, type NoteWork } from './note-dialog.tsx';
@@ -33,13 +33,7 @@ const COLUMNS: readonly Column<Notification>[] = [
     cell: (row) => <span class="note-text">{row.text ?? row.message}</span>,
   },
   { id: 'for', head: TEXTS.columns.for, value: readersOf },
-  {
-    id: 'age',
-    head: TEXTS.columns.age,
-    value: (row) => row.createdAt,
-    cell: (row) => <Ago at={row.createdAt} />,
-    isMinor: true,
-  },
+  agoColumn('age', TEXTS.columns.age, (row) => row.createdAt, { isMinor: true }),
   {
     id: 'dismissable',
     head: TEXTS.columns.dismissable,

@@ -4,9 +4,9 @@ import { usePlaces } from '../../../live/place.ts';
 import { useView } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
 import { dataOf, mapView } from '../../../models/base/view.ts';
-import { RowLink } from '../../../parts/button.tsx';
 import { PreviewText } from '../../../parts/diff.tsx';
 import { Filters, Pager } from '../../../parts/filters.tsx';
+import { linkColumn } from '../../../parts/kinds.tsx';
 import { MainList } from '../../../parts/main-list.tsx';
 import { Page, Section, Shown } from '../../../parts/page.tsx';
 import type { Column } from '../../../parts/table.tsx';
@@ -19,12 +19,7 @@ const PAGE = 100;
 const linkOf = (row: ConfigChange) => linkTo(['changes', String(row.id)]);
 
 const COLUMNS: readonly Column<ConfigChange>[] = [
-  {
-    id: 'id',
-    head: TEXTS.columns.id,
-    value: (row) => row.id,
-    cell: (row) => <RowLink href={linkOf(row)}>{row.id}</RowLink>,
-  },
+  linkColumn('id', TEXTS.columns.id, (row) => row.id, linkOf),
   { id: 'at', head: TEXTS.columns.at, value: (row) => row.at, cell: (row) => <Ago at={row.at} /> },
   { id: 'who', head: TEXTS.columns.who, value: (row) => row.who, isMinor: true },
   { id: 'origin', head: TEXTS.columns.origin, value: (row) => row.origin, isMinor: true },

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useView } from '../../../live/use-view.ts';
 import { mapView } from '../../../models/base/view.ts';
 import { type DeathRow, deathRow } from '../../../models/cluster/what-if.ts';
-import { State } from '../../../parts/icon.tsx';
+import { stateColumn } from '../../../parts/kinds.tsx';
 import { Section, Shown } from '../../../parts/page.tsx';
 import { Table, type Column } from '../../../parts/table.tsx';
 import { EN } from '../../../texts/en.ts';
@@ -12,12 +12,7 @@ const EVERY_MS = 20_000;
 
 const TEXTS = EN.overview;
 const COLUMNS: readonly Column<DeathRow>[] = [
-  {
-    id: 'node',
-    head: TEXTS.columns.node,
-    value: (row) => row.node,
-    cell: (row) => <State tone={row.tone} label={row.node} />,
-  },
+  stateColumn('node', TEXTS.columns.node, { label: (row) => row.node, tone: (row) => row.tone }),
   { id: 'survives', head: TEXTS.columns.survives, value: (row) => row.survives, isNumber: true },
   { id: 'outage', head: TEXTS.columns.outage, value: outageText },
   {

@@ -4,7 +4,7 @@ import { linkTo } from '../../../models/base/address.ts';
 import { type FullSubnet, fullest } from '../../../models/networks/networks.ts';
 import { serviceGrid } from '../../../models/cluster/services.ts';
 import { mapView } from '../../../models/base/view.ts';
-import { RowLink } from '../../../parts/button.tsx';
+import { linkColumn } from '../../../parts/kinds.tsx';
 import { SectionList } from '../../../parts/main-list.tsx';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
 import { Share } from '../../networks/subnets/share.tsx';
@@ -36,12 +36,7 @@ export function ServiceGrid(): JSX.Element {
 const TEXTS = EN.networks.subnets;
 const linkOf = (row: FullSubnet) => linkTo(['subnets', row.cidr]);
 const COLUMNS: readonly Column<FullSubnet>[] = [
-  {
-    id: 'cidr',
-    head: TEXTS.columns.cidr,
-    value: (row) => row.cidr,
-    cell: (row) => <RowLink href={linkOf(row)}>{row.cidr}</RowLink>,
-  },
+  linkColumn('cidr', TEXTS.columns.cidr, (row) => row.cidr, linkOf),
   { id: 'vlan', head: TEXTS.columns.vlan, value: (row) => row.vlan },
   {
     id: 'share',
