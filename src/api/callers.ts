@@ -21,10 +21,7 @@ export interface Callers {
 }
 
 /** A session in force, and what shows that a call is made by its own pages. */
-export interface ShownSession {
-  readonly session: FoundSession;
-  readonly csrf: string;
-}
+export type ShownSession = { readonly session: FoundSession; readonly csrf: string };
 
 /** How long a session is trusted without asking the database: also how long one that was ended elsewhere may still work. */
 const TRUST_MS = 2000;

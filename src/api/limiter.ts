@@ -1,17 +1,10 @@
 import type { Clock } from '../core/ports.ts';
 
 /** `burst`: what a name may use at once; `perSecond`: how much of it comes back; `names`: how many names are remembered. */
-export interface Limit {
-  readonly burst: number;
-  readonly perSecond: number;
-  readonly names: number;
-}
+export type Limit = { readonly burst: number; readonly perSecond: number; readonly names: number };
 
 /** Counts per name (an address, a key) in buckets that refill. */
-export interface Limiter {
-  mayTry(name: string): boolean;
-  count(name: string): void;
-}
+export type Limiter = { mayTry(name: string): boolean; count(name: string): void };
 
 /** Opens a limiter; memory is bounded by forgetting the name that was counted longest ago. */
 export function createLimiter(clock: Clock, limit: Limit): Limiter {

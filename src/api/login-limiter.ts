@@ -20,10 +20,7 @@ export const TOO_MANY_LOGINS = rejected(
 const KNOWN_MAX = 10_000;
 
 /** Who tries to log in: `source` as limits know it. */
-export interface LoginAttempt {
-  readonly source: string;
-  readonly account: string;
-}
+export type LoginAttempt = { readonly source: string; readonly account: string };
 
 /**
  * Counts wrong logins over all doors of all regions. This process counts its own in memory, so that a flood costs the database nothing; the database has

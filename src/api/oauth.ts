@@ -10,11 +10,7 @@ export interface OAuthCredentials {
 }
 
 /** Why a header is not taken. 401: it does not say who calls; 400: it says it in a form that nobody can read. */
-export interface OAuthRefusal {
-  readonly kind: 'refused';
-  readonly status: 400 | 401;
-  readonly message: string;
-}
+export type OAuthRefusal = { readonly kind: 'refused'; readonly status: 400 | 401; readonly message: string };
 
 /** Bytes of a header; a real one has 300. */
 const HEADER_MAX = 4096;
@@ -126,10 +122,7 @@ function credentialsOf(found: ReadonlyMap<string, string>): OAuthCredentials | O
 }
 
 /** What a header must fulfil besides its secret. `windowSeconds`: how far its clock may be off; null: as far as it likes. */
-export interface FreshnessRule {
-  readonly windowSeconds: number | null;
-  readonly nonces: NonceMemory;
-}
+export type FreshnessRule = { readonly windowSeconds: number | null; readonly nonces: NonceMemory };
 
 /**
  * Null, or why a header is too old, or was seen before from elsewhere. With PLAINTEXT, anybody who can read a header

@@ -17,10 +17,7 @@ import { parseJsonBody } from './json-body.ts';
 import { internalFault, problemAnswer, refusalOf } from './problem.ts';
 
 /** How a listener speaks. `tls`: options of Node's TLS server; `isBehindProxy`: the one hop before it says where a call came from. */
-export interface Transport {
-  readonly tls?: ServerOptions;
-  readonly isBehindProxy?: boolean;
-}
+export type Transport = { readonly tls?: ServerOptions; readonly isBehindProxy?: boolean };
 
 /** What the HTTP servers are built from. */
 export interface ApiPorts {
@@ -33,10 +30,7 @@ export interface ApiPorts {
 }
 
 /** One route as it was registered: `/api/v1/racks/:rack`. */
-export interface KnownRoute {
-  readonly method: string;
-  readonly url: string;
-}
+export type KnownRoute = { readonly method: string; readonly url: string };
 
 const known = new WeakMap<FastifyInstance, KnownRoute[]>();
 

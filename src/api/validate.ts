@@ -119,10 +119,7 @@ function problemsOf(errors: readonly SchemaError[], value: unknown, schema: TSch
   return [...problems.values()].slice(0, PROBLEMS_MAX);
 }
 
-interface ProblemContext {
-  readonly unions: readonly string[];
-  readonly schema: TSchema;
-}
+type ProblemContext = { readonly unions: readonly string[]; readonly schema: TSchema };
 
 function problemOf(error: SchemaError, root: unknown, { unions, schema }: ProblemContext): FieldProblem[] {
   const field = error.instancePath.replace(/^\//, '');

@@ -20,10 +20,7 @@ export interface BootClient {
 }
 
 /** A question as it came: nothing of it is known to be true. `query`: what stands after the question mark. */
-export interface BootQuestion {
-  readonly loader: Loader;
-  readonly query: string;
-}
+export type BootQuestion = { readonly loader: Loader; readonly query: string };
 
 const QUERY_MAX = 1024;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

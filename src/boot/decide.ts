@@ -14,17 +14,10 @@ export type EnlistAnswer =
   | { readonly kind: 'no-region' };
 
 /** The rack that the machine asks. `files`, `scripts`: origins of the rack's web server and boot listener on its VLAN, such as `http://10.0.0.1:5248`. */
-export interface BootPlace {
-  readonly files: string;
-  readonly scripts: string;
-}
+export type BootPlace = { readonly files: string; readonly scripts: string };
 
 /** A question to decide. `enlist`: the region's answer; a region is only asked if there is no record. */
-export interface BootRequest {
-  readonly client: BootClient;
-  readonly place: BootPlace;
-  readonly enlist: EnlistAnswer;
-}
+export type BootRequest = { readonly client: BootClient; readonly place: BootPlace; readonly enlist: EnlistAnswer };
 
 /** What the machine does. `reason`: a sentence for its console and for the log. */
 export type BootDecision = { readonly reason: string } & (

@@ -3,10 +3,7 @@ import { DECLARED_OPTIONS } from './commands/base/declared.ts';
 import { OUTPUT_FORMATS } from './format/output.ts';
 
 /** The possible next arguments: fixed ones, or names of a kind that the region knows. */
-export interface Completion {
-  readonly candidates: readonly string[];
-  readonly kind: NameKind | null;
-}
+export type Completion = { readonly candidates: readonly string[]; readonly kind: NameKind | null };
 
 const NOTHING: Completion = { candidates: [], kind: null };
 const GLOBAL: readonly OptionSpec[] = [

@@ -1,8 +1,4 @@
 import type { OutputFormat } from './format/output.ts';
 
 /** Options that every command takes. */
-export interface GlobalOptions {
-  readonly output?: OutputFormat;
-  readonly url?: string;
-  readonly context?: string;
-}
+export type GlobalOptions = { readonly output?: OutputFormat; readonly url?: string; readonly context?: string };

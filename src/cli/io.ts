@@ -1,9 +1,5 @@
 /** A text stream of the process. `columns` is 80 when it is not a terminal. */
-export interface Output {
-  write(text: string): void;
-  readonly isTerminal: boolean;
-  readonly columns: number;
-}
+export type Output = { write(text: string): void; readonly isTerminal: boolean; readonly columns: number };
 
 /** A file that is read in pieces. `open` begins at that byte; `readAt` gives so many bytes, fewer at its end. */
 export interface CliFile {

@@ -6,17 +6,10 @@ import { printable } from './format/escape.ts';
 import type { CliIo } from './io.ts';
 
 /** The region for commands: its address and the typed client. */
-export interface Region {
-  readonly url: string;
-  readonly client: Client;
-}
+export type Region = { readonly url: string; readonly client: Client };
 
 /** How long calls may take, ms. `refusedMs`: when to give up on a port without a listener. `timeoutMs`: of one try. */
-export interface Patience {
-  readonly deadlineMs: number;
-  readonly timeoutMs?: number;
-  readonly refusedMs: number;
-}
+export type Patience = { readonly deadlineMs: number; readonly timeoutMs?: number; readonly refusedMs: number };
 
 /** A database failover takes seconds, and the region holds calls meanwhile. A closed port nearly always means that the region is down. */
 const PATIENCE: Patience = { deadlineMs: 45_000, refusedMs: 3000 };

@@ -19,11 +19,7 @@ export interface ApiCallOptions {
 }
 
 /** An answer. `etag` where the call has one. */
-export interface Reply<T> {
-  readonly status: number;
-  readonly body: T;
-  readonly etag: string | null;
-}
+export type Reply<T> = { readonly status: number; readonly body: T; readonly etag: string | null };
 
 /** What a list call lists. */
 export type ItemOf<I extends RouteId> = RouteOutput<I> extends { items: (infer T)[] } ? T : never;
@@ -90,11 +86,7 @@ export function createCaller(given: ClientOptions, table: CallTable): Caller {
   };
 }
 
-interface AnyInput {
-  readonly params?: unknown;
-  readonly query?: unknown;
-  readonly body?: unknown;
-}
+type AnyInput = { readonly params?: unknown; readonly query?: unknown; readonly body?: unknown };
 
 /** The path of a call with its parameters in their places. */
 export function pathOf(path: string, params: object): string {

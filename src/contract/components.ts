@@ -3,10 +3,7 @@ import { ROUTES, type RouteSpec } from './routes.ts';
 import * as exported from './schemas.ts';
 
 /** A schema's name in the OpenAPI document, if it has one: as its export is named, else by the call that takes or answers it. */
-export interface Components {
-  nameOf(schema: object): string | undefined;
-  schemaOf(name: string): TSchema | undefined;
-}
+export type Components = { nameOf(schema: object): string | undefined; schemaOf(name: string): TSchema | undefined };
 
 /** Names the schemas of all calls. Pure. */
 export function createComponents(): Components {

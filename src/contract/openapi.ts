@@ -116,10 +116,7 @@ function parameters(place: 'path' | 'query', schema: TSchema | undefined, writer
 }
 
 /** Writes schemas. One with a name is written once, below `schemas`, and referred to. */
-interface Writer {
-  write(schema: unknown): unknown;
-  schemas(): object;
-}
+type Writer = { write(schema: unknown): unknown; schemas(): object };
 
 function createWriter(components: Components): Writer {
   const named = new Map<string, unknown>();

@@ -1,10 +1,7 @@
 import type { Random } from './ports.ts';
 
 /** Pauses that double from `firstMs` to `mostMs`. */
-export interface BackOffLimits {
-  readonly firstMs: number;
-  readonly mostMs: number;
-}
+export type BackOffLimits = { readonly firstMs: number; readonly mostMs: number };
 
 /** Beyond this many doublings every limit is reached; a larger exponent would only leave the numbers. */
 const DOUBLINGS_MAX = 30;

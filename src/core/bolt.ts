@@ -22,11 +22,7 @@ const TRIES = 5;
 type BoltPage = Pick<DataView, 'buffer' | 'byteOffset' | 'byteLength'>;
 
 /** Where the newest committed state begins. */
-interface Meta {
-  readonly pageSize: number;
-  readonly root: number;
-  readonly commit: bigint;
-}
+type Meta = { readonly pageSize: number; readonly root: number; readonly commit: bigint };
 
 /**
  * The keys and values of a top bucket of a bbolt file (etcd's store), null if there is no such bucket. A commit writes only pages that the last

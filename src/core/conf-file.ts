@@ -13,10 +13,7 @@ export function parseConfFile(name: string, text: string): ReadonlyMap<string, s
 }
 
 /** A value and the number of its line, for errors about the value. */
-export interface ConfEntry {
-  readonly value: string;
-  readonly line: number;
-}
+export type ConfEntry = { readonly value: string; readonly line: number };
 
 /** As `parseConfFile`, with the lines' numbers. */
 export function parseConfEntries(name: string, text: string): ReadonlyMap<string, ConfEntry> | Rejected {

@@ -1,10 +1,7 @@
 import { rejected, type Rejected, show } from './errors.ts';
 
 /** A recovery of a cluster whose majority was lost. `id`: random, 8 hexadecimal digits; `at`: ms, by the clock of the host that recovered. */
-export interface Recovery {
-  readonly id: string;
-  readonly at: number;
-}
+export type Recovery = { readonly id: string; readonly at: number };
 
 /** The recoveries of a cluster, the first one first. A cluster that was never recovered has none. */
 export type Epoch = readonly Recovery[];

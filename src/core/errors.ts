@@ -26,11 +26,7 @@ export const REJECTIONS = {
 export type RejectionCode = keyof typeof REJECTIONS;
 
 /** One offending field: where it is (JSON pointer or name), what it was (shortened), which rule it breaks. */
-export interface FieldProblem {
-  readonly field: string;
-  readonly problem: string;
-  readonly rule?: string;
-}
+export type FieldProblem = { readonly field: string; readonly problem: string; readonly rule?: string };
 
 /** An expected refusal. `message` is a whole sentence for an operator: what, why, the rule. */
 export interface Rejected {

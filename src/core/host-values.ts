@@ -50,11 +50,7 @@ export interface NameQuestion {
 }
 
 /** A query to this host: the text of a small file, or how many blocks of a file system others than root may still write. */
-export interface FileQuestion {
-  readonly read: 'text' | 'space';
-  readonly path: string;
-  readonly timeoutMs: number;
-}
+export type FileQuestion = { readonly read: 'text' | 'space'; readonly path: string; readonly timeoutMs: number };
 
 /** A question that needs no rights: the host's driver asks it itself, without a new process. */
 export type OpenQuestion = WebQuestion | NameQuestion | FileQuestion;
@@ -94,10 +90,7 @@ export interface ProcessRule {
 }
 
 /** Questions that the root helper asks for a service: `requests` is a pattern for the whole request (anchored by the helper). */
-export interface QuestionRule {
-  readonly socket: string;
-  readonly requests: string;
-}
+export type QuestionRule = { readonly socket: string; readonly requests: string };
 
 /** What the root helper accepts for a service. */
 export type CommandRule = ProcessRule | QuestionRule;
@@ -135,10 +128,7 @@ export interface UnitState {
 }
 
 /** What a unit's main process has at a folder. `kind`: of the file system that is mounted just there, null: none is. `sizeBytes`: its bound, null: not known. */
-export interface UnitMount {
-  readonly kind: string | null;
-  readonly sizeBytes: number | null;
-}
+export type UnitMount = { readonly kind: string | null; readonly sizeBytes: number | null };
 
 /** `kill`: SIGKILL to all processes of the unit, for a daemon that hangs (a stop would wait for its time limit). */
 export type UnitVerb = 'start' | 'stop' | 'reload' | 'restart' | 'kill';

@@ -3,21 +3,13 @@ import { invalid, type Rejected, show } from './errors.ts';
 import { compareText } from './order.ts';
 
 /** An address as number: `family` 4 or 6, `value` in [0, 2^32) or [0, 2^128). */
-export interface Address {
-  readonly family: 4 | 6;
-  readonly value: bigint;
-}
+export type Address = { readonly family: 4 | 6; readonly value: bigint };
 
 /** A network: its first address and its prefix length. */
-export interface Network extends Address {
-  readonly prefix: number;
-}
+export type Network = Address & { readonly prefix: number };
 
 /** Addresses from `first` to `last`, both included, of one family. */
-export interface AddressSpan {
-  readonly first: Address;
-  readonly last: Address;
-}
+export type AddressSpan = { readonly first: Address; readonly last: Address };
 
 const V4_TEXT = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
@@ -158,10 +150,7 @@ export function byAddress<T extends { readonly address: string }>(items: Iterabl
   return keyed.sort(compareKeys).map(({ item }) => item);
 }
 
-interface AddressKey {
-  readonly text: string;
-  readonly address: Address | null;
-}
+type AddressKey = { readonly text: string; readonly address: Address | null };
 
 function keyOf(text: string): AddressKey {
   const address = parseAddress(bareAddress(text));

@@ -1,8 +1,5 @@
 /** Time as an argument. `now` is wall time in ms since the epoch, `monotonic` never steps (ms, arbitrary origin). */
-export interface Clock {
-  now(): number;
-  monotonic(): number;
-}
+export type Clock = { now(): number; monotonic(): number };
 
 /** Randomness as an argument. */
 export interface Random {

@@ -2,10 +2,7 @@ import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import { rejected, type Rejected } from './errors.ts';
 
 /** A key that seals secrets before they are stored. `id` identifies a key and reveals nothing of it. */
-export interface SealingKey {
-  readonly id: string;
-  readonly bytes: Uint8Array;
-}
+export type SealingKey = { readonly id: string; readonly bytes: Uint8Array };
 
 /** AES-256-GCM (NIST SP 800-38D): key, nonce and tag, bytes. A nonce is drawn for each text: good for 2^32 texts of one key. */
 const CIPHER = { name: 'aes-256-gcm', key: 32, nonce: 12, tag: 16 } as const;

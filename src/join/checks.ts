@@ -9,10 +9,7 @@ import { CLUSTER_UNITS, PATHS, UNITS } from './paths.ts';
 import { parseReachableAddress } from '../model/names/reachable-address.ts';
 
 /** A finding before any change. An error prevents the start of the command. `sentence`: what, why and the remedy. */
-export interface HostFinding {
-  readonly severity: 'error' | 'warning';
-  readonly sentence: string;
-}
+export type HostFinding = { readonly severity: 'error' | 'warning'; readonly sentence: string };
 
 const FREE_MEGABYTES = { least: 600, wanted: 3000 };
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];

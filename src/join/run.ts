@@ -4,10 +4,7 @@ import { type HostFinding, hasError } from './checks.ts';
 import type { HostPorts } from './ports.ts';
 
 /** Common state of every run of steps. `deadline`: end of all waiting, on the monotonic clock. */
-export interface SetupRun {
-  readonly ports: HostPorts;
-  readonly deadline: number;
-}
+export type SetupRun = { readonly ports: HostPorts; readonly deadline: number };
 
 /** A step. It may run any number of times, and finds out by itself what is done. */
 export interface SetupStep<R extends SetupRun> {

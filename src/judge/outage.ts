@@ -6,10 +6,7 @@ import type { Outage } from './verdict.ts';
 export const UNEVEN = 1.5;
 
 /** The time that is judged, ms of the timeline. `faultAt` null: all of it. */
-export interface JudgedPeriod {
-  readonly faultAt: number | null;
-  readonly endedAt: number;
-}
+export type JudgedPeriod = { readonly faultAt: number | null; readonly endedAt: number };
 
 /**
  * A lane in figures. The outage is the longest time without a good answer that reaches beyond the first fault, less the lane's usual

@@ -5,11 +5,7 @@ import type { HostSpan } from './timeline.ts';
 export const TOLERANCE_MS = 0;
 
 /** Two hosts that did at the same time what only one may do. `ms`: all of it; `from`: the first time. */
-export interface Overlap {
-  readonly hosts: readonly [string, string];
-  readonly ms: number;
-  readonly from: number;
-}
+export type Overlap = { readonly hosts: readonly [string, string]; readonly ms: number; readonly from: number };
 
 type Piece = Pick<HostSpan, 'from' | 'to'>;
 

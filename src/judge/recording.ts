@@ -68,11 +68,7 @@ function unready(lane: Lane, faultAt: number): string[] {
   return failed === 0 ? [] : [`${lane.probe}: ${failed} failed ${before}`];
 }
 
-interface Paced {
-  readonly faultAt: number;
-  readonly endedAt: number;
-  readonly starvedMs: number;
-}
+type Paced = { readonly faultAt: number; readonly endedAt: number; readonly starvedMs: number };
 
 /**
  * The longest time of silence that the prober owns up to (`late`), or that is seen in a lane that asks often: a probe asks on, whether its

@@ -39,10 +39,7 @@ export interface Timeline {
  * How much of a machine's processors was in use, percent: with the probes at work before the first fault, and from then to the end. A lab shares
  * one machine, so that a cluster on a busy one is later than it would be on hosts of its own.
  */
-export interface Busy {
-  readonly before: number;
-  readonly after: number;
-}
+export type Busy = { readonly before: number; readonly after: number };
 
 /** Names of hosts by what they were. */
 export interface Cast {
@@ -110,11 +107,7 @@ export interface Ledger {
 }
 
 /** A time during which something was so at a host. */
-export interface HostSpan {
-  readonly host: string;
-  readonly from: number;
-  readonly to: number;
-}
+export type HostSpan = { readonly host: string; readonly from: number; readonly to: number };
 
 /** Something that a part of the cluster did by itself. */
 export interface ClusterEvent {

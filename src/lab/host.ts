@@ -36,11 +36,7 @@ const STOP_TIMEOUT_MS = 30_000;
 const NSPAWN_RUN = '/run/systemd/nspawn';
 
 /** What a host of a lab needs to be acted on. */
-export interface HostPlace {
-  readonly layout: Layout;
-  readonly topology: Topology;
-  readonly host: LabHost;
-}
+export type HostPlace = { readonly layout: Layout; readonly topology: Topology; readonly host: LabHost };
 
 /** Mounts the host's root and writes what makes it this host: name, addresses, other hosts. Its own files stay from the last time. */
 export async function prepareHostRoot(place: HostPlace, base: string): Promise<void> {

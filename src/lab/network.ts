@@ -93,11 +93,7 @@ export async function unplug(layout: Layout, member: string, nics: readonly LabN
 }
 
 /** Where a DHCP client is plugged in. `mac`: six bytes with colons, lower case. */
-interface DhcpPlug {
-  readonly netns: string;
-  readonly network: string;
-  readonly mac: string;
-}
+type DhcpPlug = { readonly netns: string; readonly network: string; readonly mac: string };
 
 /** One cable from a namespace's eth0 into a network. Throws AppError `lab_client` when a client with this MAC is plugged in already. */
 export async function plugDhcpClient(layout: Layout, { netns, network, mac }: DhcpPlug): Promise<void> {

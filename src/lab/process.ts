@@ -1,10 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** A process, distinct from a later one with the same number: `start` is its start time in clock ticks since boot. */
-export interface ProcessId {
-  readonly pid: number;
-  readonly start: string;
-}
+export type ProcessId = { readonly pid: number; readonly start: string };
 
 /** What /proc says of a process. */
 export interface ProcessFacts extends ProcessId {

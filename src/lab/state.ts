@@ -16,10 +16,7 @@ import type { ProcessId } from './process.ts';
 import type { Topology } from './topology.ts';
 
 /** A process that offers a host's port, or the cluster's (`host` is then `vip`), on the outer 127.0.0.1. */
-export interface Forwarder extends ProcessId {
-  readonly host: string;
-  readonly port: number;
-}
+export type Forwarder = ProcessId & { readonly host: string; readonly port: number };
 
 /**
  * What a lab has made, written before and after each step: names before they are used, processes as soon as they exist. `down`

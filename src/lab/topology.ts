@@ -86,10 +86,7 @@ export interface Topology {
 const SITE_CIDR = '10.0.0.0/8';
 
 /** A route to the networks that a host has no NIC on. */
-export interface LabRoute {
-  readonly cidr: string;
-  readonly gateway: string;
-}
+export type LabRoute = { readonly cidr: string; readonly gateway: string };
 
 /** The port of the API on every host. */
 export const API_PORT = 5240;

@@ -21,9 +21,7 @@ export interface ProcessPorts {
 }
 
 /** A started process: `stop` ends it orderly; it has STOP_DEADLINE_MS for that. */
-export interface Running {
-  stop(): Promise<void>;
-}
+export type Running = { stop(): Promise<void> };
 
 const STOP_DEADLINE_MS = 10_000;
 const CONF_PATH = '/etc/regent/regent.conf';
@@ -132,11 +130,7 @@ function settingsOrExit(): ProcessSettings {
   }
 }
 
-interface StopPorts {
-  readonly log: Log;
-  readonly notifier: Notifier;
-  readonly end: (status: number) => void;
-}
+type StopPorts = { readonly log: Log; readonly notifier: Notifier; readonly end: (status: number) => void };
 
 /** Waits for the start; a signal stops what has started by then. Resolves to undefined when stopping came first. */
 async function stoppable(starting: Promise<Running>, ports: StopPorts): Promise<Running | undefined> {

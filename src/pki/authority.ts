@@ -3,10 +3,7 @@ import { createKey } from './key.ts';
 import { pairOf, readKey, SIGNING, writePem, x509 } from './pem.ts';
 
 /** The cluster's authority: its certificate and its private key (PKCS #8), PEM. Only region nodes have the key. */
-export interface Authority {
-  readonly certificate: string;
-  readonly key: string;
-}
+export type Authority = { readonly certificate: string; readonly key: string };
 
 /** The life of an authority, years. */
 export const AUTHORITY_YEARS = 10;

@@ -5,10 +5,7 @@ import { x509 } from './pem.ts';
 import { readShown, type Shown } from './shown.ts';
 
 /** A certificate of an operator's own with its key (PKCS #8 as PEM). */
-export interface OwnCertificate {
-  readonly shown: Shown;
-  readonly key: string;
-}
+export type OwnCertificate = { readonly shown: Shown; readonly key: string };
 
 /** Characters of a private key: one of RSA with 8192 bits has 6,500. */
 export const KEY_TEXT_MAX = 16_384;

@@ -5,11 +5,7 @@ import { pairOf, readKey, readPem, SIGNING, writePem, x509 } from './pem.ts';
 type KeyPair = Awaited<ReturnType<typeof pairOf>>;
 
 /** A certificate (PEM) of the authority's own key, that key, and the authority's certificate as it is. */
-export interface SelfSigned {
-  readonly certificate: string;
-  readonly keys: KeyPair;
-  readonly own: x509.X509Certificate;
-}
+export type SelfSigned = { readonly certificate: string; readonly keys: KeyPair; readonly own: x509.X509Certificate };
 
 /**
  * The authority's key signs itself another certificate, as long as the authority's own. `serial`: from `serialFrom`; `name`: its common name, left out:

@@ -24,9 +24,7 @@ export interface SigningOrder {
 }
 
 /** The same for the site's certificate. */
-export interface SiteOrder extends Omit<SigningOrder, 'subject'> {
-  readonly subject: SiteNames;
-}
+export type SiteOrder = Omit<SigningOrder, 'subject'> & { readonly subject: SiteNames };
 
 /** The same for the DHCP server of a rack. `issuer`: the name of the authority that its partners know it by. */
 export interface PairOrder extends Omit<SigningOrder, 'subject'> {
@@ -139,10 +137,7 @@ async function sign(
   return writePem(certificate.rawData, 'CERTIFICATE');
 }
 
-interface Name {
-  readonly type: 'dns' | 'ip' | 'url';
-  readonly value: string;
-}
+type Name = { readonly type: 'dns' | 'ip' | 'url'; readonly value: string };
 
 function entriesOf(type: Name['type'], values: readonly string[]): Name[] {
   return [...new Set(values)].map((value) => ({ type, value }));

@@ -31,16 +31,10 @@ export interface ExecutorPorts {
 }
 
 /** Carries out power orders, each BMC's one after the other. Never throws for what a BMC does. */
-export interface Executor {
-  run(target: PowerTarget, order: PowerOrder): Promise<PowerOutcome>;
-}
+export type Executor = { run(target: PowerTarget, order: PowerOrder): Promise<PowerOutcome> };
 
 /** The result of an order, before it is an outcome. */
-interface OrderResult {
-  readonly state: Reading;
-  readonly hasChanged: boolean;
-  readonly isVerified: boolean;
-}
+type OrderResult = { readonly state: Reading; readonly hasChanged: boolean; readonly isVerified: boolean };
 
 /** Opens the executor of this process: one for all BMCs. */
 export function openExecutor({ effects: bare, fence, log, judgeOf: judge = judgeOf }: ExecutorPorts): Executor {
@@ -87,11 +81,7 @@ function stopModeOf({ verb, stopMode }: PowerOrder, { parameters }: PowerTarget)
   return stopMode ?? (verb === 'off' && parameters['power_off_mode'] === 'soft' ? 'soft' : 'hard');
 }
 
-interface DriverAbilities {
-  readonly label: string;
-  readonly isQueryable: boolean;
-  readonly canSetBoot: boolean;
-}
+type DriverAbilities = { readonly label: string; readonly isQueryable: boolean; readonly canSetBoot: boolean };
 
 type StopReason = PowerFailure | Rejected;
 

@@ -4,11 +4,7 @@ import { guarded, type Judge } from './guard.ts';
 import { pingBmc } from './ipmi/rmcp.ts';
 
 /** Whether a BMC can be reached from here. `ms`: what the answer took; null without one. A driver without a place on a network is always reached. */
-export interface Reachability {
-  readonly isReachable: boolean;
-  readonly ms: number | null;
-  readonly why: string;
-}
+export type Reachability = { readonly isReachable: boolean; readonly ms: number | null; readonly why: string };
 
 /** Asks once, without a user and a password: an RMCP ping for IPMI, a TCP connection for all others. */
 export async function probeBmc(

@@ -7,10 +7,7 @@ import type { EnginePorts } from './ports.ts';
 import type { ActionDone } from './state.ts';
 
 /** The action, and a sentence about what went wrong with it, if anything. */
-export interface Acted {
-  readonly action: ActionDone | null;
-  readonly problem: string | null;
-}
+export type Acted = { readonly action: ActionDone | null; readonly problem: string | null };
 
 /** Does what an activation says. A unit that is down is started instead, which also makes it read the files. */
 export async function activate(

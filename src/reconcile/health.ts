@@ -4,10 +4,7 @@ import type { AnyService, Metric, ServiceHealth } from '../services/kit/contract
 import type { EnginePorts } from './ports.ts';
 
 /** The answers of systemd and of the daemon. */
-export interface Health extends ServiceHealth {
-  readonly unit: UnitState;
-  readonly metrics?: readonly Metric[];
-}
+export type Health = ServiceHealth & { readonly unit: UnitState; readonly metrics?: readonly Metric[] };
 
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 500;
@@ -37,11 +34,7 @@ async function ask({ host }: EnginePorts, service: AnyService, desired: unknown)
   return await Promise.all(commands.map((command) => host.exec(command)));
 }
 
-interface ProbeResult {
-  readonly service: AnyService;
-  readonly desired: unknown;
-  readonly answers: readonly ExecResult[];
-}
+type ProbeResult = { readonly service: AnyService; readonly desired: unknown; readonly answers: readonly ExecResult[] };
 
 /** Fresh answers, after missing things were added. The daemon itself reports what failed. */
 async function amended(ports: EnginePorts, { service, desired, answers }: ProbeResult): Promise<readonly ExecResult[]> {

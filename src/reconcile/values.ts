@@ -52,11 +52,7 @@ export interface FileState {
 export type FileStates = Readonly<Record<string, FileState>>;
 
 /** A configuration: the generation and the digest of the desired part that it came from, and its files. */
-export interface Configuration {
-  readonly generation: number;
-  readonly digest: string;
-  readonly files: FileStates;
-}
+export type Configuration = { readonly generation: number; readonly digest: string; readonly files: FileStates };
 
 /** A configuration that was installed, did not become healthy and was taken back. */
 export interface Refusal {
@@ -95,11 +91,7 @@ export interface Memory {
 }
 
 /** An optional part that the daemon's checker does not take, with its message; as the wire's ServiceObservation. */
-export interface HeldBack {
-  readonly name: string;
-  readonly why: string;
-  readonly remedy: string;
-}
+export type HeldBack = { readonly name: string; readonly why: string; readonly remedy: string };
 
 /** A desired state without the parts that the daemon's checker does not take. `digest`: of the whole desired state. */
 export interface Spared {

@@ -17,18 +17,13 @@ import type { CaseContext, CasePorts, ReadCase, WriteCase } from './base/use-cas
 import type { CallContext, CallInput, CallOutcome, PlannedCall } from './base/port.ts';
 
 /** What calls are made with. */
-export interface CallPorts extends CasePorts {
-  readonly db: Database;
-}
+export type CallPorts = CasePorts & { readonly db: Database };
 
 /** Characters of a summary of several calls. */
 const SUMMARY_MAX = 1000;
 
 /** A stored answer: the body and the object's version, so that a replay has the same ETag. */
-interface Stored {
-  readonly body: unknown;
-  readonly version: number | null;
-}
+type Stored = { readonly body: unknown; readonly version: number | null };
 
 /** Does one call of the table, on any transport: role, then use case, in one transaction. */
 export async function call(
@@ -152,10 +147,7 @@ async function doRead(ports: CallPorts, pending: PendingCall<ReadCase<RouteId>>)
   return { kind: 'done', status: 200, body: result.body, version: result.version ?? null, isReplay: false };
 }
 
-interface WriteCall extends PendingCall<WriteCase<RouteId>> {
-  readonly id: RouteId;
-  readonly context: CallContext;
-}
+type WriteCall = PendingCall<WriteCase<RouteId>> & { readonly id: RouteId; readonly context: CallContext };
 
 async function doWrite(ports: CallPorts, request: WriteCall): Promise<CallOutcome> {
   const { id, useCase, input, context, inner, options } = request;

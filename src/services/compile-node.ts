@@ -13,10 +13,7 @@ import { OWN_PROCESSES } from '../model/cluster/node.ts';
 export const LEAVING_KEEPS: readonly string[] = ['firewall', 'dcs'];
 
 /** The desired state of one service on one node: the wire's ServiceDesired (`src/contract/cluster/agent.ts`). */
-interface ServicePart {
-  readonly desired: Record<string, unknown> | null;
-  readonly restart: string | null;
-}
+type ServicePart = { readonly desired: Record<string, unknown> | null; readonly restart: string | null };
 
 /**
  * A node's desired state: the wire's `Desired['body']`. A service that is missing could not be compiled and was never published, so the agent leaves
@@ -33,28 +30,16 @@ export interface NodeBody {
 }
 
 /** A finding and the service that it belongs to. */
-interface ServiceFinding extends Finding {
-  readonly service: string;
-}
+type ServiceFinding = Finding & { readonly service: string };
 
 /** What compile and lint gave for one node. */
-export interface CompiledNode {
-  readonly body: NodeBody;
-  readonly findings: readonly ServiceFinding[];
-}
+export type CompiledNode = { readonly body: NodeBody; readonly findings: readonly ServiceFinding[] };
 
 /** What to publish for a whole site. `versions` are all rows, to be stored in the transaction that publishes the bodies. */
-export interface CompiledSite {
-  readonly versions: readonly Version[];
-  readonly nodes: ReadonlyMap<string, CompiledNode>;
-}
+export type CompiledSite = { readonly versions: readonly Version[]; readonly nodes: ReadonlyMap<string, CompiledNode> };
 
 /** A service with its shared work done; `failure` is the sentence of a `prepare` that threw. */
-interface PreparedService {
-  readonly service: AnyService;
-  readonly shared: unknown;
-  readonly failure: string | null;
-}
+type PreparedService = { readonly service: AnyService; readonly shared: unknown; readonly failure: string | null };
 
 /**
  * The whole compilation of a snapshot into what every node gets: shared work, then numbers for changed content, then each
@@ -195,10 +180,7 @@ function compilePrepared(
   return { body: { services: parts, ...regionsOf(snapshot), ...agentRestartOf(snapshot, nodeId) }, findings };
 }
 
-interface InstanceResult {
-  readonly identity: string;
-  readonly result: ServiceResult;
-}
+type InstanceResult = { readonly identity: string; readonly result: ServiceResult };
 
 /** Each instance stands alone, as a service does. If it is unknown which instances there must be, all published ones stay as they are. */
 function compileInstances(

@@ -15,11 +15,7 @@ export interface ProcessInfo {
 }
 
 /** Result of a probe; `latencyMs` null when it failed. */
-export interface DatabaseHealth {
-  readonly isUp: boolean;
-  readonly why: string;
-  readonly latencyMs: number | null;
-}
+export type DatabaseHealth = { readonly isUp: boolean; readonly why: string; readonly latencyMs: number | null };
 
 const PROBE_DEADLINE_MS = 2000;
 

@@ -11,10 +11,7 @@ export interface PageQuery {
 }
 
 /** A page. `next` null: it was the last. */
-export interface ListPage<R> {
-  readonly items: readonly R[];
-  readonly next: string | null;
-}
+export type ListPage<R> = { readonly items: readonly R[]; readonly next: string | null };
 
 /**
  * A list: what it reads and by what it can be ordered. Sort expressions are never null; `id` makes each order total.
@@ -53,10 +50,7 @@ export async function allRows<R>(list: (query: PageQuery) => Promise<ListPage<R>
   return rows;
 }
 
-interface Position {
-  readonly _sort: string;
-  readonly _id: string;
-}
+type Position = { readonly _sort: string; readonly _id: string };
 
 const PAGE_DEFAULT = 100;
 const PAGE_MAX = 1000;

@@ -33,10 +33,7 @@ export async function insertRow<R>(tx: Tx, noun: Noun, values: Readonly<Record<s
 }
 
 /** Which row, and the version that it must still have (null: any). */
-export interface VersionedKey {
-  readonly key: Key;
-  readonly ifVersion?: number | null;
-}
+export type VersionedKey = { readonly key: Key; readonly ifVersion?: number | null };
 
 /** Changes the given columns (undefined ones stay) and gives the row back. */
 export async function updateRow<R extends { readonly version: number }>(

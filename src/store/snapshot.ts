@@ -39,11 +39,7 @@ type InterfaceRow = Omit<MachineInterface, 'addresses' | 'parents'> & {
   readonly machineId: string;
   readonly parents: readonly string[] | null;
 };
-interface AddressRow {
-  readonly interfaceId: number;
-  readonly subnetId: number;
-  readonly address: string;
-}
+type AddressRow = { readonly interfaceId: number; readonly subnetId: number; readonly address: string };
 
 /**
  * Reads all configuration. Give it a transaction of `Database.read` (or `rehearse`): it sees one moment, and makes some twenty set queries whatever

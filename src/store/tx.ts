@@ -41,10 +41,7 @@ const compiler = new Kysely<unknown>({
  * A `Tx` with its end: after `end()`, or after an error in a transaction, it refuses queries, so that none reaches a connection that others use by
  * then. `end` waits for a running query.
  */
-export interface LiveTx {
-  readonly tx: Tx;
-  end(): Promise<void>;
-}
+export type LiveTx = { readonly tx: Tx; end(): Promise<void> };
 
 /**
  * Makes a `Tx` over one connection. It asks `timeoutMs` before each query, so that one deadline bounds all of them. Simultaneous queries run one

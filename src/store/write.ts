@@ -32,9 +32,7 @@ export interface NewEvent {
 }
 
 /** The transaction of a write. Events are stored with the effect, numbered at its end. */
-export interface WriteTx extends Tx {
-  emit(event: NewEvent): void;
-}
+export type WriteTx = Tx & { emit(event: NewEvent): void };
 
 /**
  * The answer: HTTP status and JSON body. `storedBody`: what a replay gets instead, if the body shows a secret once. `reverts`: the change that this

@@ -13,28 +13,15 @@ const VALUE_HELPERS = [
 ] as const;
 
 /** The parts of Handlebars' syntax tree that the rules check. */
-interface AstNode {
-  readonly type: string;
-  readonly loc?: { readonly start: { readonly line: number } };
-}
-interface PathNode extends AstNode {
-  readonly original: string;
-  readonly data: boolean;
-  readonly parts: readonly unknown[];
-}
+type AstNode = { readonly type: string; readonly loc?: { readonly start: { readonly line: number } } };
+type PathNode = AstNode & { readonly original: string; readonly data: boolean; readonly parts: readonly unknown[] };
 interface HelperNode extends AstNode {
   readonly path: AstNode;
   readonly params: readonly AstNode[];
   readonly hash?: { readonly pairs: readonly unknown[] } | undefined;
 }
-interface BlockNode extends HelperNode {
-  readonly program?: ProgramNode;
-  readonly inverse?: ProgramNode;
-}
-interface ProgramNode extends AstNode {
-  readonly body: readonly AstNode[];
-  readonly blockParams?: readonly string[];
-}
+type BlockNode = HelperNode & { readonly program?: ProgramNode; readonly inverse?: ProgramNode };
+type ProgramNode = AstNode & { readonly body: readonly AstNode[]; readonly blockParams?: readonly string[] };
 
 /**
  * The rules of templates, on the parsed text: values, `#if` and `#unless` on `has…` and `is…`, `#each` over a list, and

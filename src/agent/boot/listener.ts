@@ -10,10 +10,7 @@ import type { AskEnlist } from './enlist.ts';
 import { openUnknownMachines } from './unknown-machines.ts';
 
 /** What the rack knows of machines at this moment. `generation`: of the desired state that the records came with. */
-export interface BootState {
-  readonly records: BootRecords;
-  readonly generation: number;
-}
+export type BootState = { readonly records: BootRecords; readonly generation: number };
 
 /** An answer as it was given. `client`: the address of the machine. */
 export type AnswerSeen = BootAnswer['log'] & { readonly client: string };

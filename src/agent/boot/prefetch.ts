@@ -17,10 +17,7 @@ export interface PrefetchOptions {
 type CopyState = NonNullable<HostObservation['copies']>[number];
 
 /** Fetches files before machines request them, and reports which of them the rack has. */
-export interface Prefetch {
-  current(): readonly CopyState[];
-  run(signal: AbortSignal): Promise<void>;
-}
+export type Prefetch = { current(): readonly CopyState[]; run(signal: AbortSignal): Promise<void> };
 
 const EVERY_MS = 5_000;
 const SILENCE_MS = 300_000;
@@ -32,16 +29,10 @@ const AGAIN_MS = 12 * 3_600_000;
 const PAUSE_MS = 30_000;
 
 /** A requested file: its state, and the time of the next request (monotonic, ms). */
-interface PrefetchedFile {
-  readonly copy: CopyState;
-  readonly requestAt: number;
-}
+type PrefetchedFile = { readonly copy: CopyState; readonly requestAt: number };
 
 /** The port and the files of a rack's web server in the desired state. */
-interface Http {
-  readonly port: number;
-  readonly wanted?: readonly string[];
-}
+type Http = { readonly port: number; readonly wanted?: readonly string[] };
 
 /**
  * Makes this rack's nginx fetch the files that its machines will request, one at a time. The agent requests only the

@@ -14,11 +14,7 @@ const SAME_MS = 10_000;
 /** Steps that are remembered of one machine. */
 const SAME_MAX = 16;
 
-interface MachineHistory {
-  left: number;
-  at: number;
-  readonly stepTimes: Map<string, number>;
-}
+type MachineHistory = { left: number; at: number; readonly stepTimes: Map<string, number> };
 
 /** Lets through what is news of a machine, and not more than a rack and its regions can bear. */
 export function openSieve(clock: Pick<Clock, 'monotonic'>): { readonly passes: (step: SeenStep) => boolean } {

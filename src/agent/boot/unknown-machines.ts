@@ -7,11 +7,7 @@ import type { Log } from '../../core/ports.ts';
 /** Questions to regions at once: further machines are sent away to come again, at no cost to the regions. */
 const AT_ONCE = 8;
 
-interface UnknownMachinePorts {
-  readonly enlist: AskEnlist;
-  readonly enlistMs: number;
-  readonly log: Log;
-}
+type UnknownMachinePorts = { readonly enlist: AskEnlist; readonly enlistMs: number; readonly log: Log };
 
 /**
  * Asks a region about unknown machines: one question for each MAC at a time, few in all, each with a deadline. It never throws: a region

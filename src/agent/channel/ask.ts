@@ -4,10 +4,7 @@ import type { TrustedConnection } from './connections.ts';
 import { type RegionAnswer, type RegionCall, type Headers, sendTwice } from './send.ts';
 
 /** Where a region stands among those that a call may try. */
-export interface RegionAttempt {
-  readonly isLast: boolean;
-  readonly hasOthers: boolean;
-}
+export type RegionAttempt = { readonly isLast: boolean; readonly hasOthers: boolean };
 
 /** A region that does not answer so long is given up while there is another one. */
 const SILENT_MS = 3_000;

@@ -6,11 +6,7 @@ import type { Trust } from './trust.ts';
  * The identity and the key with which a rack signs its calls (`contract/cluster/rack-signature.ts`). `privateKey`: PKCS
  * #8 PEM.
  */
-export interface RackSigner {
-  readonly uuid: string;
-  readonly privateKey: string;
-  readonly clock: Clock;
-}
+export type RackSigner = { readonly uuid: string; readonly privateKey: string; readonly clock: Clock };
 
 /**
  * The addresses of the regions and the identity of this node. `urls`: configured addresses of the agent channel.

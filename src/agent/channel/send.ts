@@ -29,10 +29,7 @@ export interface RegionAnswer {
 export type Headers = Readonly<Record<string, string>>;
 
 /** A target with its connections. */
-export interface Connection {
-  readonly target: RegionTarget;
-  readonly agent: http.Agent;
-}
+export type Connection = { readonly target: RegionTarget; readonly agent: http.Agent };
 
 /** A connection, with TLS, that takes longer goes nowhere. */
 const CONNECT_MS = 1_500;

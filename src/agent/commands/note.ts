@@ -22,11 +22,7 @@ export interface CommandNote {
 }
 
 /** What a note is built from. */
-export interface NoteOptions {
-  readonly text: DurableText;
-  readonly findings: Findings;
-  readonly clock: Clock;
-}
+export type NoteOptions = { readonly text: DurableText; readonly findings: Findings; readonly clock: Clock };
 
 /** Opens the note. One that cannot be read is set aside with a finding: the regions end what it named when its claim runs out. */
 export async function openCommandNote(options: NoteOptions): Promise<CommandNote> {

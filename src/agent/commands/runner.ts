@@ -9,10 +9,7 @@ export interface CommandTask {
 }
 
 /** What a run gives: the kind's result, and a sentence for operators. */
-export interface CommandOutcome {
-  readonly result: unknown;
-  readonly sentence: string;
-}
+export type CommandOutcome = { readonly result: unknown; readonly sentence: string };
 
 /** Does what one kind of command asks for. What it throws is the command's failure, with its sentence: it names no secret. */
 export type CommandRunner = (task: CommandTask) => Promise<CommandOutcome>;

@@ -113,9 +113,7 @@ export async function watchAllLeases({ services, ledger, ...shared }: LeaseWatch
   await Promise.all([...running.values()].map(({ ended }) => ended));
 }
 
-interface Watch {
-  check(signal: AbortSignal): Promise<void>;
-}
+type Watch = { check(signal: AbortSignal): Promise<void> };
 
 /** One series of reports. It throws when it cannot go on; then it is over. */
 function openWatch(options: LeaseWatchOptions, beat: Beat): Watch {

@@ -5,11 +5,7 @@ import type { DurableText } from '../../host/interface.ts';
 import { parseRackUuid } from '../../model/cluster/rack.ts';
 
 /** Who this host is as a rack. `privateKey`: PKCS #8 PEM; it never leaves the host. */
-export interface RackIdentity {
-  readonly uuid: string;
-  readonly publicKey: string;
-  readonly privateKey: string;
-}
+export type RackIdentity = { readonly uuid: string; readonly publicKey: string; readonly privateKey: string };
 
 /**
  * The identity of this host, created if it is missing and stored in the agent's state folder (`rack-uuid`, `rack-key`, 0600). `configured`: the

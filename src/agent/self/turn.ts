@@ -14,10 +14,7 @@ export function stepMs(regions: number): number {
 }
 
 /** What a turn depends on. `fraction`: a random number from 0 to 1. */
-export interface TurnInputs {
-  readonly holdsAddress: boolean;
-  readonly fraction: number;
-}
+export type TurnInputs = { readonly holdsAddress: boolean; readonly fraction: number };
 
 /**
  * How long this host leaves what is in force before it applies `next`, ms. 0 for almost everything. Where a region node comes, goes, or is drained, every

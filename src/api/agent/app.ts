@@ -13,9 +13,7 @@ import { registerAgentCalls } from './calls.ts';
 import { registerImageFiles } from './images.ts';
 
 /** What the server of the agent's own listener is built from. `isOwnHost`: does a process of this host's agent call on this socket? */
-export interface AgentApiPorts extends ApiPorts {
-  readonly isOwnHost: (socket: Socket) => Promise<boolean>;
-}
+export type AgentApiPorts = ApiPorts & { readonly isOwnHost: (socket: Socket) => Promise<boolean> };
 
 /** The server of the agent channel on this host: a unix socket in production. The port of API v1 offers the same calls to racks elsewhere. */
 export function createAgentApi(ports: AgentApiPorts): FastifyInstance {
@@ -28,10 +26,7 @@ export function createAgentApi(ports: AgentApiPorts): FastifyInstance {
 }
 
 /** What the server of port 5250 is built from. */
-export interface SecureAgentPorts extends ApiPorts {
-  readonly transport: Transport;
-  readonly peerOf: PeerPorts['peerOf'];
-}
+export type SecureAgentPorts = ApiPorts & { readonly transport: Transport; readonly peerOf: PeerPorts['peerOf'] };
 
 /** The server of the agent channel for the nodes of the cluster: every caller shows a certificate. */
 export function createSecureAgentApi(ports: SecureAgentPorts): FastifyInstance {

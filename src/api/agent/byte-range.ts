@@ -1,8 +1,5 @@
 /** A part of a file: first and last byte, both included. */
-export interface ByteRange {
-  readonly start: number;
-  readonly end: number;
-}
+export type ByteRange = { readonly start: number; readonly end: number };
 
 const FORM = /^bytes\s*=\s*(\d{0,15})\s*-\s*(\d{0,15})$/i;
 

@@ -45,10 +45,7 @@ export function registerImageFiles(app: FastifyInstance, { images }: Pick<Region
 }
 
 /** `sha256`: null while the file is incomplete. */
-interface Described {
-  readonly size: number;
-  readonly sha256: string | null;
-}
+type Described = { readonly size: number; readonly sha256: string | null };
 type Delivery = ByteRange | 'unsatisfiable' | 'same' | null;
 
 const isPartWanted = ({ query }: FastifyRequest): boolean => (query as { readonly part?: unknown }).part !== undefined;

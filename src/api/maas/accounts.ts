@@ -9,9 +9,7 @@ import { type MaasAnswer, json, refusalAnswer, text } from './answer.ts';
 import { readBody } from './request.ts';
 import { createSite } from './site.ts';
 
-interface AccountPorts extends Pick<ApiPorts, 'region' | 'random'> {
-  readonly logins: LoginLimiter;
-}
+type AccountPorts = Pick<ApiPorts, 'region' | 'random'> & { readonly logins: LoginLimiter };
 
 const PATH = '/MAAS/accounts/authenticate';
 const BODY_MAX = 8 * 1024;

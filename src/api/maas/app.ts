@@ -23,10 +23,7 @@ import { BODY_MAX, type CallForm, readBody, readQuery } from './request.ts';
 import { createSite } from './site.ts';
 
 /** What the MAAS API is built from. */
-export interface MaasPorts extends ApiPorts {
-  readonly authenticator: Authenticator;
-  readonly logins: LoginLimiter;
-}
+export type MaasPorts = ApiPorts & { readonly authenticator: Authenticator; readonly logins: LoginLimiter };
 
 const HASH_HEADER = 'x-maas-api-hash';
 const TRACE_HEADER = 'maas-trace-id';
@@ -39,11 +36,7 @@ const NO_KEY = rejected('unauthenticated', 'There is no API key.');
 const NO_BODY: CallForm = { values: new Map(), files: new Map() };
 
 /** The part of a call that is known before its body is read. */
-interface CallTarget {
-  readonly found: ResourceMatch;
-  readonly pathOp: string | null;
-  readonly query: CallForm;
-}
+type CallTarget = { readonly found: ResourceMatch; readonly pathOp: string | null; readonly query: CallForm };
 
 /** `/MAAS/api/2.0/…`: MAAS's HTTP API by its table (catalog), over the use cases of API v1. */
 export function registerMaas(app: FastifyInstance, ports: MaasPorts): void {

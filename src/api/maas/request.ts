@@ -4,10 +4,7 @@ import { parseJsonBody } from '../json-body.ts';
 import { boundaryOf, createFormReader, type FormLimits } from '../metadata/multipart.ts';
 
 /** A file of a form. */
-export interface FormFile {
-  readonly filename: string;
-  readonly content: Buffer;
-}
+export type FormFile = { readonly filename: string; readonly content: Buffer };
 
 /** What a request says besides its path: values by name, each as often as it was given. */
 export interface CallForm {

@@ -16,10 +16,7 @@ export type Loose<T> = T extends readonly (infer U)[]
 type LooseInput<I extends RouteId> = { readonly [P in keyof RouteInput<I>]: Loose<RouteInput<I>[P]> };
 
 /** A call of API v1 that is one of several. */
-export interface SiteStep {
-  readonly id: RouteId;
-  readonly input: CallInput;
-}
+export type SiteStep = { readonly id: RouteId; readonly input: CallInput };
 
 /** Makes a step. */
 export function step<I extends RouteId>(id: I, input: LooseInput<I>): SiteStep {
@@ -56,11 +53,7 @@ export interface SitePorts {
   readonly isWanted: () => boolean;
 }
 
-interface Checks {
-  readonly params: Validate | null;
-  readonly query: Validate | null;
-  readonly body: Validate | null;
-}
+type Checks = { readonly params: Validate | null; readonly query: Validate | null; readonly body: Validate | null };
 const CHECKS = new Map<RouteId, Checks>();
 
 /** Makes the site of one caller. */

@@ -10,9 +10,7 @@ import { METADATA_VERSIONS, type MetadataTarget } from './paths.ts';
 import { baseUrl, enlistPreseed, preseed } from './preseed.ts';
 import { takeInventory, takeSignal, takeStatus } from './reports.ts';
 
-interface Ports extends Pick<ApiPorts, 'region' | 'clock'> {
-  readonly nonces: NonceMemory;
-}
+type Ports = Pick<ApiPorts, 'region' | 'clock'> & { readonly nonces: NonceMemory };
 
 const NO_PATH = rejected('not_found', 'There is no such metadata, or no such version.');
 const NOBODY = rejected(

@@ -3,10 +3,7 @@ import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { boundaryOf, createFormReader, type FormLimits, type FormPart } from './multipart.ts';
 
 /** A form as it came: its fields, and its files. */
-export interface MetadataForm {
-  readonly fields: ReadonlyMap<string, string>;
-  readonly files: readonly FormPart[];
-}
+export type MetadataForm = { readonly fields: ReadonlyMap<string, string>; readonly files: readonly FormPart[] };
 
 /** A script that prints 100 MB sends 134 MB in base64. What is over is refused, and it ends there. */
 const FORM_MAX = 256 * 1024 * 1024;

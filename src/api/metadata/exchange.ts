@@ -17,8 +17,4 @@ export interface MetadataExchange {
   readonly isTls: boolean;
 }
 
-export interface MetadataAnswer {
-  readonly status: number;
-  readonly type?: string;
-  readonly body: string | Uint8Array;
-}
+export type MetadataAnswer = { readonly status: number; readonly type?: string; readonly body: string | Uint8Array };

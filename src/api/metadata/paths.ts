@@ -18,10 +18,7 @@ export type MetadataTarget =
 type Mirror = 'none' | 'enlist' | 'curtin';
 
 /** A target, and the operation that the path itself names (`…/op-signal/`). */
-export interface MetadataPath {
-  readonly target: MetadataTarget;
-  readonly op: string | null;
-}
+export type MetadataPath = { readonly target: MetadataTarget; readonly op: string | null };
 
 const MACHINE = /^[a-z0-9]{6}$/;
 const MIRRORS: Readonly<Record<string, Mirror>> = { enlist: 'enlist', curtin: 'curtin' };

@@ -16,10 +16,7 @@ const KEY_FORM = /^[\x21-\x7e]{1,255}$/;
 const ETAG_FORM = /^(?:W\/)?"(\d{1,15})"$/;
 
 /** What every call of API v1 needs. */
-export interface CallPorts extends ApiPorts {
-  readonly callers: Callers;
-  readonly streams: EventStreams;
-}
+export type CallPorts = ApiPorts & { readonly callers: Callers; readonly streams: EventStreams };
 
 interface Prepared {
   readonly id: RouteId;
@@ -66,11 +63,7 @@ export function registerCalls(app: FastifyInstance, ports: CallPorts): void {
   registerWrongMethods(app);
 }
 
-interface CallExchange {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  readonly caller: Caller;
-}
+type CallExchange = { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly caller: Caller };
 
 async function answer(ports: CallPorts, prepared: Prepared, exchange: CallExchange): Promise<FastifyReply> {
   const { request, reply, caller } = exchange;

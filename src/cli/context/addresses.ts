@@ -2,10 +2,7 @@ import { show } from '../../core/errors.ts';
 import { usageError } from '../exit.ts';
 
 /** Addresses of one site: the first to ask, and those to try in turn if it gives no answer. */
-export interface Addresses {
-  readonly url: string;
-  readonly others: readonly string[];
-}
+export type Addresses = { readonly url: string; readonly others: readonly string[] };
 
 /** Reads addresses, separated by commas. `source` names their origin, for errors. */
 export function readAddresses(text: string, source: string): Addresses {

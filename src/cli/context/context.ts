@@ -5,16 +5,10 @@ import { CliError, EXIT, usageError } from '../exit.ts';
 import type { CliIo } from '../io.ts';
 
 /** A region's address and key. `source` names their origin, for messages; `apiKey` null: ask for it. */
-export interface Context extends Addresses {
-  readonly apiKey: string | null;
-  readonly source: string;
-}
+export type Context = Addresses & { readonly apiKey: string | null; readonly source: string };
 
 /** Content of the files of contexts: one context, or several by name. */
-interface ContextFile {
-  readonly current: string | null;
-  readonly contexts: ReadonlyMap<string, Omit<Context, 'source'>>;
-}
+type ContextFile = { readonly current: string | null; readonly contexts: ReadonlyMap<string, Omit<Context, 'source'>> };
 
 const KEY = /^[!-9;-~]+:[!-9;-~]+:[!-9;-~]+$/;
 const KEY_RULE = 'consumer:token:secret, three parts without blanks';

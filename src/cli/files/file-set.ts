@@ -91,10 +91,7 @@ function refusedFiles(problems: readonly FileProblem[]): CliError {
   return new CliError(EXIT.error, 'The files cannot be read. Nothing was changed.', all);
 }
 
-interface FileText {
-  readonly file: string;
-  readonly text: string;
-}
+type FileText = { readonly file: string; readonly text: string };
 
 async function readTexts(io: CliIo, paths: readonly string[]): Promise<FileText[]> {
   const files: string[] = [];

@@ -3,15 +3,10 @@ import { nearest } from '../../core/nearest.ts';
 import { show } from '../../core/errors.ts';
 
 /** A place in a file, counted from 1. */
-export interface FilePlace {
-  readonly file: string;
-  readonly line: number;
-}
+export type FilePlace = { readonly file: string; readonly line: number };
 
 /** What is wrong at a place. */
-export interface FileProblem extends FilePlace {
-  readonly problem: string;
-}
+export type FileProblem = FilePlace & { readonly problem: string };
 
 /** An object of a file, and where it and its members stand. */
 export interface ListedObject {

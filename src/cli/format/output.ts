@@ -8,11 +8,7 @@ export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml', 'csv', 'name'] a
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** A column of a list. `value` gives plain text; `wide`: shown by `-o wide` and `-o csv` only. */
-export interface Column<Row> {
-  readonly header: string;
-  readonly wide?: boolean;
-  value(row: Row): string;
-}
+export type Column<Row> = { readonly header: string; readonly wide?: boolean; value(row: Row): string };
 
 /** How to show objects of one kind. `name`: the object's name in other commands. */
 export interface Shape<Row> {
@@ -24,11 +20,7 @@ export interface Shape<Row> {
 }
 
 /** Where results go. */
-export interface Printer {
-  readonly format: OutputFormat;
-  readonly out: Output;
-  readonly err: Output;
-}
+export type Printer = { readonly format: OutputFormat; readonly out: Output; readonly err: Output };
 
 /** Prints a list in the wanted form. An empty table says so on stderr, so that stdout stays empty for scripts. */
 export async function printList<Row>(printer: Printer, shape: Shape<Row>, rows: readonly Row[]): Promise<void> {

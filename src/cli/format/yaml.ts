@@ -6,9 +6,7 @@ const RESERVED = /^(?:true|false|yes|no|on|off|null|y|n|~)$/i;
 const PLAIN = /^[A-Za-z_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*$/;
 
 /** `hasBlocks`: texts of several lines stand as such. */
-interface YamlStyle {
-  readonly hasBlocks: boolean;
-}
+type YamlStyle = { readonly hasBlocks: boolean };
 
 /**
  * YAML 1.2 of a JSON value, in block style. A text that a reader might misread, or with a character that is unsafe on a terminal, becomes a JSON

@@ -9,10 +9,7 @@ import { RegionRefusedError } from '../region.ts';
 const SETTLED = new Set(['healthy', 'absent']);
 
 /** How a wait ended. `faults` is empty if everything is as requested; otherwise each fault is a sentence. */
-export interface WaitOutcome {
-  readonly sentence: string;
-  readonly faults: readonly string[];
-}
+export type WaitOutcome = { readonly sentence: string; readonly faults: readonly string[] };
 
 /**
  * What is still missing until every present node has applied `revision` and is healthy; empty: nothing. `revision` is the configuration's revision at

@@ -27,11 +27,7 @@ export interface OptionText {
 export type OptionTexts = Readonly<Record<string, OptionText>>;
 
 /** A positional argument. `name`: its placeholder, if it is not the member's name. */
-export interface ArgumentText {
-  readonly help: string;
-  readonly name?: string;
-  readonly values?: readonly string[];
-}
+export type ArgumentText = { readonly help: string; readonly name?: string; readonly values?: readonly string[] };
 
 /** A command of a noun. Texts that are left out follow from the noun and its example. */
 export interface CommandText {
@@ -50,9 +46,7 @@ export interface ChangeText<Row> extends CommandText {
 export type Cell = string | number | boolean | null | undefined | readonly string[];
 
 /** A method, so that the texts of a noun are also texts of any object. */
-interface CellText<Row> {
-  of(this: void, row: Row): Cell;
-}
+type CellText<Row> = { of(this: void, row: Row): Cell };
 
 /** What the command line says of a noun, and what it shows of an object. Columns are members, or names of `cells`. */
 export interface NounTexts<Row> {

@@ -44,11 +44,7 @@ export interface Field<A extends TSchema = TSchema, I extends TSchema = TSchema,
 }
 
 /** Number of rows of another table that name an object. */
-export interface Count {
-  readonly table: string;
-  readonly column: string;
-  readonly description: string;
-}
+export type Count = { readonly table: string; readonly column: string; readonly description: string };
 
 /** Nouns that are not declared, and whose objects a field may name (store/declared/labels.ts). */
 const REFERENTS = ['machine', 'rack'] as const;

@@ -70,9 +70,7 @@ interface Common<M extends RouteSpec['method'], R extends TSchema, S extends 200
   readonly status: S;
   readonly hasEtag?: boolean;
 }
-interface Write {
-  readonly query: typeof WriteQuery;
-}
+type Write = { readonly query: typeof WriteQuery };
 type Remove<S extends Schemas> = S extends { readonly remove: infer Q extends TSchema } ? { readonly query: Q } : Write;
 
 /** The five usual calls, as the table of calls has them. */

@@ -14,11 +14,7 @@ export interface RackProof {
 }
 
 /** What is signed. `body`: the JSON value; undefined without one. */
-export interface SignedCall {
-  readonly method: string;
-  readonly path: string;
-  readonly body: unknown;
-}
+export type SignedCall = { readonly method: string; readonly path: string; readonly body: unknown };
 
 /** A rack's clock may be ahead of the region's, or behind it, by this much, ms. */
 export const CLOCK_BOUND_MS = 300_000;
@@ -66,10 +62,7 @@ function show(time: number): string {
 }
 
 /** What proves to the region that a node is itself: its id and a secret of its own. */
-export interface NodeCredential {
-  readonly nodeId: string;
-  readonly secret: string;
-}
+export type NodeCredential = { readonly nodeId: string; readonly secret: string };
 
 const CREDENTIAL_FORM = /^node:([a-z0-9][a-z0-9-]{0,62}):([A-Za-z0-9]{16,128})$/;
 

@@ -6,10 +6,7 @@ import { ROLES, USER_NAME_MOST } from '../base/role.ts';
 /** Where everybody reads the certificate of the cluster's authority, so that a browser can trust it. No API key is needed. */
 export const AUTHORITY_PATH = '/authority';
 /** `certificate`: PEM; `fingerprint`: SHA-256 of its DER, lower-case hex. */
-export interface Authority {
-  readonly certificate: string;
-  readonly fingerprint: string;
-}
+export type Authority = { readonly certificate: string; readonly fingerprint: string };
 
 /** How a session begins: by a name and a password, or by an API key. `isWall`: for a screen on the wall, which only reads and stays logged in. */
 export const SessionStart = strict({

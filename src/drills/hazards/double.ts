@@ -100,10 +100,7 @@ function lostMajority({ regions }: Cast, chance: Chance): readonly HazardStep[] 
 }
 
 /** What goes wrong beside the dead host, and how it is undone. */
-interface Second {
-  readonly fault: Act;
-  readonly undo: Act;
-}
+type Second = { readonly fault: Act; readonly undo: Act };
 
 /** None takes the majority of etcd away. */
 const SECONDS: readonly ((cast: Cast, chance: Chance) => Second)[] = [

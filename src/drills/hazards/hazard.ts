@@ -54,10 +54,7 @@ export type Act =
   | { readonly do: 'heal'; readonly host?: string };
 
 /** When it starts: ms after the end of the previous step. A kill, a rule or a signal takes no time; a boot and a request to systemd do. */
-export interface HazardStep {
-  readonly afterMs: number;
-  readonly act: Act;
-}
+export type HazardStep = { readonly afterMs: number; readonly act: Act };
 
 /** One kind of bad day, and what it is judged by. */
 export interface Hazard extends HazardRules {

@@ -90,10 +90,7 @@ export const HOST: readonly Hazard[] = [
 ];
 
 /** Whose power is cut, and who is to lead etcd before. */
-interface Victim {
-  readonly host: string;
-  readonly leads?: string | undefined;
-}
+type Victim = { readonly host: string; readonly leads?: string | undefined };
 
 function killed(
   whose: TargetRole | 'primary-leader',

@@ -8,10 +8,7 @@ export interface Edit {
 }
 
 /** What is changed in a file of a host. `path`: absolute. */
-export interface FileEdits {
-  readonly path: string;
-  readonly edits: readonly Edit[];
-}
+export type FileEdits = { readonly path: string; readonly edits: readonly Edit[] };
 
 /**
  * The file's text with its edits done, one after the other. Throws AppError `drill_overlay` when a piece is not there exactly once: the file

@@ -19,9 +19,7 @@ export interface Overlay {
 }
 
 /** A command of a host that makes a daemon take its files. It is tried again until it succeeds, or a minute is over. */
-export interface Take {
-  readonly argv: readonly string[];
-}
+export type Take = { readonly argv: readonly string[] };
 
 /** A question to a daemon: has it taken its files? */
 export interface Proof {

@@ -16,11 +16,7 @@ export interface ProberConfig {
 }
 
 /** `apiKey`: `consumer:token:secret`. */
-export interface ApiPlace {
-  readonly host: string;
-  readonly port: number;
-  readonly apiKey: string;
-}
+export type ApiPlace = { readonly host: string; readonly port: number; readonly apiKey: string };
 
 /** Numbered writes, each a call of the API in which `{number}` stands for its number, in the path and in the body's text. */
 export interface WriteOrder {
@@ -35,10 +31,7 @@ export interface WriteOrder {
 }
 
 /** Reads: one try, in turn on a connection of its own and on a keep-alive one. */
-export interface ReadOrder {
-  readonly path: string;
-  readonly timeoutMs: number;
-}
+export type ReadOrder = { readonly path: string; readonly timeoutMs: number };
 
 /** Calls of the MAAS API. `file`: the name of the file that changes store; `everyMs`: between two changes. */
 export interface MaasOrder {
@@ -58,11 +51,7 @@ export interface DnsOrder {
 }
 
 /** A resolver; the default port is 53. */
-export interface NamedServer {
-  readonly host: string;
-  readonly address: string;
-  readonly port?: number;
-}
+export type NamedServer = { readonly host: string; readonly address: string; readonly port?: number };
 
 /** Fetches of what no cache has, through a proxy, from a web server that the prober itself is. */
 export interface ProxyOrder {

@@ -6,10 +6,7 @@ import { list, object, optional, orNull, type ValueShape, simple, literal } from
 import { VERDICT } from './stored.ts';
 
 /** A run and its rounds without their recordings, as files have them. */
-export interface RunRead {
-  readonly run: DrillRun;
-  readonly rounds: readonly ReportedRound[];
-}
+export type RunRead = { readonly run: DrillRun; readonly rounds: readonly ReportedRound[] };
 
 /** The format of a file that grows line by line: first the run, then a round on each line. */
 export const LINES_FORMAT = 'regent-drill-rounds';

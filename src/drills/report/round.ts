@@ -15,11 +15,7 @@ export interface HazardFacts {
 }
 
 /** What a model foretold of a probe's outage before the fault was made, ms. */
-export interface Prediction {
-  readonly probe: string;
-  readonly leastMs: number;
-  readonly mostMs: number;
-}
+export type Prediction = { readonly probe: string; readonly leastMs: number; readonly mostMs: number };
 
 /** One round as a report takes it. */
 export interface ReportedRound {

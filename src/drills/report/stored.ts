@@ -4,10 +4,7 @@ import type { RoundVerdict } from '../../judge/verdict.ts';
 import { each, list, object, optional, orNull, simple, literal } from './shape.ts';
 
 /** A round as a database stored it, after its shape was checked. */
-export interface StoredRound {
-  readonly verdict: RoundVerdict;
-  readonly timeline: Timeline;
-}
+export type StoredRound = { readonly verdict: RoundVerdict; readonly timeline: Timeline };
 
 /** No recording is longer: a scale over more than this could not be drawn. */
 const DAY_MS = 86_400_000;

@@ -1,11 +1,7 @@
 import { clip, lengthOf, plain } from './escape.ts';
 
 /** A column of a table in text. `most`: characters after which a cell is cut. */
-export interface TextColumn {
-  readonly header: string;
-  readonly isNumber?: boolean;
-  readonly most?: number;
-}
+export type TextColumn = { readonly header: string; readonly isNumber?: boolean; readonly most?: number };
 
 /** Lines of an aligned table: two blanks between columns, numbers to the right, no blank at the end of a line. */
 export function textTable(columns: readonly TextColumn[], rows: readonly (readonly string[])[]): string[] {

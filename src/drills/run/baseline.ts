@@ -13,9 +13,7 @@ import { needWell } from './well.ts';
 const WELL_MS = 180_000;
 
 /** A run with our settings and then with stock ones. `isStockOnly`: without the first. */
-export interface BaselineOrder extends SuiteOrder {
-  readonly isStockOnly: boolean;
-}
+export type BaselineOrder = SuiteOrder & { readonly isStockOnly: boolean };
 
 /**
  * Plays the hazards with our settings, then with the stock ones of the same engines: on the same hosts, with the same seeds, so that what both

@@ -6,10 +6,7 @@ import type { Environment } from './environment.ts';
 import { isHealing } from './act-text.ts';
 
 /** A question to the cluster's model. */
-interface Question {
-  readonly node: string;
-  readonly event: WhatIfEvent;
-}
+type Question = { readonly node: string; readonly event: WhatIfEvent };
 
 /** The one node's death, cut or drain that these steps are; null: they are something else, of which the model knows nothing. */
 export function questionOf(steps: readonly HazardStep[]): Question | null {

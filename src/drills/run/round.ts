@@ -35,10 +35,7 @@ export interface Probes {
 }
 
 /** What a round gave. `predicted`: what the cluster foretold just before the fault; absent: there was no question, or no answer. */
-export interface Recorded {
-  readonly timeline: Timeline;
-  readonly predicted?: readonly Prediction[];
-}
+export type Recorded = { readonly timeline: Timeline; readonly predicted?: readonly Prediction[] };
 
 /** What a round is played with. `ids`: makes UUIDs. `startProbes`: gets the UUID of the round's ledger. */
 export interface RoundOrder {

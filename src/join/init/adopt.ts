@@ -22,10 +22,7 @@ const OLD_DATA = '/var/lib/regent/db/17';
 const NEW_HOME = '/var/lib/postgresql';
 const ADOPT = '/opt/regent/current/ha/postgres/adopt';
 
-interface AdoptRun extends Omit<InitRun, 'deadline'> {
-  readonly deadlineMs: number;
-  deadline: number;
-}
+type AdoptRun = Omit<InitRun, 'deadline'> & { readonly deadlineMs: number; deadline: number };
 
 const STEPS: readonly SetupStep<AdoptRun>[] = [
   { name: 'begin', title: 'note that the adoption has started', run: begin },

@@ -36,10 +36,7 @@ export interface InitInputs extends HostInspection {
 }
 
 /** The findings, and, without an error, the values to begin with. */
-export interface Preflight {
-  readonly findings: readonly HostFinding[];
-  readonly plan: InitPlan | null;
-}
+export type Preflight = { readonly findings: readonly HostFinding[]; readonly plan: InitPlan | null };
 
 /** Judges the host. Pure: the same host gives the same findings. `compile`: the ordinary compiler, for what the services refuse. */
 export function judgeInit(
@@ -64,10 +61,7 @@ export function judgeInit(
 }
 
 /** Megabytes that a copy of the private database's data needs, and that are free at its target. */
-export interface AdoptionSpace {
-  readonly needed: number;
-  readonly free: number;
-}
+export type AdoptionSpace = { readonly needed: number; readonly free: number };
 
 /** Room for the files that PostgreSQL writes while it serves from the copy. */
 const MARGIN_MEGABYTES = 500;

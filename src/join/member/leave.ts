@@ -9,10 +9,7 @@ import type { LeaveOptions } from './options.ts';
 import type { MemberPorts } from './ports.ts';
 import { askToUndo, type MemberAnswer } from './region.ts';
 
-interface LeaveRun extends SetupRun {
-  readonly ports: MemberPorts;
-  readonly options: LeaveOptions;
-}
+type LeaveRun = SetupRun & { readonly ports: MemberPorts; readonly options: LeaveOptions };
 
 /**
  * Takes back an init or a join of this host that has not ended, in this order: the cluster says whether that is possible, our processes stop, etcd

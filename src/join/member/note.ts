@@ -34,10 +34,7 @@ export interface JoinNote extends JoinPlan {
 }
 
 /** Content of `join.json` when a join has ended. */
-export interface JoinedNote {
-  readonly nodeId: string;
-  readonly name: string;
-}
+export type JoinedNote = { readonly nodeId: string; readonly name: string };
 
 /** Reads the note of an interrupted join; null: there is no complete one. */
 export function parseJoinNote(text: string | null): JoinNote | null {

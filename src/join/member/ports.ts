@@ -17,11 +17,7 @@ export interface RegionCall {
 }
 
 /** An answer; `date`: the region's clock, ms, null if unknown. */
-export interface CallAnswer {
-  readonly status: number;
-  readonly text: string;
-  readonly date: number | null;
-}
+export type CallAnswer = { readonly status: number; readonly text: string; readonly date: number | null };
 
 /** The ports of join and its undo. */
 export interface MemberPorts extends HostPorts {

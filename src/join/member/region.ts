@@ -100,10 +100,7 @@ function readAnswer(answer: CallAnswer): JoinAnswer {
 }
 
 /** The result of a call about this node's membership. */
-export interface MemberAnswer {
-  readonly kind: 'done' | 'gone' | 'refused' | 'unreachable';
-  readonly why: string;
-}
+export type MemberAnswer = { readonly kind: 'done' | 'gone' | 'refused' | 'unreachable'; readonly why: string };
 
 /** Reports to a region that this node now does its part. */
 export async function reportMembership(ports: MemberPorts, addresses: readonly string[]): Promise<MemberAnswer> {

@@ -23,10 +23,7 @@ import { type RecoverNote, writeRecoverNote } from './note.ts';
 import type { RecoverPorts } from './ports.ts';
 
 /** The state of one run. */
-export interface RecoverRun extends SetupRun {
-  readonly ports: RecoverPorts;
-  note: RecoverNote;
-}
+export type RecoverRun = SetupRun & { readonly ports: RecoverPorts; note: RecoverNote };
 
 const UNIT_MS = 120_000;
 const COMMAND_MS = 60_000;

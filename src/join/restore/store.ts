@@ -30,10 +30,7 @@ export interface FoundBackup {
 }
 
 /** What the store has. `archivedAt`: of the newest segment in the archive. */
-export interface StoreContent {
-  readonly backups: readonly FoundBackup[];
-  readonly archivedAt: number | null;
-}
+export type StoreContent = { readonly backups: readonly FoundBackup[]; readonly archivedAt: number | null };
 
 /** Writes pgBackRest's files for this run; user postgres alone reads them. */
 export async function writeStoreFiles(ports: HostPorts, open: OpenStore): Promise<void> {

@@ -4,11 +4,7 @@ import { SOURCE_INSIDE } from './places.ts';
 import { tapOf } from './qemu.ts';
 
 /** How a machine's BMC lets somebody in: MAAS's names, as `regent bmc create --parameters` takes them. */
-export interface BmcLogin {
-  readonly power_address: string;
-  readonly power_user: string;
-  readonly power_pass: string;
-}
+export type BmcLogin = { readonly power_address: string; readonly power_user: string; readonly power_pass: string };
 
 /** Files by their names. */
 export type Files = Readonly<Record<string, string>>;

@@ -45,11 +45,7 @@ export async function readConsole(
   onText(plainText(seen.rest));
 }
 
-interface ConsolePosition {
-  readonly inode: number;
-  readonly at: number;
-  readonly rest: string;
-}
+type ConsolePosition = { readonly inode: number; readonly at: number; readonly rest: string };
 
 /** What has come since. A file with another inode is that of the next start. */
 function readFrom(path: string, seen: ConsolePosition, onText: (text: string) => void): ConsolePosition {

@@ -16,9 +16,7 @@ const SWITCH_MS = 20_000;
 const SCREEN_MS = 10_000;
 
 /** A machine and whether it is on, as the kernel knows it. */
-export interface MachineStatus extends LabMachine {
-  readonly isOn: boolean;
-}
+export type MachineStatus = LabMachine & { readonly isOn: boolean };
 
 /** The lab's machines with their state; none in a lab without. */
 export function machineStates(layout: Layout, topology: Topology): MachineStatus[] {

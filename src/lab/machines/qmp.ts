@@ -3,10 +3,7 @@ import { createInterface } from 'node:readline';
 import { AppError } from '../../core/errors.ts';
 
 /** A command of the QEMU Machine Protocol. */
-export interface QmpCommand {
-  readonly execute: string;
-  readonly arguments?: Readonly<Record<string, string>>;
-}
+export type QmpCommand = { readonly execute: string; readonly arguments?: Readonly<Record<string, string>> };
 
 /** Gives one command to a QEMU by its QMP socket; returns what it says. Throws AppError `lab_machine` for a refusal or silence. */
 export async function askQmp(socketPath: string, command: QmpCommand, timeoutMs: number): Promise<unknown> {

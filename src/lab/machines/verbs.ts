@@ -9,10 +9,7 @@ import { readConsole } from './console.ts';
 import { machinesJson, machinesText } from './text.ts';
 
 /** Where a verb's output goes, and what ends one that goes on. */
-export interface VerbPort {
-  readonly out: (text: string) => void;
-  readonly ending: AbortSignal;
-}
+export type VerbPort = { readonly out: (text: string) => void; readonly ending: AbortSignal };
 
 const POWERS = ['on', 'off', 'status', 'new'];
 const BOOTS = ['pxe', 'disk'];

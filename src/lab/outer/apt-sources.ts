@@ -2,10 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { run } from '../command.ts';
 
 /** One archive that the outer machine uses: where it is and which suites are taken from it. */
-interface AptSource {
-  readonly uri: string;
-  readonly suites: readonly string[];
-}
+type AptSource = { readonly uri: string; readonly suites: readonly string[] };
 
 /** Archives named in one-line style (`deb [options] URI SUITE …`; sources.list(5)). */
 export function parseOneLine(text: string): AptSource[] {

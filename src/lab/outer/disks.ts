@@ -9,10 +9,7 @@ const TIMEOUT_MS = 30_000;
 const FRESH = 'lost+found';
 
 /** A bounded file system of a host, where it lies on the outer machine. */
-export interface DiskPlace extends LabDisk {
-  readonly image: string;
-  readonly mount: string;
-}
+export type DiskPlace = LabDisk & { readonly image: string; readonly mount: string };
 
 /** The disks of a host. They lie beside its root and are bound into it, so they outlast a kill, and a `down` too. */
 export function disksOf(layout: Layout, host: LabHost): DiskPlace[] {

@@ -25,11 +25,7 @@ import { tryLock } from './lab-lock.ts';
 import { until } from './wait.ts';
 
 /** What a lab at rest was made of: of another release, base or topology there is another one. `base`: its folder. */
-export interface SavedKey {
-  readonly release: string;
-  readonly base: string;
-  readonly topology: Topology;
-}
+export type SavedKey = { readonly release: string; readonly base: string; readonly topology: Topology };
 
 /** What lies beside the files of the hosts. `name`: its folder's. `files`: digest of their names, modes, owners, sizes and times. */
 interface SavedNote {

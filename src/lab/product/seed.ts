@@ -6,11 +6,7 @@ import type { BmcLogin } from '../machines/config.ts';
 import { bareAddress, type LabMachine, type LabNetwork } from '../topology.ts';
 
 /** Where the product's API is, and with which key. */
-export interface SeedTarget {
-  readonly url: string;
-  readonly apiKey: string;
-  readonly random: Random;
-}
+export type SeedTarget = { readonly url: string; readonly apiKey: string; readonly random: Random };
 
 /**
  * Creates a network that the product is to serve, through its public API: its VLAN, its subnet (the site's router as

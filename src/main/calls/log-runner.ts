@@ -9,10 +9,7 @@ import type { AnyService } from '../../services/kit/contract.ts';
 import { logUnitsOf } from '../../services/kit/log-units.ts';
 
 /** What the runner of logs needs. */
-export interface LogRunnerPorts {
-  readonly services: readonly AnyService[];
-  readonly read: ReadJournal;
-}
+export type LogRunnerPorts = { readonly services: readonly AnyService[]; readonly read: ReadJournal };
 
 /** Reads the last lines of a part's units; no other unit of the host, for any caller. */
 export function logRunner({ services, read }: LogRunnerPorts): CommandRunner {

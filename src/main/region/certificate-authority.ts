@@ -31,11 +31,7 @@ export const CERTIFICATE_MS = 30 * 86_400_000;
 
 const secretsOf = Compile(ClusterSecrets);
 
-interface AuthorityPorts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly lifetimeMs?: number;
-}
+type AuthorityPorts = { readonly clock: Clock; readonly random: Random; readonly lifetimeMs?: number };
 
 /**
  * The cluster's authority from files, read at each call: calls are rare, and files that come later count without a restart. The library of

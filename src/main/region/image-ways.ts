@@ -11,9 +11,7 @@ import { readSource } from './outside/source-reader.ts';
 import type { TlsFiles } from './tls.ts';
 
 /** Where images lie on this host. `port`: where other region nodes give them out. */
-export interface ImageOptions extends ImageDiskOptions {
-  readonly port?: number;
-}
+export type ImageOptions = ImageDiskOptions & { readonly port?: number };
 
 /** A region node that says nothing for so long is left, ms. */
 const SILENT_MS = 10_000;

@@ -184,11 +184,7 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
 }
 
 type ServerName = 'api' | 'agents' | 'secureAgents';
-interface Listening {
-  readonly name: ServerName;
-  readonly app: FastifyInstance;
-  readonly where: Listen;
-}
+type Listening = { readonly name: ServerName; readonly app: FastifyInstance; readonly where: Listen };
 
 /** Makes the servers; they listen to nothing yet. Throws AppError `configuration` for TLS without a certificate. */
 function createServers(options: RegionProcessOptions, ports: V1Ports, tls: Tls | null): Listening[] {

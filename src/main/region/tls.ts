@@ -10,11 +10,7 @@ import { publicKeyDigestOf } from '../../pki/key.ts';
 import { readCertificate } from '../../pki/certificate.ts';
 
 /** Paths of PEM files. */
-export interface TlsFiles {
-  readonly authority: string;
-  readonly certificate: string;
-  readonly key: string;
-}
+export type TlsFiles = { readonly authority: string; readonly certificate: string; readonly key: string };
 
 /** Those of a node. */
 export const NODE_TLS: TlsFiles = {

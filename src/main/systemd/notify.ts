@@ -20,10 +20,7 @@ const SEND_TIMEOUT_MS = 5_000;
 const READY_ATTEMPTS = 5;
 
 /** Options of the notifier: the environment that systemd gave. */
-export interface NotifierOptions {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly log: Log;
-}
+export type NotifierOptions = { readonly environment: Readonly<Record<string, string | undefined>>; readonly log: Log };
 
 /**
  * perl-base is essential in Debian. It sends each line of its input as a message and answers `ok`, or why not; it ends
@@ -69,10 +66,7 @@ function openSender(socket: string): (message: string) => Promise<string | null>
   };
 }
 
-interface Sender {
-  send(message: string): Promise<string | null>;
-  isOver(): boolean;
-}
+type Sender = { send(message: string): Promise<string | null>; isOver(): boolean };
 
 function startSender(socket: string): Sender {
   const waiting: ((failure: string | null) => void)[] = [];

@@ -19,10 +19,7 @@ export interface Cluster {
 }
 
 /** A region node that was counted as lost when the cluster was recovered. */
-export interface LostNode {
-  readonly name: string;
-  readonly address: string;
-}
+export type LostNode = { readonly name: string; readonly address: string };
 
 /** `epoch`: as its text (`core/epoch.ts`); `signature`: of it, by the cluster's authority; `lost`: all that were ever counted as lost, by address. */
 export interface Recovered {
@@ -55,8 +52,4 @@ export interface Node {
 export const OWN_PROCESSES = { region: 'regiond', agent: 'agent' } as const;
 
 /** An operator's wish that a service be restarted once on a node; a new nonce is a new wish. */
-export interface RestartRequest {
-  readonly nodeId: string;
-  readonly service: string;
-  readonly nonce: string;
-}
+export type RestartRequest = { readonly nodeId: string; readonly service: string; readonly nonce: string };

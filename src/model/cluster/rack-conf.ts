@@ -3,10 +3,7 @@ import { isRejected, type Rejected, rejected, show } from '../../core/errors.ts'
 import { parseRackUuid } from './rack.ts';
 
 /** What `rack.conf` says: where the regions are (`http://HOST:PORT`), and which rack this is. Null or empty: not given. */
-export interface RackConf {
-  readonly urls: readonly string[];
-  readonly uuid: string | null;
-}
+export type RackConf = { readonly urls: readonly string[]; readonly uuid: string | null };
 
 /** The ports of the API, where MAAS_URL names none. */
 const PORTS: Readonly<Record<string, string>> = { http: '5240', https: '5443' };

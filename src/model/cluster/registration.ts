@@ -2,9 +2,7 @@ import type { RejectionCode } from '../../core/errors.ts';
 import { MASTER, masterOf, type Rack, type RackState } from './rack.ts';
 
 /** A rack as the decision sees it. `mayRekey`: an admin lets its own node bring a new key. */
-export interface KnownRack extends Rack {
-  readonly mayRekey: boolean;
-}
+export type KnownRack = Rack & { readonly mayRekey: boolean };
 
 /** `own_host`: on the region's local socket, by peer credentials. A source address or a header never makes it so. */
 export type Arrival = 'own_host' | 'elsewhere';

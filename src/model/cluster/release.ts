@@ -1,11 +1,7 @@
 import { invalid, isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
 
 /** A release of the product by its version (semver.org 2.0.0); what follows "-" or "+" does not count. */
-export interface Release {
-  readonly major: number;
-  readonly minor: number;
-  readonly patch: number;
-}
+export type Release = { readonly major: number; readonly minor: number; readonly patch: number };
 
 /** Parses a version. */
 export function parseRelease(text: string, field = 'version'): Release | Rejected {

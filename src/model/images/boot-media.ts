@@ -15,10 +15,7 @@ export const ISCSI_PART = 'iscsi.img';
 const ROOT = /\.squashfs$/;
 
 /** A file of an image, and its SHA-256 in lower-case hex. */
-interface ImageFile {
-  readonly name: string;
-  readonly sha256: string;
-}
+type ImageFile = { readonly name: string; readonly sha256: string };
 
 /** The root file system among an image's files; null: it has none, all of it lies in its initrd. */
 export function rootOf(files: readonly ImageFile[]): ImageFile | null {

@@ -8,10 +8,7 @@ export const SOURCE_TYPES = ['simplestreams', 'regent'] as const;
 export const SOURCE_BOUNDS = { url: 500, keyring: 65_536, selections: 2000 } as const;
 
 /** Images that are wanted of a source. `name`: with `*` for any characters; `architecture` null: any. */
-export interface Selection {
-  readonly name: string;
-  readonly architecture: ImageArchitecture | null;
-}
+export type Selection = { readonly name: string; readonly architecture: ImageArchitecture | null };
 
 const SELECTION_RULE =
   'names such as debian-13 or ubuntu/*, each with :amd64 or :arm64 if only that is wanted, with commas between';

@@ -21,11 +21,7 @@ export const IMAGE_BOUNDS = { manifest: 65_536, files: 16, file: 16 * GIB, image
 export const MANIFEST = 'manifest.json';
 
 /** A file of an image. `size` in bytes; `sha256` lower-case hex. */
-export interface ImageFile {
-  readonly name: string;
-  readonly size: number;
-  readonly sha256: string;
-}
+export type ImageFile = { readonly name: string; readonly size: number; readonly sha256: string };
 
 /**
  * What a manifest says. Files by name. `kernel`: empty if a deployable image does not say it; `content`: only of a

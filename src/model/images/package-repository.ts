@@ -60,10 +60,7 @@ export function parseSigningKey(text: string, field: string): string | Rejected 
 const splitList = (text: string) => text.split(' ').filter((item) => item !== '');
 
 /** The package sources of a machine's system. `main`: what becomes of the image's own archives; null: they stay. */
-export interface Packages {
-  readonly main: PackageRepository | null;
-  readonly others: readonly PackageRepository[];
-}
+export type Packages = { readonly main: PackageRepository | null; readonly others: readonly PackageRepository[] };
 
 /** The repositories for a machine, by its architecture as Debian names it. Pure. */
 export function packagesFor(all: readonly PackageRepository[], architecture: string): Packages {

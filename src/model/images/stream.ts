@@ -11,10 +11,7 @@ export interface OfferedImage {
 }
 
 /** What a file of products has: images that are taken, and products without a root that is. */
-export interface Products {
-  readonly images: readonly OfferedImage[];
-  readonly others: readonly string[];
-}
+export type Products = { readonly images: readonly OfferedImage[]; readonly others: readonly string[] };
 
 /** Roots that are taken, the best first (ftype of a MAAS stream). A root without a boot loader or in another form is none. */
 const ROOTS: readonly (readonly [string, RootFormat, Compression])[] = [
@@ -59,11 +56,7 @@ export function parseProducts(text: string): Products | Rejected {
   return { images, others: [...new Set(others)] };
 }
 
-interface Product {
-  readonly id: string;
-  readonly name: string;
-  readonly architecture: string;
-}
+type Product = { readonly id: string; readonly name: string; readonly architecture: string };
 
 function newestOf({ id, name, architecture }: Product, versions: unknown): OfferedImage | null {
   if (!isObject(versions)) return null;

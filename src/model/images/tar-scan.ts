@@ -10,10 +10,7 @@ export interface Scan {
 }
 
 /** What the archive must be. */
-export interface TarWanted {
-  readonly architecture: ImageArchitecture;
-  readonly needsCloudInit: boolean;
-}
+export type TarWanted = { readonly architecture: ImageArchitecture; readonly needsCloudInit: boolean };
 
 /** Long names and pax headers beyond it are nobody's. */
 const EXTRA_MOST = 65_536;

@@ -4,17 +4,10 @@ import type { PowerParameters, PowerType } from './power.ts';
 import { blockWithoutHosts, checkServerName } from '../names/special-use.ts';
 
 /** Where a BMC is, with its secrets masked. The driver of its power type knows the hosts. */
-export interface BmcPlace {
-  readonly name: string;
-  readonly powerType: PowerType;
-  readonly parameters: PowerParameters;
-}
+export type BmcPlace = { readonly name: string; readonly powerType: PowerType; readonly parameters: PowerParameters };
 
 /** Where a parameter of a BMC leads to. `host`: a name, or an address without brackets. */
-export interface BmcHost {
-  readonly name: string;
-  readonly host: string;
-}
+export type BmcHost = { readonly name: string; readonly host: string };
 
 const RULE = 'the address of a BMC, which is another host: no loopback, link-local, multicast or reserved address';
 

@@ -29,10 +29,7 @@ export type Effect =
       readonly what: 'started' | 'recommissioned' | 'powered' | 'booted' | 'inventory' | 'installed' | 'commissioned';
     };
 
-export interface Transition {
-  readonly to: MachineState;
-  readonly effects: readonly Effect[];
-}
+export type Transition = { readonly to: MachineState; readonly effects: readonly Effect[] };
 
 /** What a transition depends on beside state and event. `name`: for sentences. `before`: what was remembered. */
 export interface LifecycleContext {

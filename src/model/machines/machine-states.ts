@@ -1,8 +1,5 @@
 /** A state's number and name in MAAS's API (`NODE_STATUS`), which its clients know. */
-interface MaasStatus {
-  readonly number: number;
-  readonly label: string;
-}
+type MaasStatus = { readonly number: number; readonly label: string };
 
 /** The states of a machine, by the names that filters of MAAS's API have, with hyphens. */
 export const MACHINE_STATUS = {

@@ -6,10 +6,7 @@ export const INTERFACE_KINDS = ['physical', 'bond', 'bridge', 'vlan'] as const;
 export type InterfaceKind = (typeof INTERFACE_KINDS)[number];
 
 /** An address of an interface. */
-export interface InterfaceAddress {
-  readonly subnetId: number;
-  readonly address: string;
-}
+export type InterfaceAddress = { readonly subnetId: number; readonly address: string };
 
 /** How an interface has its address: one that was named, one that was chosen, one that DHCP assigns, or none: it is up. */
 export const LINK_MODES = ['static', 'auto', 'dhcp', 'link'] as const;

@@ -19,10 +19,7 @@ export const BOOT_DEVICES = ['pxe', 'disk'] as const;
 export type BootDevice = (typeof BOOT_DEVICES)[number];
 
 /** A value that may be chosen. */
-export interface PowerChoice {
-  readonly value: string;
-  readonly label: string;
-}
+export type PowerChoice = { readonly value: string; readonly label: string };
 
 /**
  * One parameter of a power type. `name`: MAAS's where MAAS has it. `scope`: does it belong to the BMC or to one machine of it?
@@ -106,10 +103,7 @@ export function secretsIn(
 }
 
 /** A BMC's parameters in two parts: what everybody may see, with secrets masked, and the secrets. */
-export interface SplitParameters {
-  readonly shown: PowerParameters;
-  readonly secrets: Readonly<Record<string, string>>;
-}
+export type SplitParameters = { readonly shown: PowerParameters; readonly secrets: Readonly<Record<string, string>> };
 
 /** What the law of a power type needs to know of it. `inClear`: the parameters by which a secret would travel without encryption. */
 export interface PowerLaw {
@@ -205,10 +199,7 @@ function optional(setting: PowerSetting): PowerSetting {
 }
 
 /** Where something answers: a name or an address without brackets, and a port. */
-export interface PowerPlace {
-  readonly host: string;
-  readonly port: number;
-}
+export type PowerPlace = { readonly host: string; readonly port: number };
 
 const PLACE = /^(?:\[([0-9A-Fa-f:.]{2,45})\]|([^:\s[\]]{1,254}))(?::(\d{1,5}))?$/;
 const PLACE_RULE = 'an address or a name, with :PORT if it is not the usual one; IPv6 with a port in brackets';

@@ -3,10 +3,7 @@ import { parseAddress } from '../../core/ip.ts';
 import { parseReachableAddress } from './reachable-address.ts';
 
 /** A name server that answers for a domain elsewhere. `port`: UDP and TCP, 1 to 65535. */
-export interface ForwardServer {
-  readonly address: string;
-  readonly port: number;
-}
+export type ForwardServer = { readonly address: string; readonly port: number };
 
 /** The port of DNS, for a server that is named without one. */
 const DNS_PORT = 53;

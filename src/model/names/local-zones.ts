@@ -3,10 +3,7 @@ export const LOCAL_ZONE_KINDS = ['localhost', 'loopback4', 'loopback6', 'empty',
 export type LocalZoneKind = (typeof LOCAL_ZONE_KINDS)[number];
 
 /** A zone that is served here whatever an upstream says. */
-export interface LocalZone {
-  readonly name: string;
-  readonly kind: LocalZoneKind;
-}
+export type LocalZone = { readonly name: string; readonly kind: LocalZoneKind };
 
 const empty = (name: string): LocalZone => ({ name, kind: 'empty' });
 const nibbles = (count: number) => '0.'.repeat(count);

@@ -7,10 +7,7 @@ const LABEL_BITS = { 4: 8, 6: 4 } as const;
 const ROOT = { 4: 'in-addr.arpa', 6: 'ip6.arpa' } as const;
 
 /** What of the settings decides who answers for private reverse names. */
-interface ReversePolicy {
-  readonly upstream_dns: readonly string[];
-  readonly dns_private_reverse: 'here' | 'upstream';
-}
+type ReversePolicy = { readonly upstream_dns: readonly string[]; readonly dns_private_reverse: 'here' | 'upstream' };
 
 /** The PTR owner name of an address, without final dot. */
 export function reverseName(address: Address): string {

@@ -99,9 +99,7 @@ export const SPECIAL_NAMES: readonly SpecialName[] = [
   { name: 'test', what: 'it is for tests', source: 'RFC 6761 §6.2', isAllowed: true },
 ];
 
-interface SpecialNetworkRow extends SpecialNetwork {
-  readonly network: Network;
-}
+type SpecialNetworkRow = SpecialNetwork & { readonly network: Network };
 
 const ROWS: readonly SpecialNetworkRow[] = SPECIAL_NETWORKS.map((row) => {
   const network = parseNetwork(row.block);

@@ -4,12 +4,7 @@ import { isStatements } from './dhcp-snippet/notation.ts';
 import { readStatements } from './dhcp-snippet/statements.ts';
 
 /** A fragment of Kea's configuration for its scope: `global`, the CIDR of a subnet, or the MAC of an interface with a static lease. */
-export interface DhcpSnippet {
-  readonly id: number;
-  readonly name: string;
-  readonly scope: string;
-  readonly text: string;
-}
+export type DhcpSnippet = { readonly id: number; readonly name: string; readonly scope: string; readonly text: string };
 
 /** The grammar of a snippet's name. */
 export const SNIPPET_NAME_RULE =
@@ -71,11 +66,7 @@ function isObject(value: unknown): value is object {
 }
 
 /** Where in a snippet: `path` such as `client-classes/0`. */
-interface ValuePath {
-  readonly field: string;
-  readonly kind: SnippetKind;
-  readonly path: string;
-}
+type ValuePath = { readonly field: string; readonly kind: SnippetKind; readonly path: string };
 
 const below = (place: ValuePath, step: string | number): ValuePath => ({
   ...place,

@@ -19,11 +19,7 @@ export interface IpRange {
 const MOST = 2n ** 53n;
 
 /** A range that was read: `span` has the ends as numbers. */
-interface ParsedRange {
-  readonly first: string;
-  readonly last: string;
-  readonly span: AddressSpan;
-}
+type ParsedRange = { readonly first: string; readonly last: string; readonly span: AddressSpan };
 
 /** Parses a range: both ends are hosts' addresses of the subnet, in order. A dynamic one is IPv4 as long as DHCPv6 is not served. */
 export function parseRange(
@@ -75,10 +71,7 @@ export function checkRangeAlone(
 }
 
 /** Something that has addresses for itself: a machine's address, a static lease, a gateway. `what` names it for people, with its address. */
-export interface AddressClaim {
-  readonly what: string;
-  readonly span: AddressSpan;
-}
+export type AddressClaim = { readonly what: string; readonly span: AddressSpan };
 
 /** Refuses a dynamic range that holds addresses which somebody has for himself, naming both. */
 export function checkRangeUnclaimed(span: AddressSpan, claims: readonly AddressClaim[]): Rejected | null {

@@ -9,11 +9,7 @@ export const LEASE_STATES = ['active', 'declined', 'expired'] as const;
 export type LeaseState = (typeof LEASE_STATES)[number];
 
 /** A live lease with a name of the client's own. `since`: since when it has had it, ISO 8601. */
-export interface NamedLease {
-  readonly address: string;
-  readonly hostname: string;
-  readonly since: string;
-}
+export type NamedLease = { readonly address: string; readonly hostname: string; readonly since: string };
 
 /** Names that programs resolve and trust to be the site's own, so that no client may take them. */
 const TRUSTED_NAMES = ['localhost', 'wpad', 'isatap'];
@@ -68,17 +64,10 @@ function byAge(leases: readonly NamedLease[]): NamedLease[] {
 }
 
 /** A name that a DHCP client gave itself, one per address: only live leases whose domain wants such names. */
-export interface LeaseName {
-  readonly hostname: string;
-  readonly address: string;
-  readonly domainId: number;
-}
+export type LeaseName = { readonly hostname: string; readonly address: string; readonly domainId: number };
 
 /** A live lease of a machine's interface whose address comes by DHCP. */
-export interface MachineLease {
-  readonly address: string;
-  readonly mac: string;
-}
+export type MachineLease = { readonly address: string; readonly mac: string };
 
 /**
  * A lease that DHCP servers are to end. `keptFor`: the MAC that the address belongs to, when another one (`mac`) has its lease; null: an
@@ -93,8 +82,4 @@ export interface LeaseEnd {
 }
 
 /** A network that a node may still serve by DHCP: `service` is what it serves it by, `dhcp` or `dhcp@PRIMARY_SECONDARY`. */
-export interface SubnetHolder {
-  readonly nodeId: string;
-  readonly service: string;
-  readonly cidr: string;
-}
+export type SubnetHolder = { readonly nodeId: string; readonly service: string; readonly cidr: string };

@@ -10,11 +10,7 @@ export interface PoolCount {
 }
 
 /** `perHour`: leases that come less those that end; null: not known yet. `fullAt`: when no address is free at that rate, ms; null: never, or not known. */
-export interface PoolForecast {
-  readonly free: number;
-  readonly perHour: number | null;
-  readonly fullAt: number | null;
-}
+export type PoolForecast = { readonly free: number; readonly perHour: number | null; readonly fullAt: number | null };
 
 /** A shorter time would take the start of some machines for the usual rate. */
 const KNOWN_SECONDS = 600;

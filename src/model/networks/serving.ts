@@ -13,11 +13,7 @@ import type { Vlan } from './vlan.ts';
 import { INTERFACE_PATTERN, type VlanAttachment } from './vlan-attachments.ts';
 
 /** Where a node stands on a VLAN. */
-export interface VlanPosition {
-  readonly vlan: Vlan;
-  readonly attachment: VlanAttachment;
-  readonly address: string;
-}
+export type VlanPosition = { readonly vlan: Vlan; readonly attachment: VlanAttachment; readonly address: string };
 
 /** The same, with the VLAN's IPv4 subnets. `isRelayed`: the node stands on the VLAN's relay VLAN, where `attachment` and `address` are. */
 export interface ServedVlan extends VlanPosition {
@@ -60,10 +56,7 @@ export interface ServingSite {
 const INTERFACE = new RegExp(INTERFACE_PATTERN, 'u');
 
 /** Where requests come in: a VLAN with DHCP, or one that others are relayed to. `via`: the relay VLAN, by the VLAN that is relayed to it. */
-export interface Entrances {
-  readonly isEntrance: (vlan: Vlan) => boolean;
-  readonly via: ReadonlyMap<number, number>;
-}
+export type Entrances = { readonly isEntrance: (vlan: Vlan) => boolean; readonly via: ReadonlyMap<number, number> };
 
 const made = new WeakMap<ServingSite, Serving>();
 

@@ -49,11 +49,7 @@ export function keepAddresses<N extends ReportedNic>(now: readonly N[], before: 
 }
 
 /** Addresses that an interface had until `since`, ms. */
-export interface LostAddresses {
-  readonly name: string;
-  readonly addresses: readonly string[];
-  readonly since: number;
-}
+export type LostAddresses = { readonly name: string; readonly addresses: readonly string[]; readonly since: number };
 
 /** How long addresses that are gone still count for the VLANs of a pair, ms: longer than a host that starts takes from its first report to its last interface. */
 export const LOST_FOR_MS = 30_000;
@@ -121,10 +117,7 @@ export function latestAttachments(
   return [...found, ...remembered].sort(byPlace);
 }
 
-interface VlanNetwork {
-  readonly network: Network;
-  readonly vlanId: number;
-}
+type VlanNetwork = { readonly network: Network; readonly vlanId: number };
 
 /**
  * Which nodes stand on which VLANs: an interface stands on a VLAN when it has an address in one of the VLAN's subnets. One attachment per node,

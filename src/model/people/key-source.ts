@@ -5,10 +5,7 @@ import { parseSshKey, type SshKey } from './ssh-key.ts';
 export const KEY_KEEPERS = { lp: 'launchpad.net', gh: 'github.com' } as const;
 
 /** Whose keys, and who keeps them. `name`: only letters, digits and `+.-`, so it changes nothing of an address. */
-export interface KeySource {
-  readonly keeper: keyof typeof KEY_KEEPERS;
-  readonly name: string;
-}
+export type KeySource = { readonly keeper: keyof typeof KEY_KEEPERS; readonly name: string };
 
 /** The grammar as a sentence. */
 export const KEY_SOURCE_RULE =
@@ -28,10 +25,7 @@ export function formatKeySource({ keeper, name }: KeySource): string {
 }
 
 /** The keys of an answer, a line each and each once, and why the others are not taken. `refused`: the type and the end of a key, and what is wrong with it. */
-export interface KeysRead {
-  readonly keys: readonly SshKey[];
-  readonly refused: readonly string[];
-}
+export type KeysRead = { readonly keys: readonly SshKey[]; readonly refused: readonly string[] };
 
 /** Reads the keys of an answer. Refused: there are none, or none that is taken. Pure. */
 export function readKeys(source: KeySource, text: string): KeysRead | Rejected {

@@ -5,10 +5,7 @@ import type { Settings } from './settings.ts';
 import type { Node } from '../cluster/node.ts';
 
 /** What of a site decides who its own nodes are. */
-interface OwnNodes {
-  readonly nodes: readonly Pick<Node, 'name' | 'isRegion' | 'addresses'>[];
-  readonly domain: string;
-}
+type OwnNodes = { readonly nodes: readonly Pick<Node, 'name' | 'isRegion' | 'addresses'>[]; readonly domain: string };
 
 /**
  * Refuses a resolver or proxy that is a region node of the site itself: what our daemons send there would come back to them. Other

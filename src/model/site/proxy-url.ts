@@ -3,10 +3,7 @@ import { contains, formatAddress, parseAddress, parseNetwork } from '../../core/
 import { parseDomainName, refuseUnicode } from '../names/names.ts';
 
 /** Where a proxy answers. `host`: a name or an address, without brackets. */
-export interface ProxyPlace {
-  readonly host: string;
-  readonly port: number;
-}
+export type ProxyPlace = { readonly host: string; readonly port: number };
 
 const RULE = 'http://HOST:PORT with a name or an address (IPv6 in brackets), nothing behind it; empty for none';
 const SHAPE = /^http:\/\/(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9.-]{1,254}))(?::(\d{1,5}))?\/?$/;

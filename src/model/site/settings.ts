@@ -240,7 +240,4 @@ function canonicalAddress(item: string, field: string): string | Rejected {
 }
 
 /** A setting whose stored value is refused. The value itself may be a secret and is not shown; `rule`: what a value must be. */
-export interface RefusedSetting {
-  readonly name: SettingName;
-  readonly rule: string;
-}
+export type RefusedSetting = { readonly name: SettingName; readonly rule: string };

@@ -49,10 +49,7 @@ export function program(call: IpmiCall, args: readonly string[]): Program {
  */
 export type Meaning = 'done' | 'cipher' | 'session' | 'silent' | PowerFailure;
 
-interface IpmiReason {
-  readonly pattern: RegExp;
-  readonly meaning: (line: string) => Meaning;
-}
+type IpmiReason = { readonly pattern: RegExp; readonly meaning: (line: string) => Meaning };
 
 const PASSWORD = 'Check the user and the password, and that the user may use IPMI over LAN.';
 

@@ -12,10 +12,7 @@ const HOPS_MAX = 3;
 const CLOSE_MS = 3000;
 
 /** An answer of use: its body is an object, or empty. */
-export interface RedfishAnswer {
-  readonly body: JsonObject;
-  readonly etag: string | null;
-}
+export type RedfishAnswer = { readonly body: JsonObject; readonly etag: string | null };
 
 /** A resource and what is done with it. `target` comes from the BMC, and so from anybody: it must be a path of that BMC. */
 interface RedfishRequest {

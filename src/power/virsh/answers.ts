@@ -2,10 +2,7 @@ import { show } from '../../core/errors.ts';
 import type { ExecResult } from '../../core/host-values.ts';
 import { failed, type PowerFailure, type Reading } from '../driver.ts';
 
-interface VirshReason {
-  readonly pattern: RegExp;
-  failure(cause: string): PowerFailure;
-}
+type VirshReason = { readonly pattern: RegExp; failure(cause: string): PowerFailure };
 
 const REASONS: readonly VirshReason[] = [
   {

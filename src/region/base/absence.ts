@@ -7,9 +7,7 @@ export const FRESH_MS = 20_000;
 /**
  * Other nodes report that a node is gone, though its own last report is still young. `by`: the names of those nodes.
  */
-export interface Absence {
-  readonly by: readonly string[];
-}
+export type Absence = { readonly by: readonly string[] };
 
 /** What the check for absence needs of a node. */
 export interface Reporter {

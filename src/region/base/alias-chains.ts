@@ -1,10 +1,7 @@
 import type { PublishedName } from '../../services/dns/published-names.ts';
 
 /** `names`: all names of one meaning. `data`: the addresses that they have in the site's DNS. */
-interface FollowedAliases {
-  readonly names: ReadonlySet<string>;
-  readonly data: readonly string[];
-}
+type FollowedAliases = { readonly names: ReadonlySet<string>; readonly data: readonly string[] };
 
 /**
  * What these names mean in the site's DNS: the chain of CNAMEs behind each of them, the aliases whose chain comes to one of them, and the addresses at all of

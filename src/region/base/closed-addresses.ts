@@ -39,10 +39,7 @@ function isName(host: string): boolean {
 /** What Squid can compare: a webhook may name a host of other signs, which no resolver of ours finds. */
 const COMPARED = new RegExp(`^${CLOSED_NAME}$`);
 
-interface ClosedByName {
-  readonly names: readonly string[];
-  readonly addresses: readonly string[];
-}
+type ClosedByName = { readonly names: readonly string[]; readonly addresses: readonly string[] };
 
 /** Nodes are none of it: clients reach the region's API on them, and nothing else, by rules of their own. */
 function closedByName(snapshot: Snapshot, hosts: readonly string[]): ClosedByName {

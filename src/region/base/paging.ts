@@ -11,16 +11,10 @@ export interface ListInput {
 }
 
 /** A page as the store gives it or as it is made here. `next` null: it was the last. */
-export interface ListPage<T> {
-  readonly items: readonly T[];
-  readonly next: string | null;
-}
+export type ListPage<T> = { readonly items: readonly T[]; readonly next: string | null };
 
 /** A page as the wire has it. */
-export interface PageBody<T> {
-  items: T[];
-  next: string | null;
-}
+export type PageBody<T> = { items: T[]; next: string | null };
 
 /** How a list in memory is ordered: by name of the order, the value; `key` makes the order total. */
 export interface MemoryOrder<T> {
@@ -84,10 +78,7 @@ function pickFields<T extends object>(items: readonly T[], fields: string | unde
 
 const namesOf = (fields: string): readonly string[] => fields.split(',').map((name) => name.trim());
 
-interface Cursor {
-  readonly value: string | number;
-  readonly key: string | number;
-}
+type Cursor = { readonly value: string | number; readonly key: string | number };
 
 function compareCursors(a: Cursor, b: Cursor): number {
   return compare(a.value, b.value) || compare(a.key, b.key);

@@ -12,17 +12,10 @@ export interface Caller {
 }
 
 /** The parts of a call, of the shape that the table of calls states for it. */
-export interface CallInput {
-  readonly params: unknown;
-  readonly query: unknown;
-  readonly body: unknown;
-}
+export type CallInput = { readonly params: unknown; readonly query: unknown; readonly body: unknown };
 
 /** A call with its input. */
-export interface PlannedCall {
-  readonly id: RouteId;
-  readonly input: CallInput;
-}
+export type PlannedCall = { readonly id: RouteId; readonly input: CallInput };
 
 /** What goes with a call. `origin`: where it came from (api, cli, maas). `ifMatch`: version that the object must still have. */
 export interface CallContext {
@@ -44,11 +37,7 @@ export interface CallOutcome {
 }
 
 /** Result of a probe of the database by a real write; `latencyMs` null when it failed. */
-export interface DatabaseHealth {
-  readonly isUp: boolean;
-  readonly why: string;
-  readonly latencyMs: number | null;
-}
+export type DatabaseHealth = { readonly isUp: boolean; readonly why: string; readonly latencyMs: number | null };
 
 /** Hints that something was committed. They only wake: what happened is read from the database. */
 export interface WakePort {

@@ -11,17 +11,10 @@ import { findingOf } from '../../contract/base/wire/finding.ts';
 import { withClosedBmcs } from './closed-addresses.ts';
 
 /** The parts that turn desired state into files. */
-export interface Renderer {
-  readonly services: readonly AnyService[];
-  readonly templates: Templates;
-}
+export type Renderer = { readonly services: readonly AnyService[]; readonly templates: Templates };
 
 /** One node of a comparison. `facts` null: it never reported, usual ones are taken. */
-export interface ComparedNode {
-  readonly id: string;
-  readonly name: string;
-  readonly facts: HostFacts | null;
-}
+export type ComparedNode = { readonly id: string; readonly name: string; readonly facts: HostFacts | null };
 
 /** Facts of a node that never reported: a Debian 13 host. */
 function usualFacts(name: string): HostFacts {
@@ -38,10 +31,7 @@ export interface PreviewInput {
 }
 
 /** Both sides of a change, compiled. */
-export interface ComparedSites {
-  readonly old: CompiledSite;
-  readonly next: CompiledSite;
-}
+export type ComparedSites = { readonly old: CompiledSite; readonly next: CompiledSite };
 
 /** Compiles the configuration before and after a change. Pure. */
 export function compileChange(renderer: Renderer, input: PreviewInput): ComparedSites {

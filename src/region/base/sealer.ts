@@ -15,9 +15,7 @@ export type { Sealer };
 const PURPOSE = 'power secrets';
 
 /** Who has the private key of the cluster's authority, PEM. */
-interface KeyHolder {
-  inheritance(): Promise<{ readonly key: string } | Rejected>;
-}
+type KeyHolder = { inheritance(): Promise<{ readonly key: string } | Rejected> };
 
 /** The cluster's sealer: its key follows from the private key of the authority, which every region node has and no dump of the database. */
 export function sealerOf({ ca, random }: { readonly ca: KeyHolder; readonly random: Pick<Random, 'hex'> }): Sealer {

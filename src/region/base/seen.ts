@@ -4,16 +4,10 @@ import { type KnownNode, readKnownNodes } from './published.ts';
 import { type Absence, absencesOf, type Reporter } from './absence.ts';
 
 /** A report that came to a region, whether or not the database has it. `at`: when, by that region's clock. */
-export interface ReceivedReport {
-  readonly at: string;
-  readonly report: Observation;
-}
+export type ReceivedReport = { readonly at: string; readonly report: Observation };
 
 /** What reading the nodes as they are now needs. `latestReportOf`: the newest report that regions have in memory of a node. */
-export interface SeenPorts {
-  readonly clock: { now(): number };
-  latestReportOf(nodeId: string): ReceivedReport | null;
-}
+export type SeenPorts = { readonly clock: { now(): number }; latestReportOf(nodeId: string): ReceivedReport | null };
 
 /** A node with what the other nodes report of it. */
 export interface SeenNode extends KnownNode {

@@ -114,11 +114,7 @@ interface Case {
   readonly report: ServiceObservation | undefined;
 }
 
-interface ServiceVerdict {
-  readonly state: TrackedState;
-  readonly since: string | null;
-  readonly why: string;
-}
+type ServiceVerdict = { readonly state: TrackedState; readonly since: string | null; readonly why: string };
 
 /** States that say that the node tried what is published and failed: they stand, whatever is in force. */
 const FAILED: readonly ServiceState[] = [

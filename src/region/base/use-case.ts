@@ -50,10 +50,7 @@ export interface CaseContext extends CasePorts {
 }
 
 /** What a use case gives: the answer's body, and the version of the object that it is about. */
-interface CaseResult<B> {
-  readonly body: B;
-  readonly version?: number;
-}
+type CaseResult<B> = { readonly body: B; readonly version?: number };
 
 /** A use case that changes nothing; it sees one moment of the database, unless it is an autocommit read. */
 export interface ReadCase<I extends RouteId> {

@@ -22,10 +22,7 @@ export interface RoleClaim {
  * Who has a role. `now`: two only if both claimed it at a common moment. `past`: last claims of earlier holders, the
  * latest first.
  */
-export interface RoleClaims {
-  readonly now: readonly RoleClaim[];
-  readonly past: readonly RoleClaim[];
-}
+export type RoleClaims = { readonly now: readonly RoleClaim[]; readonly past: readonly RoleClaim[] };
 
 /**
  * Decides who has a role, from the reports of all nodes; nothing else decides it. The newest claim is that of the

@@ -25,10 +25,7 @@ export interface Losses {
 }
 
 /** What one part of the cluster bears. */
-interface Limit {
-  readonly canLose: number;
-  readonly why: string;
-}
+type Limit = { readonly canLose: number; readonly why: string };
 
 /**
  * How many region nodes can be lost at this moment, whichever they are, so that reads, acknowledged rows, writes and the floating address are

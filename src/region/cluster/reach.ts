@@ -20,10 +20,7 @@ export interface ReachFault {
 }
 
 /** The result of a node's probes, recent and repeated enough to count. */
-interface ReachResult {
-  readonly name: string;
-  readonly reach: Reach;
-}
+type ReachResult = { readonly name: string; readonly reach: Reach };
 
 /**
  * Finds out whether the floating address leads to the node that reports holding it. The evidence: calls of other nodes

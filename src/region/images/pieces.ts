@@ -4,10 +4,7 @@ import { addPiece, dropPieces, readPiece, receivedInPieces } from '../../store/q
 import { findImages } from '../../store/queries/images/images.ts';
 import type { Bytes, ImageFileName, ImagePort } from './port.ts';
 
-interface PiecePorts {
-  readonly db: Database;
-  readonly receive: ImagePort['receive'];
-}
+type PiecePorts = { readonly db: Database; readonly receive: ImagePort['receive'] };
 
 /**
  * Files that come in pieces of which nobody says where they belong: each goes on where the last one ended, whichever region node took that. They wait in the

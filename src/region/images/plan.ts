@@ -2,10 +2,7 @@ import { MANIFEST, type PlaceState } from '../../model/images/image.ts';
 import type { ImageFileName, FileOnDisk, FileWanted } from './port.ts';
 
 /** A file that must be here, and what the database says of it on this node. */
-export interface WantedFile extends FileWanted {
-  readonly state: PlaceState | null;
-  readonly sources: readonly string[];
-}
+export type WantedFile = FileWanted & { readonly state: PlaceState | null; readonly sources: readonly string[] };
 
 /** One that is here; `stamp`: see `FileOnDisk`. */
 export interface WantedHere extends WantedFile, Pick<FileOnDisk, 'stamp'> {}
@@ -62,10 +59,7 @@ export function planImages({ wanted, disk, fetching, damaged }: PlanInput): Plan
 }
 
 /** What a file's tries came to. Times by a monotonic clock, ms. */
-export interface Tries {
-  readonly failures: number;
-  readonly notBefore: number;
-}
+export type Tries = { readonly failures: number; readonly notBefore: number };
 
 /** Files to fetch now: of those that somebody has and whose pause is over, the smallest first, `most` of them. Pure. */
 export function toFetch(

@@ -5,10 +5,7 @@ import type { ImageFile } from '../../model/images/image.ts';
 export type Bytes = AsyncIterable<Uint8Array>;
 
 /** A file of an image, whatever is in it. */
-export interface ImageFileName {
-  readonly image: string;
-  readonly name: string;
-}
+export type ImageFileName = { readonly image: string; readonly name: string };
 
 /** A file as it must be. */
 export interface FileWanted extends ImageFileName, Pick<ImageFile, 'size' | 'sha256'> {}
@@ -16,10 +13,7 @@ export interface FileWanted extends ImageFileName, Pick<ImageFile, 'size' | 'sha
 /**
  * A file on the disk; its content is not read. `stamp` changes as soon as anybody writes to the file or replaces it.
  */
-export interface FileOnDisk extends ImageFileName {
-  readonly size: number;
-  readonly stamp: string;
-}
+export type FileOnDisk = ImageFileName & { readonly size: number; readonly stamp: string };
 
 /** A file that is open. `bytes` reads from `start` to `end`, both included, once; `close` when nobody has read it. `stamp`: see `FileOnDisk`. */
 export interface OpenFile {
@@ -92,11 +86,7 @@ export interface ImagePeers {
 }
 
 /** How a boot source is read. `proxy`: http://HOST:PORT; empty: without a proxy. */
-export interface SourceRead {
-  readonly start: number;
-  readonly proxy: string;
-  readonly signal: AbortSignal;
-}
+export type SourceRead = { readonly start: number; readonly proxy: string; readonly signal: AbortSignal };
 
 /** Boot sources, outside of the cluster. */
 export interface ImageSources {
@@ -107,16 +97,10 @@ export interface ImageSources {
 }
 
 /** What a region node needs to keep images. `sources` left out: it fetches from none. */
-export interface ImageAccess {
-  readonly sources?: ImageSources;
-  readonly disk: ImageDisk;
-  readonly peers: ImagePeers;
-}
+export type ImageAccess = { readonly sources?: ImageSources; readonly disk: ImageDisk; readonly peers: ImagePeers };
 
 /** A file that is given out. */
-export interface ServedFile extends OpenFile {
-  readonly sha256: string;
-}
+export type ServedFile = OpenFile & { readonly sha256: string };
 
 /** Which bytes of a file come: from `start` up to `until`, which is not among them; `null`: all. */
 export type Piece = { readonly start: number; readonly until: number } | null;

@@ -73,11 +73,7 @@ async function heldMember(tx: Tx, machineId: string): Promise<Pick<Machine, 'hel
   return held.length === 0 ? {} : { held: held.map(({ address }) => address) };
 }
 
-interface NamesToCheck {
-  readonly names: readonly string[];
-  readonly hostname: string;
-  readonly macs: readonly string[];
-}
+type NamesToCheck = { readonly names: readonly string[]; readonly hostname: string; readonly macs: readonly string[] };
 
 async function checkNames(
   tx: Tx,

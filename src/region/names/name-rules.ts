@@ -9,11 +9,7 @@ import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
 
 /** A name of a domain. `name` relative. */
-export interface NameAt {
-  readonly domainId: number;
-  readonly domain: string;
-  readonly name: string;
-}
+export type NameAt = { readonly domainId: number; readonly domain: string; readonly name: string };
 
 /** Everything that owns a name: records, the machine, the node, and the second interface of a machine (`eth1.web`). */
 export async function usesOf(tx: Tx, at: NameAt, exceptRecordId?: number): Promise<NameUse[]> {

@@ -34,14 +34,10 @@ export interface PublishPorts {
 }
 
 /** `known`: parts of what was published when it was read last. */
-interface Publisher extends PublishPorts {
-  readonly known: KnownParts;
-}
+type Publisher = PublishPorts & { readonly known: KnownParts };
 
 /** The publisher; `demand` asks for a compile though nothing seems to have changed (an agent holds an unknown generation). */
-export interface PublishTask extends Task {
-  demand(): void;
-}
+export type PublishTask = Task & { demand(): void };
 
 /**
  * A round's reads end by then, so that the loop stays alive while the database is away. The next round after one that was too slow has up to `mostMs`: where
@@ -58,10 +54,7 @@ const YIELD = { times: 4, mostMs: 1500 } as const;
 /** A compile without any reason, so that nothing that was overlooked stays for ever. */
 const ANYWAY_MS = 60_000;
 
-interface Read {
-  readonly snapshot: Snapshot;
-  readonly published: ReadonlyMap<string, NodeBody | null>;
-}
+type Read = { readonly snapshot: Snapshot; readonly published: ReadonlyMap<string, NodeBody | null> };
 
 /**
  * The publisher: snapshot → compile → lint → publish by compare-and-set. Runs on every region; the database decides who wins, and a loser
@@ -170,16 +163,10 @@ async function readMoves(
   );
 }
 
-interface Published {
-  readonly site: CompiledSite;
-  readonly result: Exclude<PublishResult, { readonly kind: 'lost' }>;
-}
+type Published = { readonly site: CompiledSite; readonly result: Exclude<PublishResult, { readonly kind: 'lost' }> };
 
 /** `races`: how often another process was ahead. `done` null: it was, and then it was not `isWanted` any more. */
-interface Raced {
-  readonly races: number;
-  readonly done: Published | null;
-}
+type Raced = { readonly races: number; readonly done: Published | null };
 
 interface Race {
   readonly publisher: Publisher;

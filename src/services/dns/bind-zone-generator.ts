@@ -14,10 +14,7 @@ import { coveringName, nameAbove } from './rules.ts';
 const NEGATIVE_TTL_MAX = 60;
 
 /** A zone's content and its digest, under which it gets its serial. */
-export interface GeneratedZone {
-  readonly content: ZoneContent;
-  readonly digest: string;
-}
+export type GeneratedZone = { readonly content: ZoneContent; readonly digest: string };
 
 /**
  * All zones of a site, without serials: one for each domain that it answers for, and the reverse zones of each subnet. Sorted by name, forward

@@ -19,10 +19,7 @@ export interface PublishedName {
 }
 
 /** A region node that answers for the zones. */
-export interface NameServer {
-  readonly fqdn: string;
-  readonly addresses: readonly string[];
-}
+export type NameServer = { readonly fqdn: string; readonly addresses: readonly string[] };
 
 /** The region nodes that serve and have an address, by name: the NS records of every zone. */
 export function nameServers(snapshot: Snapshot): readonly NameServer[] {

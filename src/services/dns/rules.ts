@@ -8,10 +8,7 @@ const NAME_MAX = 253;
 const LABEL_MAX = 63;
 
 /** What is wrong: a stable code, and a sentence's end such as `has no name server`. */
-export interface Problem {
-  readonly code: string;
-  readonly what: string;
-}
+export type Problem = { readonly code: string; readonly what: string };
 
 /** The full name of an owner. `name` relative, `@` for the zone itself. */
 export function ownerName(zone: string, name: string): string {

@@ -1,11 +1,7 @@
 import type { Copies, DnsDesired } from './desired.ts';
 
 /** A server that gets NOTIFY, or from which copies come. */
-interface ServerView {
-  readonly address: string;
-  readonly hasKey: boolean;
-  readonly key: string;
-}
+type ServerView = { readonly address: string; readonly hasKey: boolean; readonly key: string };
 
 /** Who may copy a zone, as named.conf sees it. */
 export interface GivenView {
@@ -26,11 +22,7 @@ export interface GivenView {
 }
 
 /** The servers that a rack copies from. */
-export interface TakenView {
-  readonly key: string;
-  readonly catalog: string;
-  readonly primaries: readonly ServerView[];
-}
+export type TakenView = { readonly key: string; readonly catalog: string; readonly primaries: readonly ServerView[] };
 
 /** Who may copy a zone; null: it is a local zone, which nobody copies. */
 export function givenView({ racks, transfers = [] }: DnsDesired, zone: string | null): GivenView {

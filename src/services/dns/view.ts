@@ -51,22 +51,12 @@ interface ConfView {
   readonly zones: readonly ConfZone[];
 }
 
-interface KeyView {
-  readonly name: string;
-  readonly algorithm: string;
-  readonly secret: string;
-}
+type KeyView = { readonly name: string; readonly algorithm: string; readonly secret: string };
 
 /** A zone of named.conf. */
-interface ConfZone extends GivenView {
-  readonly name: string;
-  readonly file: string;
-  readonly journal: string;
-}
+type ConfZone = GivenView & { readonly name: string; readonly file: string; readonly journal: string };
 
-interface ZoneView extends Omit<Zone, 'records'> {
-  readonly records: readonly RecordView[];
-}
+type ZoneView = Omit<Zone, 'records'> & { readonly records: readonly RecordView[] };
 
 interface RecordView {
   readonly name: string;

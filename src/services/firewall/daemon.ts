@@ -74,11 +74,7 @@ export function parseProbeFirewall(answers: readonly ExecResult[], desired: Fire
   };
 }
 
-interface Table {
-  readonly mark: string | null;
-  readonly rules: number;
-  readonly members: ReadonlySet<string>;
-}
+type Table = { readonly mark: string | null; readonly rules: number; readonly members: ReadonlySet<string> };
 
 /** nft's JSON (libnftables-json(5)). Throws what JSON.parse throws; the engine then says that it cannot read the answer. */
 function readTable(text: string): Table {

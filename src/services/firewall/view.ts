@@ -8,11 +8,7 @@ export const FOLDER = '/etc/regent/firewall';
 /** nft reads it and puts it in force as a whole or not at all. */
 export const REGENT_NFT = `${FOLDER}/regent.nft`;
 
-interface Partner {
-  readonly port: number;
-  readonly family: string;
-  readonly address: string;
-}
+type Partner = { readonly port: number; readonly family: string; readonly address: string };
 
 /** What the template of `firewall` sees: addresses by family, in the order of their texts. */
 export interface FirewallView {

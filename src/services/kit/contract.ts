@@ -48,11 +48,7 @@ export interface PartList {
 }
 
 /** A part of a desired state that the daemon can do without, and that only the daemon's checker can judge. `name`, `remedy`: as in `PartList`. */
-export interface OptionalPart {
-  readonly key: string;
-  readonly name: string;
-  readonly remedy: string;
-}
+export type OptionalPart = { readonly key: string; readonly name: string; readonly remedy: string };
 
 /** Where the daemon's checker refuses the files, the optional parts that it does not take are left out, and the rest is applied. */
 export interface OptionalParts<Desired> {
@@ -111,17 +107,10 @@ export interface RenderedFile {
 }
 
 /** How one file differs from what is installed. */
-export interface FileChange {
-  readonly target: string;
-  readonly kind: 'added' | 'changed' | 'removed';
-}
+export type FileChange = { readonly target: string; readonly kind: 'added' | 'changed' | 'removed' };
 
 /** A staged file for the checker: `staged` is the path of the copy that will become `target`. */
-export interface StagedFile {
-  readonly target: string;
-  readonly staged: string;
-  readonly isChanged: boolean;
-}
+export type StagedFile = { readonly target: string; readonly staged: string; readonly isChanged: boolean };
 
 /** How a daemon takes new files, and why. Operators see the sentence. */
 export type Activation =
@@ -170,10 +159,7 @@ export interface ServiceHealth {
 }
 
 /** A thing whose published number follows its content (see `Version` in the model). */
-export interface VersionKey {
-  readonly key: string;
-  readonly digest: string;
-}
+export type VersionKey = { readonly key: string; readonly digest: string };
 
 /** A lease as a daemon has it. Times in seconds since 1970 by the node's clock; `hostname` as the client gave it, '' for none. */
 export interface ServedLease {
@@ -188,10 +174,7 @@ export interface ServedLease {
 }
 
 /** Leases in the order of their addresses. `next`: the address after which the next page begins, null: this was the last. */
-export interface LeasePage {
-  readonly leases: readonly ServedLease[];
-  readonly next: string | null;
-}
+export type LeasePage = { readonly leases: readonly ServedLease[]; readonly next: string | null };
 
 /** How to read the leases of a daemon that gives addresses out. The agent asks. An answer that cannot be read gives a refusal with a sentence. */
 export interface LeaseSource {
@@ -321,10 +304,7 @@ export interface ServiceInstances<Desired, View, Shared> {
 }
 
 /** A server outside of the site that a daemon asks. `place`: its name for people. Any answer to `question` shows that it answers. */
-export interface OutsideNeed {
-  readonly place: string;
-  readonly question: NameQuestion | WebQuestion;
-}
+export type OutsideNeed = { readonly place: string; readonly question: NameQuestion | WebQuestion };
 
 /** A service with its own types, as registry and engine handle it. */
 // biome-ignore lint/suspicious/noExplicitAny: a heterogeneous list needs one existential type

@@ -1,10 +1,7 @@
 import { withoutHeader } from './header.ts';
 
 /** One line of a comparison: in both texts, only in the old, only in the new. */
-export interface DiffLine {
-  readonly kind: ' ' | '-' | '+';
-  readonly text: string;
-}
+export type DiffLine = { readonly kind: ' ' | '-' | '+'; readonly text: string };
 
 /** Segments without a line that is unique on both sides are compared cell by cell, up to this many cells. */
 const TABLE_MAX = 250_000;

@@ -10,10 +10,7 @@ export interface HeldParts {
 }
 
 /** `lint` is null if the schema did not fit, because lint did not run then. */
-interface Faults {
-  readonly faults: readonly PartFault[];
-  readonly lint: readonly Finding[] | null;
-}
+type Faults = { readonly faults: readonly PartFault[]; readonly lint: readonly Finding[] | null };
 
 /** An element that does not fit: where it is, its list, and why. `finding`: lint's finding about it. */
 interface PartFault {
@@ -24,12 +21,7 @@ interface PartFault {
 }
 
 /** A reported fault; `last`: what replaced its element. */
-interface HeldFault {
-  readonly fault: PartFault;
-  readonly name: string;
-  readonly last: unknown;
-  hasLastContent: boolean;
-}
+type HeldFault = { readonly fault: PartFault; readonly name: string; readonly last: unknown; hasLastContent: boolean };
 
 /** Each pass removes at least one element or gives up. A pass finds many at once. */
 const PASSES_MAX = 200;

@@ -10,11 +10,7 @@ import { withHeader } from './header.ts';
 const SAFE_TARGET = /^(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)+$/;
 
 /** Inputs of rendering beside the desired state. `generation` appears only in the files' headers. */
-export interface RenderContext {
-  readonly facts: HostFacts;
-  readonly templates: Templates;
-  readonly generation: number;
-}
+export type RenderContext = { readonly facts: HostFacts; readonly templates: Templates; readonly generation: number };
 
 /**
  * Renders all files of a service from its desired state: schema, view, guard, templates. Pure; region (preview) and agent use

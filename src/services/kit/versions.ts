@@ -5,11 +5,7 @@ import type { Version } from '../../model/snapshot.ts';
 export const VERSION_MAX = 0xffff_ffff;
 
 /** A thing whose content needs a number. */
-export interface WantedVersion {
-  readonly service: string;
-  readonly key: string;
-  readonly digest: string;
-}
+export type WantedVersion = { readonly service: string; readonly key: string; readonly digest: string };
 
 /**
  * The numbers to publish content under. Unchanged content keeps its number; changed content gets

@@ -8,10 +8,7 @@ import type { ProxyDesired } from './desired.ts';
 import type { Node } from '../../model/cluster/node.ts';
 
 /** Work that every node shares: the parent proxy, and why it is left out. */
-export interface ProxyShared {
-  readonly parent: ProxyDesired['parent'];
-  readonly findings: readonly Finding[];
-}
+export type ProxyShared = { readonly parent: ProxyDesired['parent']; readonly findings: readonly Finding[] };
 
 /** Squid can do without an element of these lists. `nodes` is none of them: clients could reach a missing node through the proxy. */
 export const PROXY_PARTS: readonly PartList[] = [

@@ -61,10 +61,7 @@ export function probeTgt(): readonly Command[] {
 }
 
 /** What tgtd lacks or has too much. `images`: targets that are not whole. `others`: portals, networks, and targets that nobody wants any more. */
-interface Differences {
-  readonly images: readonly string[];
-  readonly others: readonly string[];
-}
+type Differences = { readonly images: readonly string[]; readonly others: readonly string[] };
 
 function differencesOf(answers: readonly ExecResult[], desired: TgtDesired): Differences | null {
   const [targets, portals] = answers;

@@ -70,11 +70,7 @@ export function parseProbeVip(answers: readonly ExecResult[], desired: VipDesire
   };
 }
 
-interface VipStatus {
-  readonly seconds: number;
-  readonly keepalived: unknown;
-  readonly facts: VipFacts | null;
-}
+type VipStatus = { readonly seconds: number; readonly keepalived: unknown; readonly facts: VipFacts | null };
 
 function readStatus(text: string): VipStatus {
   const value: unknown = JSON.parse(text);

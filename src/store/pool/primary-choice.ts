@@ -4,10 +4,7 @@ import type { ServerAnswer } from './server-query.ts';
 export type Timelines = ReadonlyMap<string, number>;
 
 /** Which server is used, by its place in the list. */
-export interface Choice {
-  readonly index: number;
-  readonly isWritable: boolean;
-}
+export type Choice = { readonly index: number; readonly isWritable: boolean };
 
 /**
  * Which of the servers is the primary that takes writes; if none does, a primary that can be read; null: there is no primary. Of two primaries the

@@ -30,10 +30,7 @@ interface TransactionWork<T> {
   readonly serverLimits: string;
 }
 
-interface Proof {
-  readonly standby: boolean;
-  readonly isReadOnly: boolean;
-}
+type Proof = { readonly standby: boolean; readonly isReadOnly: boolean };
 
 const PROOF = `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as "isReadOnly"`;
 

@@ -15,9 +15,7 @@ export interface StoredFinding {
 }
 
 /** A finding with the node that it is of. */
-export interface NodeFinding extends StoredFinding {
-  readonly nodeId: string;
-}
+export type NodeFinding = StoredFinding & { readonly nodeId: string };
 
 /** Findings of the last compile, of all nodes or of one. */
 export async function readFindings(tx: Tx, nodeId?: string): Promise<NodeFinding[]> {

@@ -5,10 +5,7 @@ import type { Tx } from '../tx.ts';
 import { BODY_COLUMNS, joinBodies, type KnownParts, type StoredBody } from './parts.ts';
 
 /** What is published for a node. `compiledRevision`: the newest snapshot that was compiled for it, changed or not. */
-export interface PublicationHead extends Desired {
-  readonly publishedAt: string;
-  readonly compiledRevision: number;
-}
+export type PublicationHead = Desired & { readonly publishedAt: string; readonly compiledRevision: number };
 
 type HeadRow = Omit<PublicationHead, 'body'> & StoredBody;
 

@@ -2,10 +2,7 @@ import { sql } from 'kysely';
 import type { Tx } from '../tx.ts';
 
 /** The generation and digest that an agent reports; 0 and '' for none. */
-export interface HeldState {
-  readonly generation: number;
-  readonly digest: string;
-}
+export type HeldState = { readonly generation: number; readonly digest: string };
 
 /** The newest publications of a node stay whatever their age. */
 export const PUBLICATIONS_RETAINED = 50;

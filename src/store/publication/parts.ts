@@ -17,10 +17,7 @@ import { type HeldState, PUBLICATIONS_RETAINED } from './held.ts';
 import { openPart, openParts, type PartRow, sealParts } from './sealed-parts.ts';
 
 /** A row with a body: whole, as earlier releases wrote it, or the root of its parts. */
-export interface StoredBody {
-  readonly body: Desired['body'] | null;
-  readonly root: string | null;
-}
+export type StoredBody = { readonly body: Desired['body'] | null; readonly root: string | null };
 
 /** Columns of `StoredBody` in a row of `desired` or `publications`. */
 export const BODY_COLUMNS = sql`body, encode(root, 'hex') as root`;
@@ -77,11 +74,7 @@ export async function lockPublishers(tx: Tx): Promise<PublisherGate> {
 }
 
 /** What a publisher goes by. `isSealing`: parts with a secret are stored sealed, and no body whole. */
-export interface PublisherGate {
-  readonly compiler: string;
-  readonly isByParts: boolean;
-  readonly isSealing: boolean;
-}
+export type PublisherGate = { readonly compiler: string; readonly isByParts: boolean; readonly isSealing: boolean };
 
 /**
  * Stores the new parts of these bodies and gives their roots in the same order. A row that names them must follow in this transaction. Parts in

@@ -16,14 +16,9 @@ export interface HubPorts {
 }
 
 /** What all pages of one browser share: one stream of events, and one probe of the site. */
-export interface Hub {
-  connect(channel: Channel<ToHub, FromHub>): void;
-}
+export type Hub = { connect(channel: Channel<ToHub, FromHub>): void };
 
-interface HubPage {
-  readonly channel: Channel<ToHub, FromHub>;
-  isVisible: boolean;
-}
+type HubPage = { readonly channel: Channel<ToHub, FromHub>; isVisible: boolean };
 
 /**
  * Makes the hub. A browser opens at most six connections to a site, and a stream holds one all the time: with a stream

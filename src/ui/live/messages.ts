@@ -25,7 +25,4 @@ export type FromHub =
   | { readonly kind: 'denied'; readonly status: number };
 
 /** One end of a channel. `onMessage` starts it, and is called once. */
-export interface Channel<In, Out> {
-  send(message: Out): void;
-  onMessage(handler: (message: In) => void): void;
-}
+export type Channel<In, Out> = { send(message: Out): void; onMessage(handler: (message: In) => void): void };

@@ -58,15 +58,9 @@ const AUTHORITY = `${API_PREFIX}/authority`;
 const TIMEOUT_MS = 10_000;
 
 /** What the session needs of the browser. */
-export interface SessionPorts {
-  readonly origin: string;
-  readonly fetch: typeof fetch;
-}
+export type SessionPorts = { readonly origin: string; readonly fetch: typeof fetch };
 
-interface SessionAnswer {
-  readonly status: number;
-  readonly text: string;
-}
+type SessionAnswer = { readonly status: number; readonly text: string };
 
 /** Makes the session; the first `refresh` reads its state. */
 export function createSession(ports: SessionPorts): Session {

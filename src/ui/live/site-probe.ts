@@ -16,10 +16,7 @@ const PROBES_MAX = 3;
 const PROBE_TIMEOUT_MS = 900;
 
 /** What the probe needs of the browser. */
-interface SiteProbePorts {
-  readonly origin: string;
-  readonly fetch: typeof fetch;
-}
+type SiteProbePorts = { readonly origin: string; readonly fetch: typeof fetch };
 
 type SiteProbeResult = Omit<Link, 'since'>;
 

@@ -17,10 +17,7 @@ export interface WatchOptions {
 }
 
 /** The view of a call, and a function that reads it again at once. */
-export interface Watched<T> {
-  readonly view: View<T>;
-  readonly refresh: () => void;
-}
+export type Watched<T> = { readonly view: View<T>; readonly refresh: () => void };
 
 const EVERY_MS = 30_000;
 
@@ -37,10 +34,7 @@ export function useView<I extends RouteId>(
 }
 
 /** An object with its ETag, which a change of it sends. */
-export interface Tagged<T> {
-  readonly body: T;
-  readonly etag: string | null;
-}
+export type Tagged<T> = { readonly body: T; readonly etag: string | null };
 
 /** As useView, with the ETag. */
 export function useTagged<I extends RouteId>(

@@ -2,11 +2,7 @@ import type { JSX } from 'preact';
 import { columnsText } from '../models/base/table.ts';
 import { EN } from '../texts/en.ts';
 
-interface Choosable {
-  readonly id: string;
-  readonly head: string;
-  readonly isSpare?: boolean;
-}
+type Choosable = { readonly id: string; readonly head: string; readonly isSpare?: boolean };
 
 /** The choice of a table's columns. The first one names its rows, so it stays. */
 export function ColumnChoice<C extends Choosable>(props: {

@@ -38,11 +38,7 @@ export function Filters(props: {
   );
 }
 
-interface InputProps {
-  readonly value: string;
-  readonly isFirst: boolean;
-  readonly onChoose: (text: string) => void;
-}
+type InputProps = { readonly value: string; readonly isFirst: boolean; readonly onChoose: (text: string) => void };
 
 function filterInput({ choices, help }: FilterField, props: InputProps): JSX.Element {
   if (choices === undefined) return <TextInput {...props} help={help} />;

@@ -1,10 +1,7 @@
 import type { Column } from './table.tsx';
 
 /** Something that one can do with a row. */
-interface RowAction {
-  readonly label: string;
-  readonly run: () => void;
-}
+type RowAction = { readonly label: string; readonly run: () => void };
 
 /** The column of the actions on a row; `nameOf`: what a screen reader reads after the label. */
 export function actionColumn<Row>(

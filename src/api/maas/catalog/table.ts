@@ -29,10 +29,7 @@ const SUBJECTS: readonly (readonly ResourceText[])[] = [
 export const RESOURCES: readonly Resource[] = SUBJECTS.flat().map(parseResource);
 
 /** A resource that a path names, and the values in the path. */
-export interface ResourceMatch {
-  readonly resource: Resource;
-  readonly path: Readonly<Record<string, string>>;
-}
+export type ResourceMatch = { readonly resource: Resource; readonly path: Readonly<Record<string, string>> };
 
 const BY_FIRST = Map.groupBy(
   RESOURCES.flatMap((resource) => resource.paths.map((path) => ({ resource, path }))),

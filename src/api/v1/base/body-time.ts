@@ -1,10 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
 /** Longest that a request may take to come whole, ms: one whose route has the configuration `isUpload`, and any other. */
-export interface BodyTimes {
-  readonly othersMs: number;
-  readonly uploadMs: number;
-}
+export type BodyTimes = { readonly othersMs: number; readonly uploadMs: number };
 
 /**
  * Node has one time for all requests of a server. Uploads need more than others, so the others are ended here, as Node would. A request without a body, such

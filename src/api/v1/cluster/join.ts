@@ -19,9 +19,7 @@ import { type ApiPorts, sendProblem } from '../../server.ts';
 import { rawValidator } from '../../validate.ts';
 
 /** `isBehindProxy`: calls come through the cluster's own load balancers, which say how the client came. */
-export interface JoinApiPorts extends ApiPorts {
-  readonly isBehindProxy: boolean;
-}
+export type JoinApiPorts = ApiPorts & { readonly isBehindProxy: boolean };
 
 const BODY_MAX = 32 * 1024;
 const TOKEN_FORM = /^Bearer +([a-z0-9]{12}):([A-Za-z0-9]{16,128})$/i;

@@ -18,9 +18,7 @@ const LONGEST_MS = 4 * 3_600_000;
 /** Longest that any other request may take to come whole, ms. */
 const OTHERS_MS = 30_000;
 
-interface UploadPorts extends ApiPorts {
-  readonly callers: Callers;
-}
+type UploadPorts = ApiPorts & { readonly callers: Callers };
 
 /**
  * `PUT /images/{image}/files/{file}`: bytes go to the disk as they come, never whole into memory. The caller, the role, the image and the length are checked

@@ -23,10 +23,7 @@ interface StreamExchange {
 }
 
 /** Open event streams. */
-export interface EventStreams {
-  open(exchange: StreamExchange): Promise<FastifyReply>;
-  closeAll(): void;
-}
+export type EventStreams = { open(exchange: StreamExchange): Promise<FastifyReply>; closeAll(): void };
 
 /** Does the client ask for server-sent events? */
 export function wantsStream(request: FastifyRequest): boolean {

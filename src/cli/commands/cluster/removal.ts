@@ -162,10 +162,7 @@ export function lackOf({ nodes, losses }: Pick<ClusterStatus, 'nodes' | 'losses'
   return node.isRegion && losses.now < wanted ? `the cluster can lose ${losses.now} (${losses.why.join(', ')})` : null;
 }
 
-interface NodeAndPlace {
-  readonly node: Node | undefined;
-  readonly place: Place | undefined;
-}
+type NodeAndPlace = { readonly node: Node | undefined; readonly place: Place | undefined };
 
 async function findNodeAndPlace(call: Call, ref: string): Promise<NodeAndPlace> {
   try {

@@ -57,11 +57,7 @@ export function uploadCommand(printImage: (call: Call, image: Image, isNew: bool
   };
 }
 
-interface UploadFile {
-  readonly image: string;
-  readonly file: string;
-  readonly content: UploadContent;
-}
+type UploadFile = { readonly image: string; readonly file: string; readonly content: UploadContent };
 
 /** Sends a file and prints its progress every few seconds. */
 export async function sendFile({ io }: Call, client: Client, { image, file, content }: UploadFile): Promise<void> {

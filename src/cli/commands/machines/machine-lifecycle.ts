@@ -99,10 +99,7 @@ export function lifecycleCommands(shape: Shape<Machine>): CommandSpec[] {
   });
 }
 
-interface Verb {
-  readonly verb: MachineVerb;
-  readonly shape: Shape<Machine>;
-}
+type Verb = { readonly verb: MachineVerb; readonly shape: Shape<Machine> };
 
 async function runBodyOf(call: Call): Promise<MachineRunRequest> {
   return { ...(call.options['enableSsh'] === true ? { enableSsh: true } : {}), ...(await runOf(call)) };

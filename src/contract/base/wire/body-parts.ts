@@ -22,10 +22,7 @@ export const BodyPart = Type.Union([
 export type BodyPart = Static<typeof BodyPart>;
 
 /** A part as it is stored: its stable JSON, and the digests of the parts that it names. */
-export interface PartText {
-  readonly text: string;
-  readonly names: readonly string[];
-}
+export type PartText = { readonly text: string; readonly names: readonly string[] };
 
 /** Parts by digest. */
 export type PartTexts = ReadonlyMap<string, PartText>;
@@ -45,10 +42,7 @@ type InnerPart = readonly [path: readonly string[], digest: string];
 type PackedValue = { readonly text: string; readonly inner: readonly InnerPart[] } | { readonly digest: string };
 
 /** What was cut so far: parts by digest, and what became of each object. */
-interface SplitState {
-  readonly parts: Map<string, PartText>;
-  readonly known: WeakMap<object, PackedValue>;
-}
+type SplitState = { readonly parts: Map<string, PartText>; readonly known: WeakMap<object, PackedValue> };
 
 /** Cuts values into parts, which gather in `parts`; `split` gives the root. An object that several bodies share is cut once. Pure but for the map. */
 export function createSplitter(): { readonly parts: PartTexts; readonly split: (body: unknown) => string } {

@@ -1,10 +1,7 @@
 import type { TSchema } from 'typebox';
 
 /** What is left of a value that anybody may have made: what its schema allows. `problems`: what was left out or cut, by its place. */
-export interface CutValue {
-  readonly value: unknown;
-  readonly problems: readonly string[];
-}
+export type CutValue = { readonly value: unknown; readonly problems: readonly string[] };
 
 /** Largest number of sentences. The last one counts the rest. */
 const PROBLEMS_MAX = 50;

@@ -1,10 +1,7 @@
 import type { Finding } from '../common.ts';
 
 /** One finding of one node. */
-export interface NodeFinding extends Finding {
-  readonly node: string;
-  readonly service: string;
-}
+export type NodeFinding = Finding & { readonly node: string; readonly service: string };
 
 /** A finding for people: what it is, since when, and what to do. */
 export function findingText(finding: Pick<Finding, 'sentence' | 'since' | 'remedy'>): string {

@@ -17,16 +17,9 @@ export interface HttpCall {
 }
 
 /** A whole answer. */
-export interface HttpAnswer {
-  readonly response: Response;
-  readonly text: string;
-}
+export type HttpAnswer = { readonly response: Response; readonly text: string };
 
-interface CallAttempt {
-  readonly outcome: AttemptOutcome;
-  readonly answer: HttpAnswer | null;
-  readonly why: string;
-}
+type CallAttempt = { readonly outcome: AttemptOutcome; readonly answer: HttpAnswer | null; readonly why: string };
 
 /**
  * Sends a call until it is answered: again, as it is, by the rule of `decide`, until its deadline. Gives the last answer, which is 502, 503 or 504

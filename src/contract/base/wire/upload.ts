@@ -11,10 +11,7 @@ import {
 } from './transport.ts';
 
 /** Bytes that are sent as they are read. `open` begins at that byte. */
-export interface UploadContent {
-  readonly size: number;
-  open(start: number): AsyncIterable<Uint8Array>;
-}
+export type UploadContent = { readonly size: number; open(start: number): AsyncIterable<Uint8Array> };
 
 /** So many tries without a new byte end it. */
 const TRIES = 4;

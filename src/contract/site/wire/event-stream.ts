@@ -27,18 +27,10 @@ export interface StreamRequest {
  * Where a stream stands: the id after which it goes on, null before any is known; tries since the last event, counted as if they had
  * started at the first address, so that the one that broke is not the next.
  */
-interface StreamCursor {
-  id: number | null;
-  tries: number;
-  address: number;
-}
+type StreamCursor = { id: number | null; tries: number; address: number };
 
 /** How a stream ended. `problem`: the region refused it. */
-interface StreamEnding {
-  readonly outcome: AttemptOutcome;
-  readonly why: string;
-  readonly problem: Problem | null;
-}
+type StreamEnding = { readonly outcome: AttemptOutcome; readonly why: string; readonly problem: Problem | null };
 
 /**
  * Reads events as they happen and connects again after every break, from the last id that was seen (WHATWG HTML §9.2, server-sent

@@ -1,9 +1,5 @@
 /** One address that a server gave to `second` while `first` had it. MACs. */
-export interface Shared {
-  readonly address: string;
-  readonly first: string;
-  readonly second: string;
-}
+export type Shared = { readonly address: string; readonly first: string; readonly second: string };
 
 /**
  * Which machine has which address, by the acknowledgements that were received. A machine that gives its address back no longer has it from the moment

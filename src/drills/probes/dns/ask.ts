@@ -16,10 +16,7 @@ export interface DnsQuestion {
 }
 
 /** `rcode`: the response code by number (0: no error, 3: no such name; RFC 1035 §4.1.1), or what came instead of one. */
-export interface DnsAnswer {
-  readonly rcode: number | string;
-  readonly data: readonly string[];
-}
+export type DnsAnswer = { readonly rcode: number | string; readonly data: readonly string[] };
 
 /** Asks from a port of its own, so that no two questions are one flow. Calls back once. */
 export function askDns(question: DnsQuestion, done: (answer: DnsAnswer) => void): void {

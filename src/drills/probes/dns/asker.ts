@@ -3,10 +3,7 @@ import { startLineAsker } from '../child/line-asker.ts';
 import type { DnsAnswer, DnsQuestion } from './ask.ts';
 
 /** Asks DNS questions from inside a network namespace. */
-export interface DnsAsker {
-  ask(name: string, type: string, timeoutMs?: number): Promise<DnsAnswer>;
-  close(): void;
-}
+export type DnsAsker = { ask(name: string, type: string, timeoutMs?: number): Promise<DnsAnswer>; close(): void };
 
 /** Starts a DNS client in a network namespace (a name below /run/netns); it ends with `close` or with this process. */
 export function startDnsAsker(netns: string | null, server: string): DnsAsker {

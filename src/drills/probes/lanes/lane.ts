@@ -6,10 +6,7 @@ import { monotonicMs } from '../time/deadline.ts';
 export type WriteOutcome = 'acknowledged' | 'ambiguous' | 'refused';
 
 /** How a question ended: `why` '' is good. `outcome`: of a numbered write. */
-export interface ProbeResult {
-  readonly why: string;
-  readonly outcome?: WriteOutcome;
-}
+export type ProbeResult = { readonly why: string; readonly outcome?: WriteOutcome };
 
 /** Something that a prober questions all the time. */
 export interface Probe {
@@ -29,11 +26,7 @@ export interface Probe {
 }
 
 /** A sample as a prober sends it. Times are of CLOCK_MONOTONIC, ms. */
-export interface LaneSample extends Sample {
-  readonly lane: string;
-  readonly number?: number;
-  readonly outcome?: WriteOutcome;
-}
+export type LaneSample = Sample & { readonly lane: string; readonly number?: number; readonly outcome?: WriteOutcome };
 
 /** A probe that runs. */
 export interface RunningLane {

@@ -25,10 +25,7 @@ export interface Probing {
 }
 
 /** Time of the processor that a prober took, and the time that it ran, ms. */
-export interface Cost {
-  readonly cpuMs: number;
-  readonly wallMs: number;
-}
+export type Cost = { readonly cpuMs: number; readonly wallMs: number };
 
 const FLUSH_MS = 200;
 const HURRY_MS = 2000;
@@ -73,10 +70,7 @@ function end(sentence: string): never {
   process.exit(2);
 }
 
-interface Running {
-  stop(): void;
-  burst(): void;
-}
+type Running = { stop(): void; burst(): void };
 
 /** `lines`: what is still to be written; more may be added at any time. */
 function run({ probes, held }: Probing, stopMs: number, lines: ProberLine[]): Running {

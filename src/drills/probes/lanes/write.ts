@@ -24,11 +24,7 @@ export function writeProbe(api: ApiPlace, order: WriteOrder, everyMs: number): P
   };
 }
 
-interface Writer {
-  readonly api: ApiPlace;
-  readonly order: WriteOrder;
-  readonly limiter: RetryLimiter;
-}
+type Writer = { readonly api: ApiPlace; readonly order: WriteOrder; readonly limiter: RetryLimiter };
 
 /** Never rejects: what is thrown is an outcome too. */
 async function writeOne({ api, order, limiter: turns }: Writer, number: number): Promise<ProbeResult> {

@@ -4,10 +4,7 @@ import { monotonicMs, STARVED_MS } from './deadline.ts';
 const EARLY_MS = 1;
 
 /** When a beat comes. `offsetMs`: of the first one, so that probes do not all ask at the same moment. */
-export interface BeatOptions {
-  readonly everyMs: number;
-  readonly offsetMs: number;
-}
+export type BeatOptions = { readonly everyMs: number; readonly offsetMs: number };
 
 /**
  * Calls back on a fixed grid of times; the result ends that. What a starved process has missed is not made up for: the next call gets

@@ -14,10 +14,7 @@ export interface Crowd {
 }
 
 /** Calls with 200, and all others. */
-export interface CrowdCount {
-  readonly answered: number;
-  readonly failed: number;
-}
+export type CrowdCount = { readonly answered: number; readonly failed: number };
 
 /** Longer than the crowd: its start, and its last calls. */
 const MARGIN_MS = 20_000;

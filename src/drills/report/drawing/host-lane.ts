@@ -10,12 +10,7 @@ const MOST_EVENTS = 40;
 const MOST_SPANS = 60;
 
 /** A kind of stripe in a host's lane: its class in the style, what it means, where it lies, px. */
-interface Stripe {
-  readonly name: string;
-  readonly meaning: string;
-  readonly y: number;
-  readonly height: number;
-}
+type Stripe = { readonly name: string; readonly meaning: string; readonly y: number; readonly height: number };
 
 const ABSENT: Stripe = { name: 'absent', meaning: 'out of reach', y: 1, height: 24 };
 const HOLDING: Stripe = { name: 'vip', meaning: 'VIP', y: 2, height: 10 };

@@ -5,10 +5,7 @@ import { isShown, PLOT, type Scale, xOf } from './scale.ts';
 const STEP = 2;
 
 /** Columns of a drawing, from and to (exclusive), px. */
-export interface DrawnSpan {
-  readonly from: number;
-  readonly to: number;
-}
+export type DrawnSpan = { readonly from: number; readonly to: number };
 
 /** Where good answers came in their usual rhythm: neighbours are joined unless more than four usual gaps lie between them. */
 export function goodRuns(samples: readonly Sample[], scale: Scale): DrawnSpan[] {

@@ -6,11 +6,7 @@ import type { RoundVerdict } from '../../../judge/verdict.ts';
 export const PLOT = { left: 132, width: 800, right: 148 } as const;
 
 /** A part of a round as a drawing shows it. `zero`: the moment that the axis calls 0 s. All ms from the start of the recording. */
-export interface Scale {
-  readonly from: number;
-  readonly to: number;
-  readonly zero: number;
-}
+export type Scale = { readonly from: number; readonly to: number; readonly zero: number };
 
 /** Where a moment stands, whole px; what is outside, or no number (a broken recording is drawn too), stands on the edge. */
 export function xOf(scale: Scale, at: number): number {

@@ -76,11 +76,7 @@ export async function startRealClients(
   };
 }
 
-interface LeaseObservation {
-  readonly at: number;
-  readonly address: string;
-  readonly isRenewed: boolean;
-}
+type LeaseObservation = { readonly at: number; readonly address: string; readonly isRenewed: boolean };
 
 function parseObservations(text: string): LeaseObservation[] {
   return text.split('\n').flatMap((line) => {

@@ -13,16 +13,9 @@ export interface Load {
 }
 
 /** `name`: a label that no other load has had. */
-export interface LoadOrder {
-  readonly environment: Environment;
-  readonly name: string;
-  readonly clients: number;
-}
+export type LoadOrder = { readonly environment: Environment; readonly name: string; readonly clients: number };
 
-interface Made {
-  readonly label: string;
-  readonly id: string;
-}
+type Made = { readonly label: string; readonly id: string };
 
 const ZONE = 'regent.internal';
 /** Between two calls of a client. */

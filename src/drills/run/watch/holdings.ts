@@ -4,10 +4,7 @@ import { openSpanBook, type SpanBook } from './spans.ts';
 import { openStamps } from './stamps.ts';
 
 /** Something that is followed on each region node, and what was so when. */
-export interface SpanWatch {
-  readonly book: SpanBook;
-  readonly watches: ReadonlyMap<string, HostWatch>;
-}
+export type SpanWatch = { readonly book: SpanBook; readonly watches: ReadonlyMap<string, HostWatch> };
 
 /** Watches who has the floating address. The kernels themselves say it, from outside, also on a host that hangs. */
 export function watchHoldings(environment: Environment): SpanWatch {

@@ -4,10 +4,7 @@ import type { ConnectionSpec } from '../../../store/connection.ts';
 import type { HeldJob } from '../../../store/queries/base/jobs/lease.ts';
 
 /** What the thread is started with. `name`: seen in pg_stat_activity. */
-export interface ThreadStart {
-  readonly connection: ConnectionSpec;
-  readonly name: string;
-}
+export type ThreadStart = { readonly connection: ConnectionSpec; readonly name: string };
 
 /** An order to the thread. `until`: where it writes until when the holder may act, ns of the clock that all threads share. `requestedAt`: ms of it. */
 export type RenewalOrder =

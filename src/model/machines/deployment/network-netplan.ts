@@ -8,11 +8,7 @@ type Yaml =
   | readonly string[]
   | readonly NetplanRoute[]
   | { readonly [key: string]: Yaml | undefined };
-interface NetplanRoute {
-  readonly to: string;
-  readonly via: string;
-  readonly metric?: number;
-}
+type NetplanRoute = { readonly to: string; readonly via: string; readonly metric?: number };
 
 /** The plan as a file of netplan (netplan-yaml), for its renderer networkd. Texts stand in quotes: YAML 1.1 reads many texts as other values. */
 export function netplanText({ interfaces }: NetworkPlan): string {

@@ -26,10 +26,7 @@ export interface NetworkSite {
 }
 
 /** What a machine's network is planned from. `bootMac`: of the card that it booted from, null: not known. */
-export interface NetworkMachine {
-  readonly interfaces: readonly MachineInterface[];
-  readonly bootMac?: string | null;
-}
+export type NetworkMachine = { readonly interfaces: readonly MachineInterface[]; readonly bootMac?: string | null };
 
 /**
  * An interface as the deployed system is to have it. `mac`: by which a card is found, and which is given to anything else. `addresses`: `ADDRESS/PREFIX`.
@@ -62,16 +59,10 @@ export interface PlannedInterface {
 }
 
 /** A route to another network by a router. */
-interface PlannedRoute {
-  readonly to: string;
-  readonly via: string;
-  readonly metric?: number;
-}
+type PlannedRoute = { readonly to: string; readonly via: string; readonly metric?: number };
 
 /** The network of a deployed system: each interface behind those that it stands on. */
-export interface NetworkPlan {
-  readonly interfaces: readonly PlannedInterface[];
-}
+export type NetworkPlan = { readonly interfaces: readonly PlannedInterface[] };
 
 type PlannedLink = Omit<InterfaceLink, 'id'>;
 /** An interface with what connects it. */
@@ -81,10 +72,7 @@ interface ConnectedInterface {
   readonly links: readonly PlannedLink[];
 }
 /** Of each family: the link by which the default route goes; null: there is none. */
-interface Gateways {
-  readonly 4: PlannedLink | null;
-  readonly 6: PlannedLink | null;
-}
+type Gateways = { readonly 4: PlannedLink | null; readonly 6: PlannedLink | null };
 
 /**
  * Plans the network of a deployed system from the model. A machine to whose interfaces nobody has given anything asks DHCP where it booted: without any

@@ -1,21 +1,14 @@
 import { invalid, isRejected, type Rejected, show } from '../../../core/errors.ts';
 
 /** A required disk. */
-export interface DiskRequirement {
-  readonly label: string;
-  readonly minBytes: number;
-  readonly tags: readonly string[];
-}
+export type DiskRequirement = { readonly label: string; readonly minBytes: number; readonly tags: readonly string[] };
 
 /** Members of an interface that a requirement may name (MAAS's names). */
 export const CARD_KEYS = ['name', 'mac', 'vlan', 'vid', 'fabric', 'space', 'subnet', 'subnet_cidr'] as const;
 export type CardKey = (typeof CARD_KEYS)[number];
 
 /** A required interface. */
-export interface InterfaceRequirement {
-  readonly label: string;
-  readonly wants: readonly (readonly [CardKey, string])[];
-}
+export type InterfaceRequirement = { readonly label: string; readonly wants: readonly (readonly [CardKey, string])[] };
 
 /** Requirements of one text. */
 const REQUIREMENTS_MAX = 16;

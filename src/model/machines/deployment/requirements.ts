@@ -28,10 +28,7 @@ export interface MatchedDevices {
 }
 
 /** A machine that fits, and how. */
-export interface Fit {
-  readonly candidate: Candidate;
-  readonly matched: MatchedDevices;
-}
+export type Fit = { readonly candidate: Candidate; readonly matched: MatchedDevices };
 
 type Test = (candidate: Candidate) => boolean;
 

@@ -30,10 +30,7 @@ export interface PlannedParts {
 }
 
 /** Which disks get a boot loader, and whether it is one that needs an EFI system partition of its own. */
-interface BootPlaces {
-  readonly boot: readonly string[];
-  readonly hasEsp: boolean;
-}
+type BootPlaces = { readonly boot: readonly string[]; readonly hasEsp: boolean };
 
 /** Plans what lies below the file systems, or says which part cannot be. Pure. */
 export function planParts(

@@ -33,10 +33,7 @@ export interface BondSettings {
 }
 
 /** How a bridge works. `stp`: it speaks the spanning tree protocol. `forwardDelay`: seconds before a port of it forwards then. */
-export interface BridgeSettings {
-  readonly stp: boolean;
-  readonly forwardDelay: number;
-}
+export type BridgeSettings = { readonly stp: boolean; readonly forwardDelay: number };
 
 /** Requested settings; the others have their default. */
 export type BondInput = { readonly [K in keyof BondSettings]?: string | number | undefined };

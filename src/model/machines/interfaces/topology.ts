@@ -12,9 +12,7 @@ export interface InterfaceShape {
 }
 type InterfaceParents = Pick<InterfaceShape, 'name' | 'kind' | 'parents'>;
 /** `isLinked`: it has an address, gets one, or is to be up by itself. */
-export interface LinkedShape extends InterfaceShape {
-  readonly isLinked: boolean;
-}
+export type LinkedShape = InterfaceShape & { readonly isLinked: boolean };
 type AttachedVlan = Pick<Vlan, 'id' | 'name' | 'vid' | 'fabricId'>;
 
 /** What an interface of a kind may stand on, and on how many. */

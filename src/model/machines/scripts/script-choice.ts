@@ -10,10 +10,7 @@ export interface ScriptSelection {
 }
 
 /** A script of a run and the values of its parameters. */
-export interface ChosenScript {
-  readonly script: Script;
-  readonly values: ParameterValues;
-}
+export type ChosenScript = { readonly script: Script; readonly values: ParameterValues };
 
 /** Tag of the scripts of the release. */
 const BUILT_IN_TAG = 'built-in';

@@ -133,10 +133,7 @@ export interface KnownDevices {
  * What a script is started with. `arguments`: in the order of its parameters; `environment`: all its values, as `PARAM_NAME=value`. A password is in the
  * environment only: arguments are seen by everybody on a machine.
  */
-export interface Invocation {
-  readonly arguments: readonly string[];
-  readonly environment: readonly string[];
-}
+export type Invocation = { readonly arguments: readonly string[]; readonly environment: readonly string[] };
 
 /** Makes arguments of values. A disk or card that is not known is passed on as it was named. Pure. */
 export function invocationOf(parameters: ScriptParameters, values: ParameterValues, known: KnownDevices): Invocation {

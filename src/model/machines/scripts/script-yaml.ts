@@ -3,10 +3,7 @@ import { type Rejected, rejected } from '../../../core/errors.ts';
 /** What the comment of a script may say: the part of YAML 1.2 that such comments use. */
 export type MetadataValue = string | readonly MetadataValue[] | { readonly [name: string]: MetadataValue };
 
-interface YamlLine {
-  readonly indent: number;
-  readonly text: string;
-}
+type YamlLine = { readonly indent: number; readonly text: string };
 
 /** Levels of nesting, and lines: a comment is no program. */
 const DEPTH_MAX = 6;
@@ -36,10 +33,7 @@ export function parseComment(text: string): { readonly value: MetadataValue } | 
   }
 }
 
-interface CommentReader {
-  readonly lines: readonly YamlLine[];
-  at: number;
-}
+type CommentReader = { readonly lines: readonly YamlLine[]; at: number };
 
 function readBlock(reader: CommentReader, indent: number, depth: number): MetadataValue {
   if (depth > DEPTH_MAX) throw new YamlProblem(`it has more than ${DEPTH_MAX} levels`);
@@ -82,10 +76,7 @@ function readScalar(text: string): MetadataValue {
   return value;
 }
 
-interface Flow {
-  readonly text: string;
-  at: number;
-}
+type Flow = { readonly text: string; at: number };
 
 function readFlow(flow: Flow, ends: string, depth: number): MetadataValue {
   if (depth > DEPTH_MAX) throw new YamlProblem(`it has more than ${DEPTH_MAX} levels`);

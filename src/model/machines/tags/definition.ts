@@ -38,11 +38,7 @@ function isLikeXPath(text: string): boolean {
 }
 
 /** A machine as definitions examine it. `document`: its hardware as XPath sees it, made when the first definition wants it, once for all. */
-export interface TagSubject {
-  readonly machine: string;
-  readonly hardware: Hardware;
-  readonly document: () => XmlNode;
-}
+export type TagSubject = { readonly machine: string; readonly hardware: Hardware; readonly document: () => XmlNode };
 
 /** Makes one of what the machine has reported. */
 export function subjectOf(machine: string, hardware: Hardware): TagSubject {

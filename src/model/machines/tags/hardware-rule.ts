@@ -25,11 +25,7 @@ const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 *
 
 class RuleProblem extends Error {}
 
-interface RuleReader {
-  readonly tokens: readonly string[];
-  at: number;
-  tests: number;
-}
+type RuleReader = { readonly tokens: readonly string[]; at: number; tests: number };
 
 /** Parses a rule. XPath, which MAAS has there, is another language (`definition.ts`). */
 export function parseRule(text: string, field = 'definition'): HardwareRule | Rejected {

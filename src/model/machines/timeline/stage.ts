@@ -38,10 +38,7 @@ const PROOFS: Partial<Readonly<Record<StepWhat, Stage>>> = {
 };
 
 /** The next step of a machine: its name, and how long it may take, seconds. */
-interface ExpectedStep {
-  readonly what: string;
-  readonly seconds: number;
-}
+type ExpectedStep = { readonly what: string; readonly seconds: number };
 
 /**
  * The next step of each stage and its time limit. The job of a BMC ends within two minutes. A server's firmware needs

@@ -4,11 +4,7 @@ import type { Stage } from './stage.ts';
 import type { MachineStep } from './step.ts';
 
 /** Why a machine may be late, and what mends it. `remedy`: a sentence, with a command if there is one. */
-export interface Cause {
-  readonly code: string;
-  readonly sentence: string;
-  readonly remedy: string;
-}
+export type Cause = { readonly code: string; readonly sentence: string; readonly remedy: string };
 
 /** A VLAN of the machine. `servedBy`: the rack that answers DHCP there now; null: none says so. `silent`: racks of its pair that do not report. */
 export interface WhyVlan {
@@ -20,11 +16,7 @@ export interface WhyVlan {
 }
 
 /** A script that runs: since when, and how long it may, ms. */
-export interface WhyScript {
-  readonly name: string;
-  readonly ranMs: number;
-  readonly mayMs: number;
-}
+export type WhyScript = { readonly name: string; readonly ranMs: number; readonly mayMs: number };
 
 /** What a site knows of a machine beside its steps. `disks`: of the inventory of this run; null: none was reported. `hasImage`: there is one for it; null: not known. */
 export interface WhySite {
@@ -52,7 +44,4 @@ export interface WhyCase {
 }
 
 /** One rule: a cause, or null if it does not hold. */
-export interface WhyRule {
-  readonly code: string;
-  judge(seen: WhyCase): Omit<Cause, 'code'> | null;
-}
+export type WhyRule = { readonly code: string; judge(seen: WhyCase): Omit<Cause, 'code'> | null };

@@ -3,10 +3,7 @@ import { SCRIPT_SENT } from './stage.ts';
 import { isBefore, lastOf } from './why-power.ts';
 import type { WhyCase, WhyRule } from './why-case.ts';
 
-interface LoaderTarget {
-  readonly firmware: 'bios' | 'uefi';
-  readonly architecture: 'amd64' | 'arm64';
-}
+type LoaderTarget = { readonly firmware: 'bios' | 'uefi'; readonly architecture: 'amd64' | 'arm64' };
 
 /** What a loader is for, by its name (`services/tftp`). */
 const LOADERS: Readonly<Record<string, LoaderTarget>> = {

@@ -2,10 +2,7 @@ import { isRejected } from '../../../core/errors.ts';
 import { parseAddress } from '../../../core/ip.ts';
 
 /** A bare text, a quoted text, or one of `; , = { }`. */
-export interface Token {
-  readonly text: string;
-  readonly isQuoted: boolean;
-}
+export type Token = { readonly text: string; readonly isQuoted: boolean };
 
 /** How a value of an option is written into octets. `bits`: of a whole number. */
 type ValueType =
@@ -13,16 +10,10 @@ type ValueType =
   | { readonly kind: 'whole'; readonly bits: number; readonly isSigned: boolean };
 
 /** What an option holds: these values one after the other, once or again and again. */
-export interface OptionTypes {
-  readonly types: readonly ValueType[];
-  readonly isArray: boolean;
-}
+export type OptionTypes = { readonly types: readonly ValueType[]; readonly isArray: boolean };
 
 /** An option that is defined by its number. `text`: its type as it was written. */
-export interface OptionShape extends OptionTypes {
-  readonly code: number;
-  readonly text: string;
-}
+export type OptionShape = OptionTypes & { readonly code: number; readonly text: string };
 
 /** Reads a type of dhcpd.conf; null: none that is known. */
 export function optionType(text: string): OptionTypes | null {

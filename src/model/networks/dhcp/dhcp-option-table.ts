@@ -14,11 +14,7 @@ export const OPTION_TYPES = [
 export type OptionType = (typeof OPTION_TYPES)[number];
 
 /** An option that operators may set by its name. `isList`: several values, separated by commas. */
-export interface KnownOption {
-  readonly code: number;
-  readonly type: OptionType;
-  readonly isList: boolean;
-}
+export type KnownOption = { readonly code: number; readonly type: OptionType; readonly isList: boolean };
 
 const one = (code: number, type: OptionType): KnownOption => ({ code, type, isList: false });
 const many = (code: number, type: OptionType): KnownOption => ({ code, type, isList: true });

@@ -4,10 +4,7 @@ import { parseOwnerName } from '../../names/names.ts';
 import type { KnownOption, OptionType } from './dhcp-option-table.ts';
 
 /** A value that was read: as people write it, and the octets that a client gets. */
-export interface OptionValue {
-  readonly text: string;
-  readonly octets: readonly number[];
-}
+export type OptionValue = { readonly text: string; readonly octets: readonly number[] };
 
 /** Octets of one option, or of one vendor option (RFC 2132 §2). */
 export const OCTETS_MAX = 255;

@@ -10,11 +10,7 @@ import {
 import { OCTETS_MAX, parseOptionValue } from './dhcp-option-value.ts';
 
 /** An option as Kea gets it: by `name`, with `data` as people write it; without a name the octets in hexadecimal. */
-export interface OptionData {
-  readonly code: number;
-  readonly name?: string;
-  readonly data: string;
-}
+export type OptionData = { readonly code: number; readonly name?: string; readonly data: string };
 
 /** Where an option may be set: a list of at most this many. */
 export const OPTIONS_MAX = 32;

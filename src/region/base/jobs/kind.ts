@@ -45,7 +45,4 @@ export interface JobRun<P = unknown> {
 }
 
 /** How a job ended; `result`: a sentence. */
-export interface JobEnd {
-  readonly state: 'done' | 'failed' | 'aborted';
-  readonly result: string;
-}
+export type JobEnd = { readonly state: 'done' | 'failed' | 'aborted'; readonly result: string };

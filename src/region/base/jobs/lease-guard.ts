@@ -7,10 +7,7 @@ import type { Renewer } from './renewal.ts';
 import { type GivenUp, judge } from './verdict.ts';
 
 /** What is newly known of a job that runs here. */
-export interface JobNews {
-  readonly isAbortWanted: boolean;
-  readonly lateMs: number;
-}
+export type JobNews = { readonly isAbortWanted: boolean; readonly lateMs: number };
 
 /** A run's right to act: the renewer extends it, the holder's own clock ends it. */
 export interface LeaseGuard {
@@ -32,11 +29,7 @@ export interface LeaseGuard {
 }
 
 /** What a guard needs. */
-export interface GuardPorts {
-  readonly renewer: Renewer;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+export type GuardPorts = { readonly renewer: Renewer; readonly clock: Clock; readonly log: Log };
 
 /** Guards the lease of a claimed job. The time is monotonic ms from before the claim. */
 export function guardLease(job: ClaimedJob, requestedAt: number, { renewer, clock, log }: GuardPorts): LeaseGuard {

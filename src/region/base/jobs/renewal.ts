@@ -33,11 +33,7 @@ export interface RenewerPorts {
 const EVERY_MS = LEASE_MS / 4;
 const AFTER_FAILURE_MS = 250;
 
-interface Keeping {
-  readonly held: HeldJob;
-  readonly onNews: (news: LeaseNews) => void;
-  holdsUntil: number;
-}
+type Keeping = { readonly held: HeldJob; readonly onNews: (news: LeaseNews) => void; holdsUntil: number };
 
 /** Until when a holder may act whose lease was requested at this moment. */
 export function holdsUntil(requestedAt: number): number {

@@ -9,10 +9,7 @@ import { BACK_OFF, SETTLE_MS } from './limits.ts';
 import { afterRun } from './verdict.ts';
 
 /** What a run needs beside its job. */
-export interface RunPorts extends GuardPorts {
-  readonly repository: JobRepository;
-  readonly random: Random;
-}
+export type RunPorts = GuardPorts & { readonly repository: JobRepository; readonly random: Random };
 
 /** A job that runs in this process. */
 export interface ActiveRun {
@@ -83,12 +80,7 @@ async function outcomeOf(
   }
 }
 
-interface Settling {
-  readonly job: ClaimedJob;
-  readonly guard: LeaseGuard;
-  readonly ending: RunEnding;
-  readonly log: Log;
-}
+type Settling = { readonly job: ClaimedJob; readonly guard: LeaseGuard; readonly ending: RunEnding; readonly log: Log };
 
 /** Writes down what becomes of a job whose run is over. */
 async function settle({ job, guard, ending, log }: Settling, { repository, random }: RunPorts): Promise<void> {

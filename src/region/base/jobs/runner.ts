@@ -6,9 +6,7 @@ import { type ActiveRun, type RunPorts, startRun } from './run.ts';
 import { updateKnown, type KnownLeases, takeable } from './takeover.ts';
 
 /** What a runner needs. `kinds`: those that this process can run; jobs of others it leaves alone. */
-export interface RunnerPorts extends RunPorts {
-  readonly kinds: readonly JobKind[];
-}
+export type RunnerPorts = RunPorts & { readonly kinds: readonly JobKind[] };
 
 /**
  * Besides wakes, the process reads the jobs this often. It knows the end of another process's lease to this precision.

@@ -1,9 +1,7 @@
 import type { OpenJob, SeenLease } from '../../../store/queries/base/jobs/lease.ts';
 
 /** A lease, and since when this process has seen it unchanged, by its own monotonic clock. */
-interface KnownLease extends SeenLease {
-  readonly since: number;
-}
+type KnownLease = SeenLease & { readonly since: number };
 
 /** What one process has seen of others' leases. */
 export type KnownLeases = ReadonlyMap<number, KnownLease>;

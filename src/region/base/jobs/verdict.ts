@@ -2,11 +2,7 @@ import { ATTEMPTS_MAX, WIND_UP_MS } from './limits.ts';
 import type { JobEnd } from './kind.ts';
 
 /** What a holder goes by. Monotonic ms; `lateMs` since the job's deadline, negative before. */
-export interface LeaseStanding {
-  readonly now: number;
-  readonly holdsUntil: number;
-  readonly lateMs: number;
-}
+export type LeaseStanding = { readonly now: number; readonly holdsUntil: number; readonly lateMs: number };
 
 /** Why a run is given up. lease: it may be another's; overdue: it did not even wind up in time; stop: this process ends. */
 export type GivenUp = 'lease' | 'overdue' | 'stop';

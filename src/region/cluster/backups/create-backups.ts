@@ -8,10 +8,7 @@ import { createBackupJob } from './job.ts';
 import { createBackupSchedule } from './schedule.ts';
 
 /** Backups of a cluster: the job that works with the store, and the task that orders what is due. */
-export interface Backups {
-  readonly kind: JobKind;
-  readonly schedule: Task;
-}
+export type Backups = { readonly kind: JobKind; readonly schedule: Task };
 
 /** Makes the backups of a region. */
 export function createBackups(db: Database, ports: CasePorts): Backups {

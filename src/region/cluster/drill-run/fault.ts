@@ -9,11 +9,7 @@ import { victimOf } from './cast.ts';
 import type { Drill } from './drill.ts';
 
 /** What is about to be done. `node`: to which. */
-export interface DrillFault {
-  readonly node: string;
-  readonly text: string;
-  make(): Promise<void>;
-}
+export type DrillFault = { readonly node: string; readonly text: string; make(): Promise<void> };
 
 /** The fault of a drill, by the moves that operators use. Throws `MoveEnd` if there is nobody to do it to. */
 export async function faultOf(drill: Drill): Promise<DrillFault> {

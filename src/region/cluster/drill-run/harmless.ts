@@ -7,10 +7,7 @@ import type { Hazard } from '../../../drills/hazards/hazard.ts';
 const UNASKED = ['dns', 'lookup', 'proxy', 'dhcp'];
 
 /** A drill that a cluster may play on itself, with what is judged of it there. */
-export interface Harmless extends Hazard {
-  readonly id: HarmlessDrill;
-  readonly isUnwatched: true;
-}
+export type Harmless = Hazard & { readonly id: HarmlessDrill; readonly isUnwatched: true };
 
 /** The drill of this id; the refusal of any other. */
 export function harmlessOf(id: string): Harmless | Rejected {

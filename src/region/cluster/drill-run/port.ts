@@ -12,15 +12,10 @@ export interface ProbeOrder {
 }
 
 /** A region node and its main address. */
-export interface NamedAddress {
-  readonly name: string;
-  readonly address: string;
-}
+export type NamedAddress = { readonly name: string; readonly address: string };
 
 /** What probes saw. Times are of the probes' own clock. */
-export interface ProbeRecord extends Pick<Ledger, 'acknowledged' | 'ambiguous' | 'refused'> {
-  readonly lanes: readonly Lane[];
-}
+export type ProbeRecord = Pick<Ledger, 'acknowledged' | 'ambiguous' | 'refused'> & { readonly lanes: readonly Lane[] };
 
 /** Probes that ask. */
 export interface RunningProbes {

@@ -3,11 +3,7 @@ import type { NodeFacts } from '../facts.ts';
 import { type ClusterSite, hasOwnDatabase, collectFacts, listOf, silence, type SiteNode } from '../site.ts';
 
 /** What was found, and what to do; a remedy of '' if there is nothing to do. */
-export interface InvariantVerdict {
-  readonly state: InvariantState;
-  readonly detail: string;
-  readonly remedy: string;
-}
+export type InvariantVerdict = { readonly state: InvariantState; readonly detail: string; readonly remedy: string };
 
 /** Something that must always be true, as data. Its judgement is pure. */
 export interface InvariantCheck {

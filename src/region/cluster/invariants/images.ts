@@ -43,10 +43,7 @@ export const IMAGE_CHECKS: readonly InvariantCheck[] = [
 
 type ImageRow = NonNullable<ClusterSite['images']>[number];
 
-interface Late {
-  readonly image: ImageRow;
-  readonly nodes: readonly string[];
-}
+type Late = { readonly image: ImageRow; readonly nodes: readonly string[] };
 
 /** Files that the node does not report as there; all of them if it has reported nothing. */
 function lacking(image: ImageRow, node: string): ImageRow['files'] {

@@ -15,10 +15,7 @@ import { createRestartJob } from './restart.ts';
 import { createSwitchoverJob } from './hand-database.ts';
 
 /** Planned moves of a cluster: the jobs that make them, drills of them too, and the task that relieves drained nodes. */
-export interface Moves {
-  readonly kinds: readonly JobKind[];
-  readonly relief: Task;
-}
+export type Moves = { readonly kinds: readonly JobKind[]; readonly relief: Task };
 
 /** Makes the moves of a region. */
 export function createMoves(

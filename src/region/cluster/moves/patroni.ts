@@ -20,10 +20,7 @@ export interface PatroniState {
  * Patroni's answer to an order. `refused`: nothing started; `doubtful`: perhaps something did, query who leads. `why`:
  * its own message.
  */
-export interface PatroniAnswer {
-  readonly kind: 'done' | 'refused' | 'doubtful';
-  readonly why: string;
-}
+export type PatroniAnswer = { readonly kind: 'done' | 'refused' | 'doubtful'; readonly why: string };
 
 /** Patroni of the region nodes, by their main addresses. */
 export interface PatroniPort {

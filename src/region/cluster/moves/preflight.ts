@@ -18,11 +18,7 @@ import { RANGES } from '../what-if/ranges.ts';
 import { whatIf } from '../what-if/what-if.ts';
 
 /** What a move will do: names of nodes, and a sentence for the operator. */
-export interface SwitchoverPlan {
-  readonly from: string;
-  readonly to: string;
-  readonly sentence: string;
-}
+export type SwitchoverPlan = { readonly from: string; readonly to: string; readonly sentence: string };
 
 /** Who hands the database to whom; the refusal says why it must not be done now. `to` null: to the nearest that may lead. Pure. */
 export function planSwitchover(site: ClusterSite, to: string | null): SwitchoverPlan | Rejected {

@@ -15,11 +15,7 @@ export interface RemovalOptions {
 }
 
 /** What taking a node out will do. `isLive`: it reports, so it hands its work on and stops first. */
-export interface RemovalPlan {
-  readonly node: SiteNode;
-  readonly isLive: boolean;
-  readonly sentence: string;
-}
+export type RemovalPlan = { readonly node: SiteNode; readonly isLive: boolean; readonly sentence: string };
 
 /** May this node be taken out now? The sentence says what will come of it; a refusal says why not. Pure. */
 export function planRemoval(site: ClusterSite, ref: string, options: RemovalOptions): RemovalPlan | Rejected {

@@ -25,9 +25,7 @@ import {
 import { checkEtcdWithout } from './removal-preflight.ts';
 
 /** `etcd` null: this region has none. */
-export interface RemovalPorts extends MovePorts {
-  readonly etcd: EtcdPort | null;
-}
+export type RemovalPorts = MovePorts & { readonly etcd: EtcdPort | null };
 
 const STOPPED_S = 120;
 const ETCD_MS = 60_000;

@@ -28,10 +28,7 @@ export interface PairNow {
 }
 
 /** `since`: ISO 8601; null: not known. */
-export interface DrainedRack {
-  readonly name: string;
-  readonly since: string | null;
-}
+export type DrainedRack = { readonly name: string; readonly since: string | null };
 
 /** States of Kea between its start and its work, a few seconds each (ARM, "High Availability"). */
 const STARTING_STATES: readonly string[] = ['waiting', 'syncing', 'ready'];

@@ -13,11 +13,7 @@ const DEADLINE_MS = 2_000;
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
 
 /** What the site is called: by its own knowledge, and by an operator's certificate. `first`: the address to send others to. */
-interface SiteHostNames {
-  readonly names: readonly SiteNames[];
-  readonly first: string | null;
-  readonly at: number;
-}
+type SiteHostNames = { readonly names: readonly SiteNames[]; readonly first: string | null; readonly at: number };
 
 /**
  * Finds the host to which a browser may be sent. What a client calls this host counts only if the site is called so.

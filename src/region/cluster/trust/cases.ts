@@ -142,10 +142,7 @@ export const trustCases = {
   ),
 };
 
-interface NodeRoleFlags {
-  readonly isRegion: boolean;
-  readonly isRack: boolean;
-}
+type NodeRoleFlags = { readonly isRegion: boolean; readonly isRack: boolean };
 
 function rolesOf({ isRegion, isRack }: NodeRoleFlags): string {
   return [isRegion ? 'region' : '', isRack ? 'rack' : ''].filter((role) => role !== '').join(',');

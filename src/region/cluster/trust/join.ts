@@ -38,10 +38,7 @@ export interface AdmissionPorts {
 }
 
 /** A host's request to be let in, as it arrived. */
-export interface JoinCall extends JoinArrival {
-  readonly token: PresentedToken;
-  readonly request: JoinRequest;
-}
+export type JoinCall = JoinArrival & { readonly token: PresentedToken; readonly request: JoinRequest };
 
 type Admitted = Extract<JoinDecision, { readonly kind: 'admit' }>;
 type Inheritance = Pick<JoinAnswer, 'authorityKey' | 'secrets'>;

@@ -31,10 +31,7 @@ export interface HeldCertificate {
 }
 
 /** A certificate with those that lead to its root, and its key (PKCS #8). PEM texts. */
-export interface ShownPair {
-  readonly certificate: string;
-  readonly key: string;
-}
+export type ShownPair = { readonly certificate: string; readonly key: string };
 
 /**
  * What a certificate says that browsers see. `sha1`, `fingerprint` (SHA-256): of its DER, lower-case hex. `isOurs`: the cluster's authority signed it.
@@ -97,10 +94,7 @@ export interface EtcdMember {
 }
 
 /** A member that is a learner in etcd's store (`main/region/etcd/stored-members.ts`). `id`: hexadecimal. `place`: `ADDRESS:PORT` of its peers. */
-export interface StoredLearner {
-  readonly id: string;
-  readonly place: string;
-}
+export type StoredLearner = { readonly id: string; readonly place: string };
 
 /** etcd of the cluster, through this host's member. */
 export interface EtcdPort {
@@ -115,16 +109,10 @@ export interface EtcdPort {
 }
 
 /** A join token as it is shown. */
-export interface PresentedToken {
-  readonly id: string;
-  readonly secret: string;
-}
+export type PresentedToken = { readonly id: string; readonly secret: string };
 
 /** How a join arrived. `isRackProven`: the rack's key signed it. */
-export interface JoinArrival {
-  readonly source: string;
-  readonly isRackProven: boolean;
-}
+export type JoinArrival = { readonly source: string; readonly isRackProven: boolean };
 
 /** Admits hosts and shuts them out. `source`: where a call came from, for the audit. */
 export interface TrustPort {

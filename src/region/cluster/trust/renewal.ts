@@ -31,11 +31,7 @@ export async function certify(
 }
 
 /** The node that requests a certificate. `byCertificate`: it proved itself by a valid certificate. */
-interface RenewalCall {
-  readonly nodeId: string;
-  readonly csr: string;
-  readonly byCertificate: boolean;
-}
+type RenewalCall = { readonly nodeId: string; readonly csr: string; readonly byCertificate: boolean };
 
 const SHUT_OUT = rejected(
   'forbidden',

@@ -13,11 +13,7 @@ import { viewVlan } from '../../networks/vlan.ts';
  * How a node goes: whether its place is reserved for another host; `by`: who removes it; `why`: the reason in its
  * revoked certificates.
  */
-export interface Vacation {
-  readonly isPlaceReserved: boolean;
-  readonly by: string;
-  readonly why: string;
-}
+export type Vacation = { readonly isPlaceReserved: boolean; readonly by: string; readonly why: string };
 
 /**
  * Takes a node out for good, whatever it carries. Its certificates are revoked. A rack whose place is reserved keeps its row, so that its VLANs stay its own

@@ -100,11 +100,7 @@ function drained(node: SiteNode, name: string): SiteNode {
 }
 
 /** `lost`: who is no member any more; null: all still are. */
-interface Afterwards {
-  readonly lost: string | null;
-  readonly primary: string | null;
-  readonly hasMajority: boolean;
-}
+type Afterwards = { readonly lost: string | null; readonly primary: string | null; readonly hasMajority: boolean };
 
 function withPrimary(node: SiteNode, { lost, primary, hasMajority }: Afterwards): SiteNode {
   const { db, dcs } = node.facts;

@@ -4,17 +4,10 @@ import { type ClusterSite, listOf, type SiteNode } from '../site.ts';
 import { type Range, RANGES } from './ranges.ts';
 
 /** A VLAN of the answer, and for how long its clients get no address. */
-export interface VlanFate {
-  readonly shown: WhatIfVlan;
-  readonly range: Range;
-}
+export type VlanFate = { readonly shown: WhatIfVlan; readonly range: Range };
 
 /** `hasMajority`: regions that the secondary rack asks before it takes over. */
-interface Loss {
-  readonly node: SiteNode;
-  readonly event: WhatIfEvent;
-  readonly hasMajority: boolean;
-}
+type Loss = { readonly node: SiteNode; readonly event: WhatIfEvent; readonly hasMajority: boolean };
 
 /** What becomes of each VLAN with DHCP that the node stands on as a rack. */
 export function vlanFates(site: ClusterSite, loss: Loss): VlanFate[] {
@@ -35,11 +28,7 @@ export function vlanFates(site: ClusterSite, loss: Loss): VlanFate[] {
     });
 }
 
-interface Fate {
-  readonly after: string | null;
-  readonly why: string;
-  readonly range: Range;
-}
+type Fate = { readonly after: string | null; readonly why: string; readonly range: Range };
 
 function fateOf(pair: PairNow | undefined, before: string | null, { node, event, hasMajority }: Loss): Fate {
   const { name } = node;

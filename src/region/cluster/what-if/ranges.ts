@@ -1,11 +1,7 @@
 import type { WhatIfEvent } from '../../../contract/cluster/what-if.ts';
 
 /** For how long something is out, ms; `mostMs` null: until the node is back. */
-export interface Range {
-  readonly leastMs: number;
-  readonly mostMs: number | null;
-  readonly why: string;
-}
+export type Range = { readonly leastMs: number; readonly mostMs: number | null; readonly why: string };
 
 const NONE: Range = { leastMs: 0, mostMs: 0, why: 'nothing of it is on this node' };
 

@@ -32,11 +32,7 @@ export const sourceCases = {
   ),
 };
 
-interface SourceAccess {
-  readonly name: string;
-  readonly sourceUrl: string;
-  readonly keyring: string;
-}
+type SourceAccess = { readonly name: string; readonly sourceUrl: string; readonly keyring: string };
 
 function notUsable({ name, sourceUrl: url, keyring }: SourceAccess): Rejected | null {
   if (url === '')

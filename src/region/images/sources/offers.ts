@@ -10,10 +10,7 @@ import type { Bytes, ImageSources, SourceRead } from '../port.ts';
 const TEXT_MOST = 64 * 2 ** 20;
 
 /** What a source offers of what is wanted. `others`: names that are wanted and have no root that is taken. */
-export interface Offers {
-  readonly images: readonly OfferedImage[];
-  readonly others: readonly string[];
-}
+export type Offers = { readonly images: readonly OfferedImage[]; readonly others: readonly string[] };
 
 type OfferSource = Pick<ClaimedSync, 'type' | 'url' | 'keyring' | 'selections'> & Pick<SourceRead, 'proxy'>;
 
@@ -34,11 +31,7 @@ export async function readOffers(
   };
 }
 
-interface SourceReader {
-  readonly sources: ImageSources;
-  readonly source: OfferSource;
-  readonly signal: AbortSignal;
-}
+type SourceReader = { readonly sources: ImageSources; readonly source: OfferSource; readonly signal: AbortSignal };
 
 async function readStream(reader: SourceReader): Promise<Offers | Rejected> {
   const text = await readSigned(reader, 'streams/v1/index');

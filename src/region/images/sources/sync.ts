@@ -106,11 +106,7 @@ async function syncOne(ports: SyncPorts, claimed: SyncClaim): Promise<string | R
 }
 
 type Note = ReturnType<typeof createNote>;
-interface Fetching {
-  readonly claimed: SyncClaim;
-  readonly image: OfferedImage;
-  readonly note: Note;
-}
+type Fetching = { readonly claimed: SyncClaim; readonly image: OfferedImage; readonly note: Note };
 
 async function fetchImage(ports: SyncPorts, { claimed, image, note }: Fetching): Promise<Rejected | null> {
   const manifest = parseManifest(image.manifest);

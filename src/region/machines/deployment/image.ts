@@ -4,10 +4,7 @@ import { findImages, findImagesByName, type ImageRow, listImages } from '../../.
 import type { Tx } from '../../../store/tx.ts';
 
 /** A deployable image as a deployment needs it, with where its file is. */
-export interface FoundImage {
-  readonly image: DeployedImage;
-  readonly places: ImageRow['files'][number]['places'];
-}
+export type FoundImage = { readonly image: DeployedImage; readonly places: ImageRow['files'][number]['places'] };
 
 /**
  * The deployable image that somebody names: by its name (the newest one), or the beginning of its digest. `architecture` null: nobody knows the machine's.

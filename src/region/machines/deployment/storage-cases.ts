@@ -77,10 +77,7 @@ export async function readChosenStorage(tx: Tx, machineId: string): Promise<Requ
   return stored === null || stored.isUsual ? null : { layout: 'kept', kept: stored };
 }
 
-interface StorageChangeRequest {
-  readonly machine: MachineRow;
-  readonly changes: readonly StorageChange[];
-}
+type StorageChangeRequest = { readonly machine: MachineRow; readonly changes: readonly StorageChange[] };
 
 async function mayChange(
   tx: Tx,

@@ -6,11 +6,7 @@ import { type MachineRow, updateMachine } from '../../../store/queries/machines/
 import { findVlanOf } from '../../../store/queries/machines/enlistments.ts';
 import type { WriteTx } from '../../../store/write.ts';
 
-interface PostedInventory {
-  readonly inventory: Inventory;
-  readonly source: string;
-  readonly isEnlisting: boolean;
-}
+type PostedInventory = { readonly inventory: Inventory; readonly source: string; readonly isEnlisting: boolean };
 
 /** A name that we gave because no other one was known. */
 const GIVEN = /^eth\d+$/;

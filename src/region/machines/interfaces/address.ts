@@ -36,10 +36,7 @@ interface InterfaceLinks {
   readonly families: readonly (4 | 6 | null)[];
   readonly fresh: readonly boolean[];
 }
-interface SubnetLink {
-  readonly link: LinkInput;
-  readonly subnet: SubnetRow | null;
-}
+type SubnetLink = { readonly link: LinkInput; readonly subnet: SubnetRow | null };
 
 /** Reads what a request wants for an interface's addresses, and the VLAN that follows from them. */
 export async function readLinks(

@@ -16,11 +16,7 @@ import { viewInterface } from './view.ts';
 import { asRequest, type InterfaceRequest, withChanged, withNew } from './interface-request.ts';
 
 /** An interface and its machine. `index`: its place there. */
-interface InterfacePlace {
-  readonly machine: MachineRow;
-  readonly card: InterfaceRow;
-  readonly index: number;
-}
+type InterfacePlace = { readonly machine: MachineRow; readonly card: InterfaceRow; readonly index: number };
 
 /** The interface of a machine that an operator names by id, name, or MAC address of a card. */
 async function placeOf(

@@ -9,9 +9,7 @@ import type { Tx } from '../../../store/tx.ts';
 const GOING: readonly string[] = ['being released', 'being erased'];
 
 /** Does the caller want it although a system runs on the machine? */
-interface ForceOption {
-  readonly force?: boolean | undefined;
-}
+type ForceOption = { readonly force?: boolean | undefined };
 
 /** Refuses another network for a machine that is being deployed: its system gets what was planned when that began. */
 export function checkInterfacesFree(

@@ -7,9 +7,7 @@ import type {
 import type { InterfaceRow, LinkInput } from '../../../store/queries/machines/machine-interfaces.ts';
 
 /** A link that an interface has and keeps: it was judged when it was made. */
-interface ExistingLink {
-  readonly existing: LinkInput;
-}
+type ExistingLink = { readonly existing: LinkInput };
 export type AddressRequest = AddressInput | ExistingLink;
 
 /** An interface as a request has it, or as it is. `id`: of the one that it is; left out: found by MAC or name. `vlanId`: where that is known. */

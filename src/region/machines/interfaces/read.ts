@@ -120,11 +120,7 @@ async function readVlan(tx: Tx, { vlan, vlanId = null }: InterfaceRequest): Prom
   return vlanId === null ? null : await findVlan(tx, vlanId);
 }
 
-interface NamingContext {
-  readonly index: number;
-  readonly vlan: VlanRow | null;
-  readonly given: ReadonlySet<string>;
-}
+type NamingContext = { readonly index: number; readonly vlan: VlanRow | null; readonly given: ReadonlySet<string> };
 
 /** eth0, eth1, … by position; bond0, br0 and so on; PARENT.VID where that is short enough. */
 function usualName(request: InterfaceRequest, kind: InterfaceKind, { index, vlan, given }: NamingContext): string {

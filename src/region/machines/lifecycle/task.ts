@@ -106,11 +106,7 @@ function textOf({ id, state, result }: JobRow): string {
   return `Job ${id}, which had to switch the machine, ${state === 'failed' ? 'failed' : 'was ended'}: ${result ?? ''}`;
 }
 
-interface DueEvent {
-  readonly event: MachineEvent;
-  readonly by: string;
-  readonly text: string;
-}
+type DueEvent = { readonly event: MachineEvent; readonly by: string; readonly text: string };
 
 /** What does not fit any more is over with it. */
 async function applyDueEvent(tx: WriteTx, { id }: MachineRow, due: DueEvent): Promise<boolean> {

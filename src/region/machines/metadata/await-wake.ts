@@ -1,10 +1,7 @@
 import type { WakePort } from '../../base/port.ts';
 
 /** Between whiles, ms: not sooner than `leastMs`, however often something is committed, and not later than `mostMs`. */
-interface Pause {
-  readonly leastMs: number;
-  readonly mostMs: number;
-}
+type Pause = { readonly leastMs: number; readonly mostMs: number };
 
 /** Waits for the next commit of any region, when the least time is over; or the end of the time. */
 export function awaitWake(wakes: WakePort, { leastMs, mostMs }: Pause): Promise<void> {

@@ -11,10 +11,7 @@ import { checkMachineNames } from '../../names/name-rules.ts';
 export const INTERFACES_MAX = 32;
 
 /** Which interfaces a machine gets, and why others not. */
-interface AddedInterfaces {
-  readonly names: readonly string[];
-  readonly problems: readonly string[];
-}
+type AddedInterfaces = { readonly names: readonly string[]; readonly problems: readonly string[] };
 
 /**
  * Adds the interfaces that a machine reports and its record lacks. Those that it was given stay as they are; one whose MAC is another

@@ -14,11 +14,7 @@ import { scriptsOfRun } from '../scripts/run-scripts.ts';
 import { tagByHardware } from '../tag-rules.ts';
 import { changing, type MetadataPorts, reportEvent } from './transaction.ts';
 
-interface InventoryCall {
-  readonly caller: MachineCaller;
-  readonly document: unknown;
-  readonly source: string;
-}
+type InventoryCall = { readonly caller: MachineCaller; readonly document: unknown; readonly source: string };
 
 /** Stores a whole inventory, in place of the one before. */
 export async function takeInventory(

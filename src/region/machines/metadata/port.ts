@@ -7,11 +7,7 @@ import type { WriteTx } from '../../../store/write.ts';
 import type { Signal, StatusReport } from './report-meanings.ts';
 
 /** A machine that asks for its metadata, and the run that it is in. */
-export interface MachineCaller {
-  readonly machineId: string;
-  readonly purpose: RunPurpose;
-  readonly run: number;
-}
+export type MachineCaller = { readonly machineId: string; readonly purpose: RunPurpose; readonly run: number };
 
 /** What a machine's system fetches about itself. `publicKeys`: of SSH, one per line. */
 export interface MachineDescription {
@@ -23,16 +19,10 @@ export interface MachineDescription {
 }
 
 /** Credentials of a run, as they are shown. */
-export interface RunKey {
-  readonly consumer: string;
-  readonly token: string;
-  readonly secret: string;
-}
+export type RunKey = { readonly consumer: string; readonly token: string; readonly secret: string };
 
 /** A machine's credentials of its run. */
-export interface RunCredentials extends RunKey {
-  readonly machineId: string;
-}
+export type RunCredentials = RunKey & { readonly machineId: string };
 
 /** An output of a script: its first bytes, and how many there were. */
 export interface ScriptOutput {

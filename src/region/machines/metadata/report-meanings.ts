@@ -146,11 +146,7 @@ export function stateOf({ status, exitStatus }: Signal): ResultState {
 }
 
 /** A script of a run, as far as its end counts. */
-interface EndedScript {
-  readonly script: string;
-  readonly state: ResultState;
-  readonly exitStatus: number | null;
-}
+type EndedScript = { readonly script: string; readonly state: ResultState; readonly exitStatus: number | null };
 
 /** Names of failed scripts that a sentence has. */
 const NAMES_MAX = 10;

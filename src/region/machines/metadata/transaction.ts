@@ -17,11 +17,7 @@ export interface MetadataPorts extends CredentialPorts {
 }
 
 /** What a machine reports, for its lifecycle. `event` null: nothing that matters to it. */
-interface ReportedEvent {
-  readonly caller: MachineCaller;
-  readonly event: MachineEvent | null;
-  readonly text: string;
-}
+type ReportedEvent = { readonly caller: MachineCaller; readonly event: MachineEvent | null; readonly text: string };
 
 /** A refusal of the lifecycle does not refuse the machine's report: it is stored all the same. */
 export async function reportEvent(

@@ -179,11 +179,7 @@ async function openSecrets(tx: Tx, sealer: Sealer, id: number): Promise<BmcSecre
   return isRejected(text) ? text : (JSON.parse(text) as BmcSecrets);
 }
 
-interface SecretChange {
-  readonly id: number;
-  readonly old: BmcSecrets;
-  readonly secrets: BmcSecrets | undefined;
-}
+type SecretChange = { readonly id: number; readonly old: BmcSecrets; readonly secrets: BmcSecrets | undefined };
 
 /** The column that names the secrets of a change: another number when they are others. */
 async function numberFor(

@@ -6,11 +6,7 @@ const SILENT_MS = 30_000;
 const FRESH_MS = 600_000;
 
 /** A node, and whether its route to the BMC is known or must be probed before an order. */
-export interface BmcRoute {
-  readonly nodeId: string;
-  readonly node: string;
-  readonly isKnown: boolean;
-}
+export type BmcRoute = { readonly nodeId: string; readonly node: string; readonly isKnown: boolean };
 
 /**
  * The nodes that can reach a BMC, the best first: those that report before silent ones, drained ones after the others, then the one whose order came

@@ -8,10 +8,7 @@ import type { Tx } from '../../../store/tx.ts';
 import { declaredByRef } from '../../base/declared.ts';
 
 /** What switches a machine, as columns. */
-interface PowerColumns {
-  readonly bmcId?: number | null;
-  readonly powerParameters?: PowerParameters;
-}
+type PowerColumns = { readonly bmcId?: number | null; readonly powerParameters?: PowerParameters };
 
 type MachineBmc = Pick<MachineRow, 'bmcId' | 'bmc' | 'powerParameters'>;
 type PowerStatus = Pick<

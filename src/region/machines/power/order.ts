@@ -27,10 +27,7 @@ export interface PowerPorts {
 }
 
 /** One turn of a job. `end` null: it goes on. */
-export interface Turn {
-  readonly at: Progress;
-  readonly end: JobEnd | null;
-}
+export type Turn = { readonly at: Progress; readonly end: JobEnd | null };
 
 /** Nothing has been done. */
 export const BEGINNING: Progress = {

@@ -119,10 +119,7 @@ function idsOf(args: Readonly<Record<string, unknown>>): string[] {
   );
 }
 
-interface PlannedCheck {
-  readonly target: PowerTarget;
-  readonly route: BmcRoute;
-}
+type PlannedCheck = { readonly target: PowerTarget; readonly route: BmcRoute };
 
 /** Starts a check on each node that runs none. Gives how many machines they check. */
 async function startChecks(tx: WriteTx, ports: PowerCheckPorts): Promise<number> {

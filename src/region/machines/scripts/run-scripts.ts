@@ -25,17 +25,10 @@ import type { Sealer } from '../../base/sealer.ts';
 import type { RunScript } from './scripts.ts';
 
 /** What the scripts of a run are made of. `builtIn`: those of the release. */
-export interface RunScriptPorts {
-  readonly builtIn: readonly Script[];
-  readonly sealer: Sealer;
-}
+export type RunScriptPorts = { readonly builtIn: readonly Script[]; readonly sealer: Sealer };
 
 /** A run whose scripts are chosen. */
-export interface ChosenRun {
-  readonly id: number;
-  readonly machineId: string;
-  readonly purpose: RunPurpose;
-}
+export type ChosenRun = { readonly id: number; readonly machineId: string; readonly purpose: RunPurpose };
 
 /**
  * Chooses the scripts of a run that has started, and stores them as they are now. A deployment and an

@@ -17,15 +17,10 @@ export interface RunScript {
 }
 
 /** A script of a run and the number of its result. */
-export interface NumberedScript extends RunScript {
-  readonly resultId: number;
-}
+export type NumberedScript = RunScript & { readonly resultId: number };
 
 /** What of the release goes to machines. `runner`: fetches scripts and reports how they go; `runScript`: runs one of them. */
-export interface MachineFiles {
-  readonly runner: string;
-  readonly runScript: string;
-}
+export type MachineFiles = { readonly runner: string; readonly runScript: string };
 
 /** What the folder is called, and the list in the index; others are those of commissioning. */
 const KINDS: Partial<Readonly<Record<RunPurpose, string>>> = {

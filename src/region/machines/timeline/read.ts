@@ -42,10 +42,7 @@ const BEFORE_MS = 2_000;
 const SCRIPT_S = { unknown: 900, endless: 604_800, grace: 30 } as const;
 
 /** Which part of a machine's steps. */
-export interface TimelineQuery {
-  readonly run?: number | undefined;
-  readonly all?: boolean | undefined;
-}
+export type TimelineQuery = { readonly run?: number | undefined; readonly all?: boolean | undefined };
 
 /** A machine's steps over all racks and regions, what comes next, and likely causes if it is late or has failed. */
 export async function readTimeline(
@@ -104,11 +101,7 @@ function afterRun(step: NamedStep, runs: readonly RunSpan[]): NamedStep {
 /** Of HTTP: the credentials are dead, or the run is over. */
 const AT_END: readonly number[] = [401, 404, 409];
 
-interface StepFilter {
-  readonly span: StepSpan;
-  readonly madeAt: number;
-  readonly run: RunSpan | null;
-}
+type StepFilter = { readonly span: StepSpan; readonly madeAt: number; readonly run: RunSpan | null };
 
 async function readAll(tx: Tx, machine: MachineRow, { span, madeAt, run }: StepFilter): Promise<NamedStep[]> {
   const limit = STEPS_MAX + 1;
@@ -122,10 +115,7 @@ async function readAll(tx: Tx, machine: MachineRow, { span, madeAt, run }: StepF
   return inOrder([...ofRacks(seen), ...withoutEcho(ofEvents(events), ofOrders(orders)), ...ofResults(results)]);
 }
 
-interface Judgement {
-  readonly next: Expected | null;
-  readonly causes: readonly Cause[];
-}
+type Judgement = { readonly next: Expected | null; readonly causes: readonly Cause[] };
 
 interface JudgeInput {
   readonly machine: MachineRow;

@@ -44,10 +44,7 @@ export async function readWhySite(tx: Tx, ports: SeenPorts, question: WhyQuestio
 }
 
 /** What nodes report at a moment, ms since 1970. */
-interface NodeReports {
-  readonly nodes: readonly SeenNode[];
-  readonly now: number;
-}
+type NodeReports = { readonly nodes: readonly SeenNode[]; readonly now: number };
 
 /** By which it may boot: not by what its own system puts on them. */
 function cardsOf({ interfaces }: MachineRow): MachineRow['interfaces'] {

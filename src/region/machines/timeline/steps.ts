@@ -5,9 +5,7 @@ import type { MachineEventRow, PowerOrderRow, StepRow } from '../../../store/que
 import type { ScriptResultRow } from '../../../store/queries/machines/scripts/script-results.ts';
 
 /** A step with a name that stays. */
-export interface NamedStep extends MachineStep {
-  readonly id: string;
-}
+export type NamedStep = MachineStep & { readonly id: string };
 
 /** Characters of a machine's own text that are shown. */
 const TEXT_MAX = 300;

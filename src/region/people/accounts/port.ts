@@ -3,17 +3,10 @@ import type { Rejected } from '../../../core/errors.ts';
 import type { SessionRow } from '../../../store/queries/people/sessions.ts';
 
 /** An API key as it is presented. */
-export interface PresentedKey {
-  readonly consumer: string;
-  readonly token: string;
-  readonly secret: string;
-}
+export type PresentedKey = { readonly consumer: string; readonly token: string; readonly secret: string };
 
 /** How a key came. `address`: of the client, '' on a local socket. */
-export interface KeyOrigin {
-  readonly address: string;
-  readonly isTls: boolean;
-}
+export type KeyOrigin = { readonly address: string; readonly isTls: boolean };
 
 /** Slow hashes of passwords. Both refuse (`too_many_requests`) when too many wait already. */
 export interface PasswordHasher {
@@ -27,11 +20,7 @@ export interface PasswordHasher {
 export type SessionProof = { readonly user: string; readonly password: string } | { readonly key: PresentedKey };
 
 /** Where a session comes from. `agent`: what the browser calls itself. `isWall`: it only reads, and stays. */
-export interface SessionOrigin {
-  readonly address: string;
-  readonly agent: string;
-  readonly isWall: boolean;
-}
+export type SessionOrigin = { readonly address: string; readonly agent: string; readonly isWall: boolean };
 
 /** A session in force. */
 export type FoundSession = Pick<SessionRow, 'id' | 'user' | 'role' | 'isWall' | 'expiresAt'>;

@@ -4,10 +4,7 @@ import type { CallInput } from '../../base/port.ts';
 import type { Step } from './plan.ts';
 
 /** A call of the table that does a step. */
-export interface StepCall {
-  readonly id: RouteId;
-  readonly input: CallInput;
-}
+export type StepCall = { readonly id: RouteId; readonly input: CallInput };
 
 type Params = Readonly<Record<string, string>>;
 

@@ -12,10 +12,7 @@ import { isSame } from './same.ts';
 const PROBLEMS_MAX = 50;
 
 /** What is known besides the objects. `known`: nouns of which all objects were read. `user`: who applies the file. */
-export interface Judging extends PlanInput {
-  readonly known: ReadonlySet<string>;
-  readonly user: string;
-}
+export type Judging = PlanInput & { readonly known: ReadonlySet<string>; readonly user: string };
 
 /** All that is wrong with a file beside the site, before anything is done; null: nothing. Pure. */
 export function judgeFile(input: Judging): Rejected | null {

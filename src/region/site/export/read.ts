@@ -98,10 +98,7 @@ async function readItems(tx: Tx, context: CaseContext, { noun }: ExportKind): Pr
   return whole;
 }
 
-interface Known {
-  readonly names: Names;
-  readonly versions: ReadonlyMap<string, number> | undefined;
-}
+type Known = { readonly names: Names; readonly versions: ReadonlyMap<string, number> | undefined };
 
 /** An answer of a call as an object of the site. */
 export function objectOf(kind: ExportKind, item: ListedItem, { names, versions }: Known): SiteObject {

@@ -1,17 +1,10 @@
 import type { TemplatePart } from './template.ts';
 
 /** A line and the states after it; without a pattern: a fork that consumes nothing. */
-interface State {
-  readonly pattern: RegExp | null;
-  next: readonly number[];
-}
+type State = { readonly pattern: RegExp | null; next: readonly number[] };
 
 /** A recogniser of whole texts: it holds a set of states, so its cost is that of the lines. */
-export interface LineMachine {
-  readonly states: readonly State[];
-  readonly start: number;
-  readonly end: number;
-}
+export type LineMachine = { readonly states: readonly State[]; readonly start: number; readonly end: number };
 
 /** No line of ours is longer: lists of all addresses stand on one. */
 const LINE_MAX = 1024 * 1024;

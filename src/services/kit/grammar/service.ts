@@ -3,11 +3,7 @@ import type { AnyService, FileSpec, Templates } from '../contract.ts';
 import { grammarJudge, type TextJudge } from './grammar.ts';
 
 /** Owner, group and mode of a file. */
-interface Access {
-  readonly owner: string;
-  readonly group: string;
-  readonly mode: number;
-}
+type Access = { readonly owner: string; readonly group: string; readonly mode: number };
 
 /** Judges what is to stand in a service's file, by its path below the service's folder. Null: it is a file that the service makes. */
 export type FileJudge = (name: string, content: string, access: Access) => string | null;

@@ -7,10 +7,7 @@ export type TemplatePart =
   | { readonly kind: 'either'; readonly one: readonly TemplatePart[]; readonly other: readonly TemplatePart[] };
 
 /** A template, read: its parts, and its values by name (`regions.name`: of a list's elements; `regions`: the elements themselves). */
-export interface TemplateGrammar {
-  readonly parts: readonly TemplatePart[];
-  readonly holes: ReadonlySet<string>;
-}
+export type TemplateGrammar = { readonly parts: readonly TemplatePart[]; readonly holes: ReadonlySet<string> };
 
 /** Helpers that render a value; all others are unknown here, and so is a template that uses them. */
 const VALUE_HELPERS = new Set(['word', 'json', 'jsonText', 'namedString', 'zoneStrings', 'base64']);

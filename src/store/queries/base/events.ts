@@ -7,10 +7,7 @@ import type { NewEvent, WriteTx } from '../../write.ts';
 const OWN_KINDS = ['notification.dismissed'];
 
 /** Which events are requested. `reader`: a user, who gets no event that is another user's own affair; left out: all of them. */
-export interface EventSelection {
-  readonly kind?: string | undefined;
-  readonly reader?: string | undefined;
-}
+export type EventSelection = { readonly kind?: string | undefined; readonly reader?: string | undefined };
 
 /** `kind`: an exact kind or its noun. */
 const selected = ({ kind, reader }: EventSelection) => [

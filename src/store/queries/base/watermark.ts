@@ -2,10 +2,7 @@ import { sql } from 'kysely';
 import type { Tx } from '../../tx.ts';
 
 /** The place of a snapshot in the history of the database: `revision` of the configuration, `observed` of the rest. */
-export interface Watermark {
-  readonly revision: number;
-  readonly observed: number;
-}
+export type Watermark = { readonly revision: number; readonly observed: number };
 
 /** Something that compilers read beside configuration has changed (a lease's name, a node's interfaces). Call it in the same transaction. */
 export async function raiseObserved(tx: Tx): Promise<void> {

@@ -4,10 +4,7 @@ import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A stored place. `openedAt`: ISO 8601. */
-export interface PlaceRow extends NodePlace {
-  readonly openedAt: string;
-  readonly openedBy: string;
-}
+export type PlaceRow = NodePlace & { readonly openedAt: string; readonly openedBy: string };
 
 const COLUMNS = sql`t.name, t.is_region as "isRegion", t.is_rack as "isRack", t.node_id as "nodeId", t.opened_at as "openedAt",
   t.opened_by as "openedBy"`;

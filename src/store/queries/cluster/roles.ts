@@ -10,10 +10,7 @@ interface ReportedRole {
   readonly timeline: number | null;
 }
 
-interface RoleRow {
-  readonly node: string;
-  readonly mark: number;
-}
+type RoleRow = { readonly node: string; readonly mark: number };
 
 /** An older report of a holder counts no more: its host may be dead. */
 const FRESH = '15 seconds';

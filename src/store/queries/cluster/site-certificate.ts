@@ -4,11 +4,7 @@ import type { Tx } from '../../tx.ts';
 import { raiseObserved } from '../base/watermark.ts';
 
 /** A certificate with what leads to its root, PEM; its sealed key; SHA-256 of the certificate's text. */
-export interface StoredPair {
-  readonly certificate: string;
-  readonly sealedKey: string;
-  readonly digest: string;
-}
+export type StoredPair = { readonly certificate: string; readonly sealedKey: string; readonly digest: string };
 
 /** The site's certificates. `own`: an operator's, which goes before the cluster's. `changedAt`: of what is in force, ISO 8601. */
 export interface SiteCertificateRow {

@@ -4,10 +4,7 @@ import { PIECES_MOST } from '../../../model/images/content.ts';
 import type { Tx } from '../../tx.ts';
 
 /** A file of an image. */
-export interface PieceFile {
-  readonly image: string;
-  readonly name: string;
-}
+export type PieceFile = { readonly image: string; readonly name: string };
 
 /** Bytes of the file that have come in pieces: where the next one goes on. */
 export async function receivedInPieces(tx: Tx, { image, name }: PieceFile): Promise<number> {

@@ -5,11 +5,7 @@ import { canonicalAddress } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
 
 /** Where a file is, or is not, as that node reports. */
-export interface PlaceRow {
-  readonly node: string;
-  readonly state: PlaceState;
-  readonly since: string;
-}
+export type PlaceRow = { readonly node: string; readonly state: PlaceState; readonly since: string };
 
 /** An image with its files, and what each region node that has checked reports of them. */
 export interface ImageRow {
@@ -173,11 +169,7 @@ export async function readPeerAddresses(tx: Tx, node: string): Promise<readonly 
 }
 
 /** A file as its node stands to it. */
-export interface PlaceChange {
-  readonly image: string;
-  readonly file: string;
-  readonly state: PlaceState;
-}
+export type PlaceChange = { readonly image: string; readonly file: string; readonly state: PlaceState };
 
 /** Notes what changed; a state that is known already keeps its time. Files of images that are gone are left out. */
 export async function storePlaces(tx: Tx, nodeId: string, changes: readonly PlaceChange[]): Promise<void> {

@@ -6,10 +6,7 @@ import type { Tx } from '../../tx.ts';
  * How the disks of a machine are erased. `isQuick`: only their start and end; `isSecure`: by the disk's own command, if
  * it has one.
  */
-export interface EraseRequest {
-  readonly isQuick: boolean;
-  readonly isSecure: boolean;
-}
+export type EraseRequest = { readonly isQuick: boolean; readonly isSecure: boolean };
 
 /** What a machine is deployed with. `image`: digest, null: nothing. `storage`: as requested. `erase`: null while nothing is to be erased. */
 export interface DeploymentRow {

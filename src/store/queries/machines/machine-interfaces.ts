@@ -5,9 +5,7 @@ import { canonicalAddress, PARENTS } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
 
 /** `subnet`: its CIDR. */
-export interface LinkRow extends InterfaceLink {
-  readonly subnet: string | null;
-}
+export type LinkRow = InterfaceLink & { readonly subnet: string | null };
 export interface InterfaceRow extends MachineInterface {
   readonly vlan: string | null;
   readonly addresses: readonly (InterfaceAddress & { readonly subnet: string })[];

@@ -31,9 +31,7 @@ export function readInventory(tx: Tx, machineId: string): Promise<InventoryRow |
 }
 
 /** What a list has of a machine's hardware. */
-export interface ListedInventoryRow extends Pick<InventoryRow, 'at' | 'inventory'> {
-  readonly machine: string;
-}
+export type ListedInventoryRow = Pick<InventoryRow, 'at' | 'inventory'> & { readonly machine: string };
 
 /** Machines' last reports, by their ids, without the long lists of devices. One statement whatever the page. */
 export function listInventories(tx: Tx, query: PageQuery = {}): Promise<ListPage<ListedInventoryRow>> {

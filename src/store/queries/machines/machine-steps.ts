@@ -142,10 +142,7 @@ async function isAnyChangingState(tx: Tx): Promise<boolean> {
 }
 
 /** When: from, to (exclusive), ms since 1970; null: without an end. */
-export interface StepSpan {
-  readonly from: number | null;
-  readonly to: number | null;
-}
+export type StepSpan = { readonly from: number | null; readonly to: number | null };
 
 const isWithin = (at: RawBuilder<unknown>, { from, to }: StepSpan): RawBuilder<unknown> => sql`
   (${from}::double precision is null or ${at} >= to_timestamp(${from}::double precision / 1000))

@@ -4,10 +4,7 @@ import { listPage, type ListPage, type PageQuery } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** How the disks of a machine are to be laid out, by its id. */
-export interface StorageRow {
-  readonly machine: string;
-  readonly storage: MachineStorage;
-}
+export type StorageRow = { readonly machine: string; readonly storage: MachineStorage };
 
 /** What is stored of a machine's layout; null: nobody requested one. */
 export async function readStorage(tx: Tx, machineId: string): Promise<MachineStorage | null> {

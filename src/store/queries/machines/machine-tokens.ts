@@ -17,11 +17,7 @@ export interface OpenRun {
 }
 
 /** How a run begins. `by`: who requested it; it is stored if it is a user's name. */
-export interface RunBegin {
-  readonly by?: string;
-  readonly enableSsh?: boolean;
-  readonly userData?: Uint8Array;
-}
+export type RunBegin = { readonly by?: string; readonly enableSsh?: boolean; readonly userData?: Uint8Array };
 
 const COLUMNS = sql`id, machine_id as "machineId", purpose, consumer_key as "consumerKey", token_key as "tokenKey", secret_sealed as "secretSealed",
   enable_ssh as "enableSsh"`;

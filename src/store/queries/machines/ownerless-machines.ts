@@ -2,10 +2,7 @@ import { sql } from 'kysely';
 import type { Tx } from '../../tx.ts';
 
 /** A machine in a state that somebody's decision led to, and that nobody has. */
-export interface OwnerlessMachine {
-  readonly machine: string;
-  readonly state: string;
-}
+export type OwnerlessMachine = { readonly machine: string; readonly state: string };
 
 /** Rows that the doctor gets at most. */
 const OWNERLESS_MAX = 100;

@@ -3,10 +3,7 @@ import type { BmcPlace } from '../../../model/machines/bmc-hosts.ts';
 import type { Tx } from '../../tx.ts';
 
 /** Sealed secrets of a BMC. `number`: as `bmcs.secret_number` names them. */
-export interface SealedSecrets {
-  readonly number: number;
-  readonly sealed: string;
-}
+export type SealedSecrets = { readonly number: number; readonly sealed: string };
 
 /** The secrets in force; null: it has none. */
 export function readSealed(tx: Tx, bmcId: number): Promise<SealedSecrets | null> {
@@ -34,10 +31,7 @@ export async function addSealed(tx: Tx, bmcId: number, { number, sealed }: Seale
 }
 
 /** An address of the cluster. `words`: whose, such as `an address of the node k1`. */
-export interface OwnAddress {
-  readonly address: string;
-  readonly words: string;
-}
+export type OwnAddress = { readonly address: string; readonly words: string };
 
 /** Addresses of nodes, as configured and as reported, and the floating one, without those of loopback and link-local. */
 export function listOwnAddresses(tx: Tx): Promise<OwnAddress[]> {

@@ -97,10 +97,7 @@ export interface SeenPower {
 }
 
 /** When a machine is checked again, seconds: after a check that went well, and at most after failures, each doubling it. */
-export interface PowerCheckPlan {
-  readonly everyS: number;
-  readonly mostS: number;
-}
+export type PowerCheckPlan = { readonly everyS: number; readonly mostS: number };
 
 /** Stores it and plans the next check, at a random time. Gives the state of before; null: the machine is gone. */
 export async function storePower(
@@ -123,10 +120,7 @@ export async function storePower(
 }
 
 /** A machine whose power is to be checked. */
-export interface DueRow {
-  readonly machineId: string;
-  readonly bmcId: number;
-}
+export type DueRow = { readonly machineId: string; readonly bmcId: number };
 
 /** Is any machine due? Fit for `autocommitRead`. */
 export async function hasDueChecks(tx: Tx): Promise<boolean> {

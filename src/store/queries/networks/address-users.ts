@@ -39,11 +39,7 @@ export async function takenSpans(tx: Tx, subnetId: number, macs: readonly string
 }
 
 /** An address of a node, configured or reported, or the floating one (`isFloating`); `words` name its owner. */
-export interface OwnAddress {
-  readonly address: string;
-  readonly isFloating: boolean;
-  readonly words: string;
-}
+export type OwnAddress = { readonly address: string; readonly isFloating: boolean; readonly words: string };
 
 /** The cluster's own addresses between these two (both included), the lowest first, at most `limit`. */
 export function ownAddressesBetween(

@@ -3,11 +3,7 @@ import type { Tx } from '../../tx.ts';
 import { IS_IN_SUBNET, isLive } from './lease-ends.ts';
 
 /** The racks of a pair on a VLAN, by name. */
-export interface PairOnVlan {
-  readonly vlanId: number;
-  readonly primary: string;
-  readonly secondary: string;
-}
+export type PairOnVlan = { readonly vlanId: number; readonly primary: string; readonly secondary: string };
 
 /** A lease that `node` has, and that `other` lacks (`otherMac` null) or has for another client. `seconds`: how long both reports have differed. */
 export interface LeaseGap {

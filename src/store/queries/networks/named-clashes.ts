@@ -13,10 +13,7 @@ export interface NamedClash {
 }
 
 /** How many addresses the configuration names, and those that something else has, the lowest first. */
-export interface NamedAddresses {
-  readonly count: number;
-  readonly clashes: readonly NamedClash[];
-}
+export type NamedAddresses = { readonly count: number; readonly clashes: readonly NamedClash[] };
 
 /** Rows that the doctor gets at most. */
 const CLASHES_MAX = 100;

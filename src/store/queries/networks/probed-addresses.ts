@@ -21,10 +21,7 @@ export async function readProbeState(tx: Tx, address: string, macs: readonly str
 }
 
 /** A node that has an address in the network, and can be queried. */
-export interface Prober {
-  readonly id: string;
-  readonly name: string;
-}
+export type Prober = { readonly id: string; readonly name: string };
 
 /** A live node that stands in a network, a rack before a region node; null: none does. */
 export function findProber(tx: Tx, cidr: string): Promise<Prober | null> {

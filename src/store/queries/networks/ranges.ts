@@ -7,10 +7,7 @@ import { canonicalAddress } from '../../snapshot.ts';
 import type { Tx } from '../../tx.ts';
 
 /** `subnet`: CIDR. */
-export interface RangeRow extends IpRange {
-  readonly subnet: string;
-  readonly version: number;
-}
+export type RangeRow = IpRange & { readonly subnet: string; readonly version: number };
 
 const RANGES: Noun = {
   table: 'ip_ranges',
@@ -68,10 +65,7 @@ export async function deleteRange(tx: Tx, target: VersionedKey): Promise<RangeRo
   return isRejected(row) ? row : canonical(row);
 }
 
-export interface RangeFilter extends PageQuery {
-  readonly subnetId?: number | undefined;
-  readonly kind?: RangeKind | undefined;
-}
+export type RangeFilter = PageQuery & { readonly subnetId?: number | undefined; readonly kind?: RangeKind | undefined };
 
 /** Sorts: id, first. */
 export async function listRanges(tx: Tx, query: RangeFilter = {}): Promise<ListPage<RangeRow>> {

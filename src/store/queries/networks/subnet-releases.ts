@@ -40,10 +40,7 @@ export async function storeReleases(
       set generation = excluded.generation, is_fenced = excluded.is_fenced, at = now()`);
 }
 
-interface ReleaseRow extends SubnetHolder {
-  readonly generation: number;
-  readonly isDead: boolean;
-}
+type ReleaseRow = SubnetHolder & { readonly generation: number; readonly isDead: boolean };
 
 /** Who has let a network go. */
 interface ReleasedEvent {

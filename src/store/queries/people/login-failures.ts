@@ -2,11 +2,7 @@ import { sql } from 'kysely';
 import type { Tx } from '../../tx.ts';
 
 /** A count of wrong logins under a digest. `burst`: what it holds; `perSecond`: how much of it comes back. */
-export interface LoginBucket {
-  readonly name: string;
-  readonly burst: number;
-  readonly perSecond: number;
-}
+export type LoginBucket = { readonly name: string; readonly burst: number; readonly perSecond: number };
 
 /** What is left by now. A moment of the future was stored before the clock was set back: nothing has come back since. */
 const LEFT = sql`greatest(0, t.used - greatest(0, extract(epoch from clock_timestamp() - t.at)) * t.per_second)::float8`;

@@ -7,11 +7,7 @@ import type { Tx } from '../../tx.ts';
 type NotificationChange = Partial<Omit<Notification, 'id' | 'createdAt'>>;
 
 /** Who reads: notes are for one user, for all, or for admins. `isAll`: whomever they are for. */
-export interface NotificationReader {
-  readonly user: string;
-  readonly isAdmin: boolean;
-  readonly isAll: boolean;
-}
+export type NotificationReader = { readonly user: string; readonly isAdmin: boolean; readonly isAll: boolean };
 
 const COLUMNS = sql`t.id, t.ident, t.category, t.message, t.context, t.user_name as "user", t.users, t.admins, t.dismissable, t.created_at as "createdAt"`;
 

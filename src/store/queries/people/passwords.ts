@@ -3,11 +3,7 @@ import type { Role } from '../../../contract/base/role.ts';
 import type { Tx } from '../../tx.ts';
 
 /** What a user's password is checked against. `hash`: PHC text; null: the user has none. */
-export interface PasswordCheck {
-  readonly user: string;
-  readonly role: Role;
-  readonly hash: string | null;
-}
+export type PasswordCheck = { readonly user: string; readonly role: Role; readonly hash: string | null };
 
 /** The user of this name, with the hash; null: there is no such user. */
 export function findPassword(tx: Tx, user: string): Promise<PasswordCheck | null> {

@@ -75,10 +75,7 @@ export async function countUsers(tx: Tx, role: Role): Promise<number> {
   return (await tx.all(sql`select name from users where role = ${role} for no key update`)).length;
 }
 
-export interface UserFilter extends PageQuery {
-  readonly name?: string | undefined;
-  readonly role?: Role | undefined;
-}
+export type UserFilter = PageQuery & { readonly name?: string | undefined; readonly role?: Role | undefined };
 
 /** Sorts: name. `name`: part of the name. */
 export function listUsers(tx: Tx, query: UserFilter = {}): Promise<ListPage<UserRow>> {

@@ -5,12 +5,7 @@ import { containing } from '../../page.ts';
 import type { Tx } from '../../tx.ts';
 
 /** An object that was found. `ref`: how calls name it; `detail`: what distinguishes it, for people. */
-export interface Hit {
-  readonly kind: string;
-  readonly ref: string;
-  readonly name: string;
-  readonly detail: string;
-}
+export type Hit = { readonly kind: string; readonly ref: string; readonly name: string; readonly detail: string };
 
 /**
  * Objects of these kinds with a part of the text in a name, an address or a MAC; at most `limit` of each kind, exact ones first, then shorter names.

@@ -77,9 +77,7 @@ export function withFallback(worker: Channel<FromHub, ToHub>, ports: HubPorts): 
   };
 }
 
-interface OwnHub {
-  say(message: ToHub): void;
-}
+type OwnHub = { say(message: ToHub): void };
 
 /** A hub within the page. */
 function ownHub(ports: HubPorts, deliver: (message: FromHub) => void): OwnHub {

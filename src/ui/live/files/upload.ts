@@ -31,10 +31,7 @@ export interface UploadPorts {
 }
 
 /** An interruption: the byte at which the upload continues (null: the site does not answer yet), and the reason. */
-export interface Interruption {
-  readonly at: number | null;
-  readonly reason: string;
-}
+export type Interruption = { readonly at: number | null; readonly reason: string };
 
 /** A running upload of a file. */
 export interface SentFile {

@@ -4,10 +4,7 @@ import { useLive } from '../live.ts';
 import { useWatched, type Watched, type WatchOptions } from '../use-view.ts';
 
 /** A list that loads page by page. `isWhole`: all pages are loaded. */
-export interface LongList<T> {
-  readonly items: readonly T[];
-  readonly isWhole: boolean;
-}
+export type LongList<T> = { readonly items: readonly T[]; readonly isWhole: boolean };
 
 const PAGE = 1000;
 

@@ -10,10 +10,7 @@ export interface ManyOutcome {
 }
 
 /** One of the objects to change. `key`: its name in the dialog. */
-export interface OneOfMany<I extends RouteId> {
-  readonly key: string;
-  readonly input: RouteInput<I>;
-}
+export type OneOfMany<I extends RouteId> = { readonly key: string; readonly input: RouteInput<I> };
 
 /** The state of a change of many objects. */
 export interface ManyChange<I extends RouteId> {

@@ -1,8 +1,5 @@
 /** Where the page is: a path below `/ui/#`, and what is filtered, sorted and chosen on it. All of it stands in the address, so it can be sent to somebody. */
-export interface Place {
-  readonly path: readonly string[];
-  readonly query: Readonly<Record<string, string>>;
-}
+export type Place = { readonly path: readonly string[]; readonly query: Readonly<Record<string, string>> };
 
 /** Reads the part of an address behind `#`. Whatever it is, it is a place. */
 export function parsePlace(hash: string): Place {

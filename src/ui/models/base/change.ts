@@ -58,10 +58,7 @@ export function fieldProblem(problem: Problem | null, field: string): string | n
 }
 
 /** A line of a unified diff. */
-export interface DiffLine {
-  readonly kind: 'added' | 'removed' | 'place' | 'same';
-  readonly text: string;
-}
+export type DiffLine = { readonly kind: 'added' | 'removed' | 'place' | 'same'; readonly text: string };
 
 /** Lines of a unified diff without its two lines of names. */
 export function diffLines(diff: string): readonly DiffLine[] {

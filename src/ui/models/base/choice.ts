@@ -1,10 +1,7 @@
 /**
  * The chosen rows. `isAll`: all that match the filter except `ids`; else only `ids`. The choice is part of the address.
  */
-export interface Choice {
-  readonly isAll: boolean;
-  readonly ids: ReadonlySet<string>;
-}
+export type Choice = { readonly isAll: boolean; readonly ids: ReadonlySet<string> };
 
 /** The most rows that an address holds. */
 const MOST = 200;

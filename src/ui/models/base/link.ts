@@ -25,10 +25,7 @@ export interface Badge {
  * The state of the page's own calls. `failedAt`: the first failure since the last answer; null: the last call was
  * answered.
  */
-export interface CallHealth {
-  readonly failedAt: number | null;
-  readonly why: string;
-}
+export type CallHealth = { readonly failedAt: number | null; readonly why: string };
 
 /** The state before the first call. */
 export const NO_CALLS: CallHealth = { failedAt: null, why: '' };
@@ -62,10 +59,7 @@ export function linkAfter(link: Link | null, result: Omit<Link, 'since'>, at: nu
  * The release of the page, and whether the site has another one. While two releases run, it may change with each
  * answer.
  */
-export interface Releases {
-  readonly own: string;
-  readonly isNewer: boolean;
-}
+export type Releases = { readonly own: string; readonly isNewer: boolean };
 
 /** After an answer of a release: the first one is that of the page, which has just been loaded. */
 export function releaseSeen(releases: Releases, version: string): Releases {

@@ -2,10 +2,7 @@
 export type CellValue = string | number | boolean | null;
 
 /** How a table is sorted: by a column's id; `isDown`: the greatest first. */
-export interface Sort {
-  readonly column: string;
-  readonly isDown: boolean;
-}
+export type Sort = { readonly column: string; readonly isDown: boolean };
 
 /** Reads a sort from an address: `name`, `-name`. Null if it names no column. */
 export function parseSort(text: string | undefined, columns: readonly string[]): Sort | null {
@@ -64,10 +61,7 @@ export function sorted<Row>(rows: readonly Row[], isDown: boolean, valueOf: (row
 }
 
 /** What the filter searches: a text of all cells, and the cell of a column by its id. */
-export interface FilterText {
-  readonly all: string;
-  readonly of: (column: string) => string | null;
-}
+export type FilterText = { readonly all: string; readonly of: (column: string) => string | null };
 
 /**
  * Rows that contain every term of the filter in some cell. `column:term` searches only that column. `texts`: of the

@@ -26,10 +26,7 @@ export function stateCounts(doctor: Doctor): readonly { readonly state: Invarian
 }
 
 /** A part of a text: plain text, or a command to copy (between backticks, or after `regent` at the start of a line). */
-export interface TextPart {
-  readonly isCommand: boolean;
-  readonly text: string;
-}
+export type TextPart = { readonly isCommand: boolean; readonly text: string };
 
 /** Finds the commands of a remedy. */
 export function commandsIn(text: string): readonly TextPart[] {

@@ -62,11 +62,7 @@ export function checkRows({ verdict }: Pick<Recording, 'verdict'>): readonly Che
   });
 }
 
-interface Prediction {
-  readonly probe: string;
-  readonly leastMs: number;
-  readonly mostMs: number | null;
-}
+type Prediction = { readonly probe: string; readonly leastMs: number; readonly mostMs: number | null };
 
 function predictionsOf(verdict: unknown): readonly Prediction[] {
   const predicted: unknown = (verdict as { readonly predicted?: unknown }).predicted;

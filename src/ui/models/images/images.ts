@@ -15,18 +15,10 @@ const PLACES: Readonly<Record<HolderState, Tone>> = { there: 'ok', missing: 'war
 export const placeTone = (state: HolderState): Tone => PLACES[state];
 
 /** A file of an image, and its state on each holder. A holder that has not reported has no entry. */
-interface FileRow {
-  readonly name: string;
-  readonly size: number;
-  readonly places: ReadonlyMap<string, HolderState>;
-}
+type FileRow = { readonly name: string; readonly size: number; readonly places: ReadonlyMap<string, HolderState> };
 
 /** Who may have a file: a region node, or a rack that fetched it before a machine requested it. A host may be both. */
-interface Holder {
-  readonly key: string;
-  readonly node: string;
-  readonly isRack: boolean;
-}
+type Holder = { readonly key: string; readonly node: string; readonly isRack: boolean };
 
 const rackKey = (node: string) => `rack ${node}`;
 

@@ -7,10 +7,7 @@ const H = Uint32Array.from(PRIMES.slice(0, 8), (prime) => fraction(Math.sqrt(pri
 const BLOCK = 64;
 
 /** A digest that grows. `digest` ends it: lower-case hexadecimal. */
-export interface Sha256 {
-  update(bytes: Uint8Array): void;
-  digest(): string;
-}
+export type Sha256 = { update(bytes: Uint8Array): void; digest(): string };
 
 /** Starts an empty digest. */
 export function createSha256(): Sha256 {

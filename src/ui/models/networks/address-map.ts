@@ -8,23 +8,13 @@ export type AddressUse = AddressRun['use'] | 'free' | 'edge';
  * A cell of the map: an address, or a block of addresses. `taken`: the used share of a block, 0 to 1. `label`: the text
  * under the pointer.
  */
-export interface MapCell {
-  readonly use: AddressUse;
-  readonly taken: number;
-  readonly label: string;
-}
+export type MapCell = { readonly use: AddressUse; readonly taken: number; readonly label: string };
 
 /** A square of 16 columns. */
-export interface MapGrid {
-  readonly title: string;
-  readonly cells: readonly MapCell[];
-}
+export type MapGrid = { readonly title: string; readonly cells: readonly MapCell[] };
 
 /** The map of a subnet. `block`: addresses of a cell. */
-export interface AddressMap {
-  readonly block: number;
-  readonly grids: readonly MapGrid[];
-}
+export type AddressMap = { readonly block: number; readonly grids: readonly MapGrid[] };
 
 /** Uses from the most general to the most particular: a later one is painted over an earlier one. */
 const PAINT: readonly AddressRun['use'][] = [
@@ -78,16 +68,9 @@ export function useCounts(map: AddressMap): ReadonlyMap<AddressUse, number> {
 export const runText = (run: Pick<AddressRun, 'first' | 'last'>): string =>
   run.first === run.last ? run.first : `${run.first}–${run.last}`;
 
-interface Network {
-  readonly first: number;
-  readonly size: number;
-}
+type Network = { readonly first: number; readonly size: number };
 
-interface Span {
-  readonly from: number;
-  readonly to: number;
-  readonly run: AddressRun;
-}
+type Span = { readonly from: number; readonly to: number; readonly run: AddressRun };
 
 function singles({ first, size }: Network, spans: readonly Span[]): AddressMap {
   const owners: (AddressRun | null)[] = Array.from({ length: size }, () => null);

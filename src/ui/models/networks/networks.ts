@@ -59,9 +59,7 @@ export const rackTone = (rack: Pick<Rack, 'state' | 'isPlaceholder'>): Tone =>
   rack.isPlaceholder ? 'off' : RACK_TONES[rack.state];
 
 /** A subnet, and what of it is given away. */
-export interface FullSubnet extends Pick<Subnet, 'id' | 'cidr' | 'vlan'> {
-  readonly share: number | null;
-}
+export type FullSubnet = Pick<Subnet, 'id' | 'cidr' | 'vlan'> & { readonly share: number | null };
 
 /** The subnets of which the most is given away. */
 export function fullest(

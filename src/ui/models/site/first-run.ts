@@ -4,11 +4,7 @@ import type { Status } from '../../../contract/site/status.ts';
 import { linkTo } from '../base/address.ts';
 
 /** A step of a new site. `link`: the page where one takes it. */
-export interface FirstStep {
-  readonly id: 'nodes' | 'dhcp' | 'machine';
-  readonly isDone: boolean;
-  readonly link: string;
-}
+export type FirstStep = { readonly id: 'nodes' | 'dhcp' | 'machine'; readonly isDone: boolean; readonly link: string };
 
 /** So many region nodes can lose one. */
 const ENOUGH_REGIONS = 3;

@@ -3,11 +3,7 @@ import type { SearchAnswer } from '../../../contract/search.ts';
 import { linkTo } from '../base/address.ts';
 
 /** A member of a row that a change touched: its values before and after, as text; null: it was not there. */
-export interface Member {
-  readonly name: string;
-  readonly before: string | null;
-  readonly after: string | null;
-}
+export type Member = { readonly name: string; readonly before: string | null; readonly after: string | null };
 
 /** Members of a row that differ, or all where the row is new or gone. */
 export function membersOf(row: Pick<ConfigChange['rows'][number], 'before' | 'after'>): readonly Member[] {
@@ -29,10 +25,7 @@ export function keyText(key: unknown): string {
 type Hit = SearchAnswer['items'][number];
 
 /** Hits of one kind. */
-export interface HitGroup {
-  readonly kind: Hit['kind'];
-  readonly hits: readonly Hit[];
-}
+export type HitGroup = { readonly kind: Hit['kind']; readonly hits: readonly Hit[] };
 
 /** Hits by kind, in the order of the answer. */
 export function hitGroups(hits: readonly Hit[]): readonly HitGroup[] {

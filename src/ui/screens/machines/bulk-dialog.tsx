@@ -140,9 +140,7 @@ const TONES: Readonly<Record<ManyOutcome['kind'], Tone>> = {
   unsure: 'warn',
 };
 
-interface OutcomeRow extends ManyOutcome {
-  readonly machine: MachineRow;
-}
+type OutcomeRow = ManyOutcome & { readonly machine: MachineRow };
 
 const COLUMNS: readonly Column<OutcomeRow>[] = [
   { id: 'machine', head: TEXTS.columns.machine, value: (row) => row.machine.name },

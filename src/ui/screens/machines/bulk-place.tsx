@@ -9,10 +9,7 @@ import { ManyDialog, namesOf } from './bulk-dialog.tsx';
 
 const TEXTS = EN.machineActions;
 
-interface ManyProps {
-  readonly machines: readonly MachineRow[];
-  readonly onClose: () => void;
-}
+type ManyProps = { readonly machines: readonly MachineRow[]; readonly onClose: () => void };
 
 /** One tag for many, in one change. */
 export function TagMany({ machines, onClose }: ManyProps): JSX.Element {

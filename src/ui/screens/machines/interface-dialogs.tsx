@@ -23,16 +23,9 @@ const TEXTS = EN.machines.network;
 const { fields: F } = TEXTS;
 
 /** What is done with an interface. `nic` null: another one is made. */
-export interface InterfaceAction {
-  readonly nic: Nic | null;
-  readonly isDelete: boolean;
-}
+export type InterfaceAction = { readonly nic: Nic | null; readonly isDelete: boolean };
 
-interface DialogProps {
-  readonly machine: Machine;
-  readonly action: InterfaceAction;
-  readonly onClose: () => void;
-}
+type DialogProps = { readonly machine: Machine; readonly action: InterfaceAction; readonly onClose: () => void };
 
 /** Makes, changes or deletes an interface. */
 export function InterfaceDialog({ machine, action, onClose }: DialogProps): JSX.Element {

@@ -22,11 +22,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 /** `bytes`: a number with K, M, G, T, P or E behind it, in steps of a thousand. */
 export type ParameterType = 'text' | 'int' | 'boolean' | 'float' | 'bytes' | 'file';
 
-export interface Parameter {
-  readonly name: string;
-  readonly type: ParameterType;
-  readonly isRequired: boolean;
-}
+export type Parameter = { readonly name: string; readonly type: ParameterType; readonly isRequired: boolean };
 
 /** An operation. `key` names it in tables of ours: `Machines.allocate`. `op` null: the method names the operation. */
 export interface Operation {

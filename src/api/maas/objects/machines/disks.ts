@@ -55,10 +55,7 @@ export function disksOf(inventory: Inventory | undefined): readonly InstallableD
 }
 
 /** A device or a part as MAAS shows it, and as changes of API v1 name it. */
-interface StorageEntry<V> {
-  readonly ref: string;
-  readonly view: V;
-}
+type StorageEntry<V> = { readonly ref: string; readonly view: V };
 /** `device`: its name in API v1. */
 type DeviceEntry<V> = StorageEntry<V> & { readonly device: string };
 type DiskEntry = DeviceEntry<ReturnType<typeof viewDisk>> & {

@@ -76,10 +76,7 @@ export async function readInventory(site: Site, id: string): Promise<Inventory |
 export type MaasMachine = ReturnType<typeof viewMachine>;
 
 /** The hardware that a machine reported, and the layout of its disks; undefined: nothing yet, no layout requested. */
-export interface MachineParts {
-  readonly inventory: Inventory | undefined;
-  readonly storage: MachineStorage | undefined;
-}
+export type MachineParts = { readonly inventory: Inventory | undefined; readonly storage: MachineStorage | undefined };
 
 /** What every machine has alike: what machines of Regent never have, and those members. */
 export const SAME = { ...alike.machine, ...NO_TESTS };
@@ -219,10 +216,7 @@ function hardwareOf(inventory: Inventory | undefined, { expectedArchitecture = '
 
 const NO_GATEWAY: Gateway = { gateway_ip: null, link_id: null };
 export const NO_GATEWAYS = { ipv4: NO_GATEWAY, ipv6: NO_GATEWAY };
-interface Gateway {
-  readonly gateway_ip: string | null;
-  readonly link_id: number | null;
-}
+type Gateway = { readonly gateway_ip: string | null; readonly link_id: number | null };
 
 /** By which router each family goes out. */
 function gatewaysOf({ interfaces }: Machine, networks: Networks) {

@@ -16,9 +16,7 @@ export interface DnsResource {
 }
 
 /** The subnet that holds an address, as it is shown. */
-export interface Holders {
-  readonly holderOf: (ip: string) => object | null;
-}
+export type Holders = { readonly holderOf: (ip: string) => object | null };
 
 export function isAddress({ type }: { readonly type: string }): boolean {
   return type === 'A' || type === 'AAAA';

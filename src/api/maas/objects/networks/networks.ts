@@ -31,10 +31,7 @@ export async function readTexts(lists: SiteLists): Promise<TextsOf> {
   return (kind, id) => all.get(`${kind} ${id}`) ?? NO_TEXTS;
 }
 
-interface VlanParts {
-  readonly racks: ReadonlyMap<string, string>;
-  readonly textsOf: TextsOf;
-}
+type VlanParts = { readonly racks: ReadonlyMap<string, string>; readonly textsOf: TextsOf };
 
 function vlanObject(vlan: Vlan, { racks, textsOf }: VlanParts, relay: object | null) {
   const idOf = (name: string | null) => (name === null ? null : (racks.get(name) ?? name));

@@ -17,12 +17,7 @@ interface VlanItem {
   readonly fabricId: number;
   readonly spaceId: number | null;
 }
-interface SubnetItem {
-  readonly id: number;
-  readonly name: string;
-  readonly cidr: string;
-  readonly vlanId: number;
-}
+type SubnetItem = { readonly id: number; readonly name: string; readonly cidr: string; readonly vlanId: number };
 export type NetworkKind = 'fabric' | 'vlan' | 'subnet' | 'space';
 
 type Ids = ReadonlySet<number>;

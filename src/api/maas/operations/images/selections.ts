@@ -18,10 +18,7 @@ export const NO_OS = 'custom';
 const NOTHING = 'none';
 
 /** What is wanted of a source: an image, and the architectures of it. `arches` empty: any. */
-export interface WantedSelection {
-  readonly image: string;
-  readonly arches: readonly string[];
-}
+export type WantedSelection = { readonly image: string; readonly arches: readonly string[] };
 
 /** The boot source of a path. */
 export function sourceOf(site: Site, path: PathValues): Promise<BootSource> {

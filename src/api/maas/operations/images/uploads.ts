@@ -82,10 +82,7 @@ function typeOf(args: Args): readonly [RootFormat, Compression] {
   return found ?? badValue('filetype', `${type} is not known`, Object.keys(FILE_TYPES).join(', '));
 }
 
-interface UploadFileName {
-  readonly image: string;
-  readonly name: string;
-}
+type UploadFileName = { readonly image: string; readonly name: string };
 
 async function takeWhole({ site, images }: MaasCall, file: UploadFileName, content: Uint8Array): Promise<unknown> {
   await checkUpload(site, file);

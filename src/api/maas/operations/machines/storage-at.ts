@@ -6,10 +6,7 @@ import { readInventory } from '../../objects/machines/machines.ts';
 import { badValue, calling, notFound } from '../base/refusals.ts';
 
 type StorageCall = Pick<MaasCall, 'site' | 'path'>;
-export interface NamedEntry {
-  readonly ref: string;
-  readonly view: { readonly id: number; readonly name?: string };
-}
+export type NamedEntry = { readonly ref: string; readonly view: { readonly id: number; readonly name?: string } };
 
 /** A machine's storage as it is when a call begins. */
 export interface StorageAt {

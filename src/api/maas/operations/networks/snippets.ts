@@ -72,11 +72,7 @@ async function viewer({ site, lists }: MaasCall, snippets: readonly SnippetView[
 const isMac = (scope: string) => /^[\da-f]{2}(?::[\da-f]{2}){5}$/.test(scope);
 
 /** What a snippet is shown with. */
-interface Beside {
-  readonly networks: Networks;
-  readonly owners: readonly Owner[];
-  readonly birth: Birth | undefined;
-}
+type Beside = { readonly networks: Networks; readonly owners: readonly Owner[]; readonly birth: Birth | undefined };
 
 function viewSnippet({ id, name, comment, enabled, scope, text }: SnippetView, { networks, owners, birth }: Beside) {
   const of = networks.subnets.find(({ cidr, name: title }) => cidr === scope || title === scope);

@@ -18,11 +18,7 @@ export interface MaasRange {
   readonly purpose: readonly string[];
 }
 
-interface UsedRange {
-  readonly first: bigint;
-  readonly last: bigint;
-  readonly purpose: string;
-}
+type UsedRange = { readonly first: bigint; readonly last: bigint; readonly purpose: string };
 
 const valueOf = (text: string): bigint => {
   const address = parseAddress(text);
@@ -66,10 +62,7 @@ export function freeRanges(cidr: string, used: readonly MaasRange[]): MaasRange[
 }
 
 /** What a caller wants besides the counts. */
-interface Extras {
-  readonly hasRanges: boolean;
-  readonly hasSuggestions: boolean;
-}
+type Extras = { readonly hasRanges: boolean; readonly hasSuggestions: boolean };
 
 /** How full a subnet is. Pure. */
 export function statisticsOf(cidr: string, used: readonly MaasRange[], { hasRanges, hasSuggestions }: Extras) {
@@ -98,11 +91,7 @@ export function statisticsOf(cidr: string, used: readonly MaasRange[], { hasRang
   };
 }
 
-interface Room {
-  readonly total: bigint;
-  readonly available: bigint;
-  readonly free: readonly MaasRange[];
-}
+type Room = { readonly total: bigint; readonly available: bigint; readonly free: readonly MaasRange[] };
 
 /** A gateway and a dynamic range for a subnet that has none, by MAAS's rules; null: there is one, or no room. Pure. */
 function suggestionsOf(cidr: string, used: readonly MaasRange[], room: Room) {

@@ -18,11 +18,7 @@ const LEVELS = ['AUDIT', 'DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
 export const EVENT_HANDLERS: Handlers = { 'Events.query': query };
 
 /** What events are about. */
-interface Subject {
-  readonly id: string;
-  readonly hostname: string;
-  readonly passes: boolean;
-}
+type Subject = { readonly id: string; readonly hostname: string; readonly passes: boolean };
 
 async function query(call: MaasCall) {
   const { args } = call;

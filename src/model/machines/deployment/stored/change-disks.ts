@@ -7,10 +7,7 @@ import { findDisks, type StoredDisk, type MachineStorage, type DeclaredDisk } fr
 
 type DiskChange<D extends StorageChange['do']> = Extract<StorageChange, { readonly do: D }>;
 /** The layout after a change, and the number of the part that the change is about. */
-export interface ChangedStorage {
-  readonly storage: MachineStorage;
-  readonly id: number | null;
-}
+export type ChangedStorage = { readonly storage: MachineStorage; readonly id: number | null };
 
 /** As inventories have them (contract). */
 const DISK_NAME = /^[A-Za-z0-9][A-Za-z0-9!_.:@-]{0,31}$/;

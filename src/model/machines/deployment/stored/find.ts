@@ -5,11 +5,7 @@ import { deviceNames, createStoredDisk } from './request.ts';
 import { findDisks, type StoredDisk, type MachineStorage, type StoragePart, partsOf } from './storage.ts';
 
 /** A part that was found, and the layout then: a disk is stored from the first change that names it. */
-export interface LocatedPart {
-  readonly storage: MachineStorage;
-  readonly id: number;
-  readonly part: StoragePart;
-}
+export type LocatedPart = { readonly storage: MachineStorage; readonly id: number; readonly part: StoragePart };
 
 /** The part that is meant by its number or name. Refused: there is none. Pure. */
 export function locate(storage: MachineStorage, seen: readonly DiskSeen[], ref: PartRef): LocatedPart | Rejected {

@@ -24,9 +24,7 @@ interface ShownDevice extends PutOn {
   readonly bytes: number;
   readonly tags: readonly string[];
 }
-export interface ShownPartition extends ShownDevice {
-  readonly isBootable: boolean;
-}
+export type ShownPartition = ShownDevice & { readonly isBootable: boolean };
 /** `freeBytes`: for another partition; nothing if the disk is used as it is. `isBoot`: the machine boots from it. */
 export interface ShownDisk<D extends DiskSeen = DiskSeen> extends FoundDisk<D>, PutOn {
   readonly name: string;

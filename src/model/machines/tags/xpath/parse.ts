@@ -45,11 +45,7 @@ const LEVELS = [['or'], ['and'], ['=', '!='], ['<', '<=', '>', '>='], ['+', '-']
 /** Most levels of nested expressions. */
 const DEPTH_MAX = 40;
 
-interface TokenReader {
-  readonly tokens: readonly XPathToken[];
-  at: number;
-  depth: number;
-}
+type TokenReader = { readonly tokens: readonly XPathToken[]; at: number; depth: number };
 
 /** Parses an expression. Throws `XPathError`, whose message names the fault and its position. */
 export function parseXPath(text: string): Expression {

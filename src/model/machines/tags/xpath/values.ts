@@ -5,9 +5,7 @@ import { XPathError } from './tokens.ts';
 export type XPathValue = readonly XmlNode[] | string | number | boolean;
 
 /** What an evaluation may still cost: nodes visited, and texts made. */
-export interface Budget {
-  left: number;
-}
+export type Budget = { left: number };
 
 /** Takes a cost off the budget. Throws `XPathError` when nothing is left. */
 export function spend(budget: Budget, cost: number): void {

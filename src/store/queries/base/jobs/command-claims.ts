@@ -62,18 +62,10 @@ async function opened(tx: Tx, rows: readonly ClaimedRow[]): Promise<ClaimedComma
 }
 
 /** Identifies the run that a report is about. The report counts only while the command has this epoch. */
-export interface HeldCommand {
-  readonly nodeId: string;
-  readonly id: number;
-  readonly epoch: number;
-}
+export type HeldCommand = { readonly nodeId: string; readonly id: number; readonly epoch: number };
 
 /** How a command ended, as its agent reports. `result` null: it failed. */
-export interface CommandEnd {
-  readonly state: 'done' | 'failed';
-  readonly sentence: string;
-  readonly result: unknown;
-}
+export type CommandEnd = { readonly state: 'done' | 'failed'; readonly sentence: string; readonly result: unknown };
 
 /** Ends a claimed command, if node and epoch are right. False: it is no longer the agent's, or never was. */
 export async function endCommand(tx: Tx, held: HeldCommand, end: CommandEnd): Promise<boolean> {

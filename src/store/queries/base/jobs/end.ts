@@ -30,11 +30,7 @@ export async function endJob(
 }
 
 /** The limits beyond which a job without a holder is hopeless; see `JobClaim`. */
-export interface Hopeless {
-  readonly attemptsMax: number;
-  readonly windUpMs: number;
-  readonly seen: readonly SeenLease[];
-}
+export type Hopeless = { readonly attemptsMax: number; readonly windUpMs: number; readonly seen: readonly SeenLease[] };
 
 /** Fails jobs that nobody will continue: their deadline has passed, or they began too often. Gives their number. */
 export async function failHopelessJobs(tx: Tx, { attemptsMax, windUpMs, seen }: Hopeless): Promise<number> {

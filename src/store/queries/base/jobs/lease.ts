@@ -21,17 +21,10 @@ export interface OpenJob {
 }
 
 /** The state of a lease that somebody has watched for long enough. */
-export interface SeenLease {
-  readonly id: number;
-  readonly epoch: number;
-  readonly leaseUntil: string;
-}
+export type SeenLease = { readonly id: number; readonly epoch: number; readonly leaseUntil: string };
 
 /** Identifies the holder of a write. The write counts only while the job has this epoch. */
-export interface HeldJob {
-  readonly id: number;
-  readonly epoch: number;
-}
+export type HeldJob = { readonly id: number; readonly epoch: number };
 
 const LATE_MS = sql`(extract(epoch from clock_timestamp() - t.deadline) * 1000)::float8`;
 
@@ -104,10 +97,7 @@ export async function claimJob(tx: Tx, claim: JobClaim): Promise<ClaimedJob | nu
 }
 
 /** What a holder learns at a renewal. */
-export interface Renewed extends HeldJob {
-  readonly isAbortWanted: boolean;
-  readonly lateMs: number;
-}
+export type Renewed = HeldJob & { readonly isAbortWanted: boolean; readonly lateMs: number };
 
 /** Renews leases, each only if the epoch is right. A job that is missing from the answer has another holder, or has ended. */
 export function renewJobs(tx: Tx, held: readonly HeldJob[], leaseMs: number): Promise<Renewed[]> {

@@ -5,10 +5,7 @@ import { deleteRow, findRow, insertRow, type Noun, type VersionedKey, updateRow 
 import type { Tx } from '../../../tx.ts';
 
 /** A script of the site. */
-export interface ScriptRow extends Script {
-  readonly id: number;
-  readonly version: number;
-}
+export type ScriptRow = Script & { readonly id: number; readonly version: number };
 
 const SCRIPTS: Noun = {
   table: 'scripts',

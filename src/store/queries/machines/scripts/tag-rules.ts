@@ -2,11 +2,7 @@ import { sql } from 'kysely';
 import type { Tx } from '../../../tx.ts';
 
 /** A tag that machines have by its definition. */
-export interface DefinedTag {
-  readonly id: number;
-  readonly name: string;
-  readonly definition: string;
-}
+export type DefinedTag = { readonly id: number; readonly name: string; readonly definition: string };
 
 /** Tags with a definition. */
 export function listDefinedTags(tx: Tx): Promise<DefinedTag[]> {

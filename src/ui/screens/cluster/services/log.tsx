@@ -72,11 +72,7 @@ export function NodeLog({
   );
 }
 
-interface LinesProps {
-  readonly node: string;
-  readonly part: string;
-  readonly isFollowed: boolean;
-}
+type LinesProps = { readonly node: string; readonly part: string; readonly isFollowed: boolean };
 
 function Lines({ node, part, isFollowed }: LinesProps): JSX.Element {
   const input = { params: { node, part }, query: { lines: LINES, seconds: SECONDS } };

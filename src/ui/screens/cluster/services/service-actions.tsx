@@ -17,10 +17,7 @@ const COLUMNS: readonly Column<NodeAction>[] = [
   { id: 'trigger', head: TEXTS.actionColumns.trigger, value: (row) => row.trigger, isMinor: true },
 ];
 
-interface OfService {
-  readonly node: string;
-  readonly service: string;
-}
+type OfService = { readonly node: string; readonly service: string };
 
 /** What its agent did to a service, the newest first. */
 export function ServiceActions({ node, service }: OfService): JSX.Element {
