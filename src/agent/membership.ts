@@ -54,9 +54,8 @@ export function openMembership(options: MembershipOptions): Membership {
 
   const learn = async (answer: RegisterAnswer) => {
     attempts = answer.state === state ? attempts + 1 : 0;
-    if (answer.state !== state) {
+    if (answer.state !== state)
       ports.log.info('the rack has a new state', { state: answer.state, uuid: rack.uuid, why: answer.why });
-    }
     state = answer.state;
     for (const code of CODES) if (code !== `rack_${state}`) findings.clear(code);
     if (state !== 'accepted') findings.raise(`rack_${state}`, `The rack ${rack.uuid} is ${state}: ${answer.why}`);

@@ -54,12 +54,11 @@ export function createAuthenticator(region: Pick<Region, 'authenticate' | 'isHel
       const known = key ? trusted.get(name) : undefined;
       const graceMs = region.isHeld() ? HELD_TRUST_MS : 0;
       if (known && known.until + graceMs > clock.monotonic()) return known.caller;
-      if (!failures.mayTry(address)) {
+      if (!failures.mayTry(address))
         return rejected(
           'too_many_requests',
           `There were too many wrong API keys from ${address}. Try again in a few seconds.`,
         );
-      }
       const caller = key ? await verify(key, name, origin) : null;
       if (caller) return caller;
       failures.count(address);

@@ -28,9 +28,8 @@ function syntaxSentence(text: string, error: unknown): string {
 function checkDepth(value: unknown): Rejected | null {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > LIMITS.depth) {
+    if (depth > LIMITS.depth)
       return rejected('bad_request', `The body is nested more than ${LIMITS.depth} levels deep.`);
-    }
     level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
   }
   return null;

@@ -54,12 +54,11 @@ export function problemAnswer(
 export function refusalOf(error: unknown): Rejected | null {
   if (error instanceof RejectedError) return error.rejected;
   if (isRejected(error)) return error;
-  if (error instanceof AppError && AWAY.has(error.code)) {
+  if (error instanceof AppError && AWAY.has(error.code))
     return rejected(
       'unavailable',
       'The database did not answer within 15 s. Nothing is lost; the call may be repeated.',
     );
-  }
   return fastifyRefusal(error);
 }
 

@@ -127,7 +127,7 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
     const refusal = explain(error, request, ports.log);
     // Fastify closes the connection of a body that it does not take.
     reply.removeHeader('connection');
-    if (refusal.code === 'payload_too_large') {
+    if (refusal.code === 'payload_too_large')
       return sendProblem(
         reply,
         rejected(
@@ -135,7 +135,6 @@ export function createServer(ports: ApiPorts, bodyLimit: number, transport: Tran
           `The body is larger than the limit of ${request.routeOptions.bodyLimit ?? bodyLimit} bytes.`,
         ),
       );
-    }
     return sendProblem(reply, refusal);
   });
   app.addHook('onRequest', async (request, reply) => {

@@ -42,15 +42,13 @@ export function parseClient({ loader, query }: BootQuestion): BootClient | Rejec
   if (twice !== undefined) return refusal('The question', `names ${twice} twice`, 'each value once');
   const value = (name: string) => values.get(name) ?? '';
   const mac = parseMac(value('mac'));
-  if (isRejected(mac)) {
+  if (isRejected(mac))
     return refusal('The MAC address', describeValue(value('mac')), 'six octets in hexadecimal of one interface');
-  }
   const uuid = parseUuid(value('uuid'));
   if (isRejected(uuid)) return uuid;
   const serial = value('serial').trim();
-  if (serial !== '' && !SERIAL.test(serial)) {
+  if (serial !== '' && !SERIAL.test(serial))
     return refusal('The serial number', `is ${show(serial)}`, 'at most 64 printable characters without quotes');
-  }
   const kind = parseKind(value('arch'), value('platform'));
   if (isRejected(kind)) return kind;
   return { loader, mac, uuid, serial: serial === '' ? null : serial, ...kind };
@@ -74,16 +72,13 @@ function parseUuid(text: string): string | null | Rejected {
 function parseKind(arch: string, platform: string): Pick<BootClient, 'architecture' | 'firmware'> | Rejected {
   const architecture = Object.hasOwn(ARCHITECTURES, arch) ? ARCHITECTURES[arch] : undefined;
   const firmware = Object.hasOwn(FIRMWARES, platform) ? FIRMWARES[platform] : undefined;
-  if (architecture === undefined) {
+  if (architecture === undefined)
     return refusal('The architecture', describeValue(arch), 'one of x86_64, i386 and arm64');
-  }
   if (firmware === undefined) return refusal('The firmware', describeValue(platform), 'one of pcbios, pc and efi');
-  if (arch === 'i386' && firmware === 'uefi') {
+  if (arch === 'i386' && firmware === 'uefi')
     return refusal('The firmware', 'is UEFI of 32 bits', 'UEFI of 64 bits, or BIOS');
-  }
-  if (architecture === 'arm64' && firmware === 'bios') {
+  if (architecture === 'arm64' && firmware === 'bios')
     return refusal('The firmware', `is ${show(platform)} on arm64`, 'machines of arm64 have UEFI');
-  }
   return { architecture, firmware };
 }
 

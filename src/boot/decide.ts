@@ -99,20 +99,17 @@ export function decideBoot(record: BootRecord | null, request: BootRequest, now:
   const isLocal = rule.work === 'local' && record.idle !== 'off';
   const isInstalled = record.state === 'deploying' && record.idle === 'local' && record.boots === undefined;
   if (isLocal || isInstalled) return { kind: 'local', reason: `${says}. It boots from its disk.` };
-  if (rule.work === 'idle') {
+  if (rule.work === 'idle')
     return record.idle === 'local'
       ? { kind: 'local', reason: `${says}. It boots from its disk.` }
       : { kind: 'off', reason: `${says}. It is switched off.` };
-  }
-  if (record.until !== undefined && now > record.until) {
+  if (record.until !== undefined && now > record.until)
     return wait(`${says}, but its time has run out: a region decides what follows.`);
-  }
   const { uuid } = request.client;
-  if (rule.isDestructive && record.uuid !== undefined && uuid !== null && !isSameUuid(record.uuid, uuid)) {
+  if (rule.isDestructive && record.uuid !== undefined && uuid !== null && !isSameUuid(record.uuid, uuid))
     return wait(
       `${says}, but this machine has the UUID ${uuid} and not ${record.uuid}: check whether its network card comes from another machine.`,
     );
-  }
   const { boots = [] } = record;
   const boot = boots.find(({ image }) => image.architecture === request.client.architecture) ?? boots[0];
   if (boot === undefined) return wait(`${says}, but the rack has no image for it.`);

@@ -55,9 +55,8 @@ async function makeChange<I extends RouteId>(call: Call, change: Change<I>): Pro
 async function showPreview<I extends RouteId>(call: Call, change: Change<I>): Promise<ExitCode> {
   const { client } = await call.region();
   const preview = await client.preview(change.route, change.input);
-  if (!(await printData(printerOf(call), preview))) {
+  if (!(await printData(printerOf(call), preview)))
     call.io.out.write(`${previewLines(preview, hasColor(call.io)).join('\n')}\n`);
-  }
   return hasErrors(preview.nodes) ? EXIT.error : EXIT.ok;
 }
 

@@ -73,9 +73,8 @@ function next(arg: string, state: CommandPosition, nouns: readonly NounSpec[]): 
     const [only] = noun?.commands ?? [];
     return { ...state, noun, command: only?.verb === '' ? only : null };
   }
-  if (state.command === null) {
+  if (state.command === null)
     return { ...state, command: state.noun.commands.find((command) => command.verb === arg) ?? null };
-  }
   return { ...state, given: state.given + 1 };
 }
 

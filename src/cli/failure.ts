@@ -27,9 +27,8 @@ const NEXT_OF: Readonly<Record<string, readonly string[]>> = {
 export function toCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof ProblemError) return fromProblem(error.problem);
-  if (error instanceof AppError && error.code === 'unreachable') {
+  if (error instanceof AppError && error.code === 'unreachable')
     return new CliError(EXIT.error, `${error.message}.`.replace(/\.\.$/, '.'), connectionHints(), { cause: error });
-  }
   return new CliError(EXIT.error, sentenceOf(error), [], { cause: error });
 }
 

@@ -84,9 +84,8 @@ function addNoun(program: Command, noun: NounSpec, ports: ProgramPorts, done: (c
     const command = spec.verb === '' ? parent : parent.command(spec.verb).copyInheritedSettings(program);
     addCommand(command.description(spec.summary), spec, ports, done);
   }
-  if (noun.commands.every((spec) => spec.verb !== '')) {
+  if (noun.commands.every((spec) => spec.verb !== ''))
     parent.usage('<verb> [options]').showHelpAfterError(`(the verbs: regent ${noun.noun} --help)`);
-  }
 }
 
 function addCommand(command: Command, spec: CommandSpec, ports: ProgramPorts, done: (code: ExitCode) => void): void {
@@ -143,9 +142,8 @@ function callOf(
 function changeOptions(options: OptionValues): Omit<ChangeOptions, 'condition'> {
   const text = typeof options['timeout'] === 'string' ? options['timeout'] : String(WAIT_DEFAULT_S);
   const seconds = Number(text.replace(/s$/, ''));
-  if (!Number.isFinite(seconds) || seconds <= 0 || seconds > TIMEOUT_MAX_S) {
+  if (!Number.isFinite(seconds) || seconds <= 0 || seconds > TIMEOUT_MAX_S)
     throw usageError(`--timeout: "${text}" is not a number of seconds from 1 to ${TIMEOUT_MAX_S}.`);
-  }
   return { dryRun: options['dryRun'] === true, wait: options['wait'] === true, timeoutSeconds: seconds };
 }
 

@@ -44,9 +44,8 @@ export async function connect(io: CliIo, global: GlobalOptions, patience: Patien
     },
     sleep: async (ms) => {
       io.interrupted.throwIfAborted();
-      if (state.refusedSince !== null && io.monotonic() + ms - state.refusedSince > patience.refusedMs) {
+      if (state.refusedSince !== null && io.monotonic() + ms - state.refusedSince > patience.refusedMs)
         throw new RegionRefusedError(context.url);
-      }
       await io.sleep(ms, io.interrupted);
     },
   });
@@ -71,10 +70,9 @@ export function connectionHints(): string[] {
 
 async function askKey(io: CliIo, url: string): Promise<string> {
   const key = await io.askSecret(`API key for ${printable(url)}: `);
-  if (key === null || key.trim() === '') {
+  if (key === null || key.trim() === '')
     throw new CliError(EXIT.error, `There is no API key for ${url}.`, [
       'Set REGENT_API_KEY, or REGENT_API_KEY_FILE to a file that holds it. There is no option for it: others can read a command line.',
     ]);
-  }
   return checkKey(key.trim(), 'the answer');
 }

@@ -57,9 +57,8 @@ export function createCaller(given: ClientOptions, table: CallTable): Caller {
     const path = API_PREFIX + pathOf(route.path, input.params ?? {}) + searchOf(query);
     const answer = await retry(options, { method: route.method, path, headers, body, signal: call.signal });
     const parsed = parseJson(answer.text);
-    if (answer.response.ok && parsed !== undefined) {
+    if (answer.response.ok && parsed !== undefined)
       return { status: answer.response.status, body: parsed, etag: answer.response.headers.get('etag') };
-    }
     const problem = problemOf(answer.response.status, answer.text);
     if (!answer.isDoubtful || problem.detail.includes('Whether the change was made')) throw new ProblemError(problem);
     const detail = problem.detail.replace(/\.$/, '') + doubt(headers['idempotency-key']);

@@ -81,23 +81,16 @@ export function formatAddress(address: Address): string {
 export function parseNetwork(text: string, field = 'cidr'): Network | Rejected {
   const rule = 'ADDRESS/PREFIX with no bits set right of the prefix, such as 10.0.0.0/24';
   const [address, prefixText, more] = text.split('/');
-  if (
-    address === undefined ||
-    prefixText === undefined ||
-    more !== undefined ||
-    !/^(0|[1-9]\d{0,2})$/.test(prefixText)
-  ) {
+  if (address === undefined || prefixText === undefined || more !== undefined || !/^(0|[1-9]\d{0,2})$/.test(prefixText))
     return invalid(field, `${show(text)} is not a network`, rule);
-  }
   const parsed = parseAddress(address, field);
   if ('kind' in parsed) return parsed;
   const prefix = Number(prefixText);
   if (prefix > bitsOf(parsed.family)) return invalid(field, `the prefix /${prefix} is too long`, rule);
   const network = { ...parsed, prefix };
   const first = firstAddress(network);
-  if (first.value !== parsed.value) {
+  if (first.value !== parsed.value)
     return invalid(field, `${show(text)} has host bits; the network is ${formatAddress(first)}/${prefix}`, rule);
-  }
   return network;
 }
 

@@ -53,9 +53,8 @@ export function hasError(findings: readonly HostFinding[]): boolean {
 export function checkHost(seen: HostInspection, command: string, { error, warn }: HostFindings): void {
   if (seen.uid !== 0) error(`${command} must run as root. Run: sudo ${command} …`);
   const { os } = seen.facts;
-  if (os.id !== 'debian' || os.version !== '13') {
+  if (os.id !== 'debian' || os.version !== '13')
     warn(`This is ${os.id} ${os.version}. Regent is made for Debian 13 and not tested on other systems.`);
-  }
   if (!`${seen.productRoot}/`.startsWith(`${PATHS.product}/`)) {
     error(
       `${command} belongs to an installed host; this program runs from ${seen.productRoot}. Run scripts/install first, or try Regent here with: sudo scripts/up`,

@@ -106,8 +106,7 @@ export async function untilDeadline<T>(run: SetupRun, poll: () => Promise<PollRe
     if ('value' in result) return result.value;
     if (result.missing !== lastMissing) ports.say(`  ${result.missing}`);
     lastMissing = result.missing;
-    if (ports.monotonic() + POLL_MS >= run.deadline) {
+    if (ports.monotonic() + POLL_MS >= run.deadline)
       throw new AppError('timeout', `Not done within the time given (--timeout). Missing: ${result.missing}`);
-    }
   }
 }

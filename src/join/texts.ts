@@ -23,9 +23,8 @@ function setLine(lines: readonly string[], key: string, line: string): string[] 
   const active = new RegExp(`^\\s*(?:export\\s+)?${key}\\s*=`);
   const commented = new RegExp(`^\\s*#\\s*${key}\\s*=`);
   const last = lines.findLastIndex((candidate) => active.test(candidate));
-  if (last >= 0) {
+  if (last >= 0)
     return lines.flatMap((candidate, index) => (index === last ? [line] : active.test(candidate) ? [] : [candidate]));
-  }
   const hint = lines.findIndex((candidate) => commented.test(candidate));
   if (hint >= 0) return lines.with(hint, line);
   return [...lines, line];

@@ -114,9 +114,8 @@ export function parseCall(argv: readonly string[]): LabCall {
   const [verb = '', ...args] = values.help ? ['help'] : positionals;
   const timeout = Number(values.timeout ?? DEFAULT_TIMEOUT_S);
   if (!Number.isFinite(timeout) || timeout < 0) throw usage(`--timeout ${values.timeout} is not a number of seconds.`);
-  if (values.dhcp !== true && (values.mac ?? values.hostname) !== undefined) {
+  if (values.dhcp !== true && (values.mac ?? values.hostname) !== undefined)
     throw usage('--mac and --hostname need --dhcp.');
-  }
   return {
     verb,
     args,
@@ -174,9 +173,8 @@ export function topologyOf(call: LabCall, layout: Layout): Topology {
 
 function hostsOf({ options }: LabCall, before: Topology | null): Topology {
   const { single, mixed, regions, racks } = options;
-  if ([single, mixed, regions ?? racks].filter((item) => item !== undefined).length > 1) {
+  if ([single, mixed, regions ?? racks].filter((item) => item !== undefined).length > 1)
     throw usage('up: one of --single, --mixed, --regions N --racks M.');
-  }
   if (single) return SINGLE;
   if (mixed) return MIXED;
   const isSized = regions !== undefined || racks !== undefined;

@@ -17,9 +17,8 @@ export function execInHost(init: ProcessId, argv: readonly string[], options: Co
 export function needInit(layout: Layout, host: string): ProcessId {
   const state = needState(layout);
   const known = state.topology.hosts.map((item) => item.name);
-  if (!known.includes(host)) {
+  if (!known.includes(host))
     throw new AppError('lab_host', `The lab has no host "${host}". What to do: name one of ${known.join(', ')}.`);
-  }
   const nspawn = state.hosts[host];
   const init = nspawn && isRunning(nspawn) ? containerInit(nspawn.pid) : null;
   if (!init)
@@ -48,12 +47,11 @@ export async function execClient(
   options: CommandOptions,
 ): Promise<CommandResult> {
   const known = needState(layout).topology.clients.map((item) => item.name);
-  if (!known.includes(client)) {
+  if (!known.includes(client))
     throw new AppError(
       'lab_client',
       `The lab has no client on "${client}". What to do: name one of ${known.join(', ')}.`,
     );
-  }
   const root = layout.rootOf(`c.${client}`);
   // /proc and /dev in a mount namespace of this command: nothing stays mounted when it is killed.
   const script = 'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && exec chroot "$@"';

@@ -50,9 +50,8 @@ export async function prepareHostRoot(place: HostPlace, base: string): Promise<v
   if (!existsSync(`${etc}/resolv.conf`)) writeFileSync(`${etc}/resolv.conf`, '# The lab has no upstream resolver.\n');
   mkdirSync(`${etc}/systemd/network`, { recursive: true });
   if (host.machines) return prepareMachines(layout, host);
-  for (const nic of host.nics) {
+  for (const nic of host.nics)
     writeFileSync(`${etc}/systemd/network/10-${nic.device}.network`, networkFile(place, nic));
-  }
 }
 
 /** systemd-networkd's file for one NIC; the first one has the route to the other networks. */
@@ -135,12 +134,11 @@ export async function waitForBoot(place: HostPlace, nspawn: ProcessId): Promise<
       everyMs: BOOT_POLL_MS,
     },
     async () => {
-      if (!isRunning(nspawn)) {
+      if (!isRunning(nspawn))
         throw new AppError(
           'lab_boot',
           `${place.host.name} did not boot:\n${consoleTail(place)}\nWhat to do: ${consoleRemedy(place)}`,
         );
-      }
       const init = containerInit(nspawn.pid);
       if (!init) return false;
       const result = await execInHost(init, ['systemctl', 'is-system-running'], { timeoutMs: 5_000 });
@@ -226,9 +224,8 @@ export async function clearHost(place: HostPlace): Promise<void> {
     () => removeGroups(style, layout.cgroup(host.name)),
   );
   // A scope of a killed container may linger as failed and keep its name.
-  if (style.kind === 'systemd') {
+  if (style.kind === 'systemd')
     await run(['systemctl', 'reset-failed', `${layout.machineName(host.name)}.scope`], { timeoutMs: 10_000 });
-  }
 }
 
 /** What nspawn leaves in /run/systemd/nspawn when it is killed: a folder by the machine's name, a lock by its root's inode. */

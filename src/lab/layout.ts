@@ -30,12 +30,11 @@ export interface Layout {
 
 /** Names of one instance. Throws AppError `lab_instance` for a name that could not be part of a path or device name. */
 export function layoutOf(instance: string): Layout {
-  if (!/^[a-z][a-z0-9-]{0,19}$/.test(instance)) {
+  if (!/^[a-z][a-z0-9-]{0,19}$/.test(instance))
     throw new AppError(
       'lab_instance',
       `REGENT_LAB="${instance}" cannot name a lab. What to do: use 1 to 20 lower-case letters, digits or "-", a letter first.`,
     );
-  }
   const folder = `${LAB_ROOT}/${instance}`;
   return {
     instance,

@@ -53,11 +53,10 @@ export async function unmountBelow(path: string): Promise<void> {
 export async function removeTree(path: string): Promise<void> {
   if (!existsSync(path)) return;
   const mounts = mountsBelow(path);
-  if (mounts.length > 0) {
+  if (mounts.length > 0)
     throw new AppError(
       'lab_mounted',
       `${path} is not removed: ${mounts.join(', ')} is still mounted. What to do: umount it and run this again.`,
     );
-  }
   await must(['rm', '-rf', '--one-file-system', path], { timeoutMs: 300_000 });
 }

@@ -35,7 +35,7 @@ export async function ensureSwitch(layout: Layout, topology: Topology): Promise<
   await ensureNetns(layout.switchNetns);
   for (const network of topology.networks) {
     const bridge = `br-${network.name}`;
-    if (!(await hasLink(layout.switchNetns, bridge))) {
+    if (!(await hasLink(layout.switchNetns, bridge)))
       await ip([
         '-n',
         layout.switchNetns,
@@ -49,7 +49,6 @@ export async function ensureSwitch(layout: Layout, topology: Topology): Promise<
         'forward_delay',
         '0',
       ]);
-    }
     // Without one of its own a bridge has the lowest of its ports': the router's changes as hosts come and go, and clients ask the old one for seconds.
     const address = hardwareAddress('switch', bridge);
     await ip(['-n', layout.switchNetns, 'link', 'set', bridge, 'address', address, 'up']);
@@ -87,9 +86,8 @@ export function hardwareAddress(member: string, device: string): string {
 
 /** Takes the NICs out. Explicitly at the switch, because a namespace is only deleted some time after its last process. */
 export async function unplug(layout: Layout, member: string, nics: readonly LabNic[]): Promise<void> {
-  for (const index of nics.keys()) {
+  for (const index of nics.keys())
     await run(['ip', '-n', layout.switchNetns, 'link', 'del', switchPort(member, index)], { timeoutMs: TIMEOUT_MS });
-  }
 }
 
 /** Where a DHCP client is plugged in. `mac`: six bytes with colons, lower case. */
@@ -98,12 +96,11 @@ type DhcpPlug = { readonly netns: string; readonly network: string; readonly mac
 /** One cable from a namespace's eth0 into a network. Throws AppError `lab_client` when a client with this MAC is plugged in already. */
 export async function plugDhcpClient(layout: Layout, { netns, network, mac }: DhcpPlug): Promise<void> {
   const port = dhcpPort(mac);
-  if (await hasLink(layout.switchNetns, port)) {
+  if (await hasLink(layout.switchNetns, port))
     throw new AppError(
       'lab_client',
       `A client with the MAC ${mac} runs already. What to do: end it, or give another MAC.`,
     );
-  }
   const inside = ['name', 'eth0', 'address', mac, 'netns', netns];
   await ip(['-n', layout.switchNetns, 'link', 'add', port, 'type', 'veth', 'peer', ...inside]);
   await ip(['-n', layout.switchNetns, 'link', 'set', port, 'master', `br-${network}`, 'up']);

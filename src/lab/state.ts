@@ -80,11 +80,10 @@ export function writeState(layout: Layout, state: LabState): void {
 /** The state of a lab that must be up. Throws AppError `lab_down`. */
 export function needState(layout: Layout): LabState {
   const state = readState(layout);
-  if (!state) {
+  if (!state)
     throw new AppError(
       'lab_down',
       `There is no lab "${layout.instance}". What to do: sudo scripts/up, or scripts/lab up for hosts without the product.`,
     );
-  }
   return state;
 }

@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   process.stderr.on('error', () => undefined);
   const interrupt = new AbortController();
   let signalled: number | null = null;
-  for (const [signal, number] of Object.entries(SIGNALS)) {
+  for (const [signal, number] of Object.entries(SIGNALS))
     process.on(signal, () => {
       if (signalled !== null) process.exit(SIGNALLED + number);
       signalled = SIGNALLED + number;
@@ -35,7 +35,6 @@ async function main(): Promise<void> {
         process.exit(SIGNALLED + number);
       }, GRACE_MS);
     });
-  }
   const code = await runCli(makeIo(interrupt.signal));
   // Sockets, timers and a terminal that is still read would keep the process alive.
   if (signalled !== null) process.exit(signalled);

@@ -52,9 +52,8 @@ async function runDhcpClient(call: LabCall): Promise<number> {
     signal: ending.signal,
     ...nic,
   };
-  if (call.command.length > 0) {
+  if (call.command.length > 0)
     return codeOf(call, await execDhcpClient(order, call.command, { timeoutMs: call.timeoutMs, isAttached: true }));
-  }
   const lease = await askForLease(order, call.timeoutMs);
   process.stdout.write(call.output === 'json' ? `${JSON.stringify(lease, null, 2)}\n` : leaseText(lease));
   return 0;

@@ -195,20 +195,18 @@ async function isStillOn(visit: Visit): Promise<boolean | StopReason> {
 
 function unseenFailure({ wanted, how }: StateGoal, timeMs: number, hasFallen: boolean): PowerFailure {
   const seconds = (timeMs / 1000).toFixed(1);
-  if (how === 'soft') {
+  if (how === 'soft')
     return failed(
       'lied',
       `Regent pressed the power button, but the machine is still on after ${seconds} s.`,
       'Its operating system does not react to the button: switch it off with the stop mode hard.',
     );
-  }
-  if (hasFallen) {
+  if (hasFallen)
     return failed(
       'lied',
       `The BMC reported that the machine was on, but the machine was off again within ${seconds} s.`,
       'Check its power supplies and the log of its BMC.',
     );
-  }
   return failed(
     'lied',
     `The BMC accepted the order "${wanted}", but still does not report the machine as ${wanted} after ${seconds} s.`,

@@ -22,9 +22,8 @@ export async function probeBmc(
     door.kind === 'rmcp'
       ? await pingBmc(reach, door, timeoutMs)
       : await reach.connect({ host: door.host, port: door.port, timeoutMs });
-  if (answer === 'answers' || answer === 'open') {
+  if (answer === 'answers' || answer === 'open')
     return { isReachable: true, ms: Math.round((clock.monotonic() - startedAt) * 10) / 10, why: 'it answers' };
-  }
   const why = answer === 'alien' ? 'something else than IPMI answers' : answer.sentence;
   return { isReachable: false, ms: null, why };
 }

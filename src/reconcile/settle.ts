@@ -14,9 +14,8 @@ export async function settle(context: ReconcileContext): Promise<void> {
   let health = await wholeHealth(context);
   notePid(context, health);
   state.recovery = afterProbe(state.recovery, health, ports.clock.monotonic(), ports.clock.now());
-  if (!context.isTouched && isHung(state.recovery, health, ports.clock.monotonic(), ports.timing)) {
+  if (!context.isTouched && isHung(state.recovery, health, ports.clock.monotonic(), ports.timing))
     health = await restartHung(context, health);
-  }
   state.facts = health.facts ?? null;
   state.metrics = health.metrics ?? [];
   state.isSettling = health.isSettling === true;

@@ -220,9 +220,8 @@ async function notifyUnit(
   const { kind, value } = notification;
   const { telling } = state.memory;
   const isNoted = telling?.kind === kind && telling.value === value;
-  if (isNoted && unit.mainPid !== null && unit.mainPid !== telling.pidBefore) {
+  if (isNoted && unit.mainPid !== null && unit.mainPid !== telling.pidBefore)
     return { action: { kind: 'restart', why: activation.why }, problem: null };
-  }
   state.memory = { ...state.memory, telling: { kind, value, pidBefore: unit.mainPid } };
   await saveMemory(context);
   return await activate(ports, service, activation, unit);

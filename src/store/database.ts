@@ -185,9 +185,8 @@ export class Database {
       // The call's own deadline often cuts the last try off. The error of an earlier try says more.
       if (cause === null || !isOwnTimeout(result.error)) cause = result.error;
       const pause = this.random.fraction() * Math.min(MOST_PAUSE_MS, 25 * 2 ** attempt);
-      if (this.#clock.monotonic() + pause + SHORTEST_TRY_MS >= deadline) {
+      if (this.#clock.monotonic() + pause + SHORTEST_TRY_MS >= deadline)
         return unavailable(limit, failureSentence(cause), isDoubtful);
-      }
       this.log.debug('repeating a database call', { attempt, class: result.class, why: failureSentence(result.error) });
       await sleep(pause);
     }

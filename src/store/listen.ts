@@ -74,9 +74,8 @@ export function listen(options: ListenOptions): DatabaseListener {
       } catch (error) {
         if (aim !== null) finder?.doubt(aim);
         failures = isConnected ? 0 : failures + 1;
-        if (!stop.signal.aborted && failures <= 1) {
+        if (!stop.signal.aborted && failures <= 1)
           options.log.warn('listening for commits was interrupted', { why: failureSentence(error) });
-        }
       }
       isConnected = false;
       // Not awaited: a dead peer never says goodbye.

@@ -128,18 +128,16 @@ function judge(applied: readonly Applied[], known: readonly Migration[]): Reject
   for (const row of applied) {
     const file = known.find(({ number }) => number === row.number);
     const label = `migration ${row.number} (${row.name})`;
-    if (file && file.digest !== row.digest) {
+    if (file && file.digest !== row.digest)
       return rejected(
         'conflict',
         `The file of ${label} has changed since it was applied. Rule: an applied migration is never edited; add a new one.`,
       );
-    }
-    if (!file && row.breaking) {
+    if (!file && row.breaking)
       return rejected(
         'conflict',
         `This version of Regent is too old for the database: a newer version applied the breaking ${label}. Install that version.`,
       );
-    }
   }
   return null;
 }

@@ -106,7 +106,7 @@ function after(
   list: { sort: RawBuilder<unknown>; spec: Pick<ListSpec, 'id'> },
 ): RawBuilder<unknown> {
   const place = decode(cursor);
-  if (place?.[0] !== name) {
+  if (place?.[0] !== name)
     throw new RejectedError(
       invalid(
         'cursor',
@@ -114,7 +114,6 @@ function after(
         'the value of `next` in the previous page, with the same sort',
       ),
     );
-  }
   const comparison = sql.raw(name.startsWith('-') ? '<' : '>');
   return sql`(${list.sort}, ${list.spec.id}) ${comparison} (${place[1]}, ${place[2]})`;
 }

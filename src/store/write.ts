@@ -134,9 +134,8 @@ export function dryRun<B>(
 }
 
 function replay<B>(stored: StoredAnswer, digest: string): Written<B> | Rejected {
-  if (stored.digest !== digest) {
+  if (stored.digest !== digest)
     return rejected('key_reused', 'This Idempotency-Key was used for another request. Rule: one key, one request.');
-  }
   return { status: stored.status, body: stored.body as B, revision: stored.revision, isReplay: true };
 }
 

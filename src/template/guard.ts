@@ -46,11 +46,10 @@ function wrapObject(object: object, path: string): unknown {
   for (const [name, member] of Object.entries(object)) {
     const inner = `${path}.${name}`;
     if (RESERVED.has(name)) throw new TypeError(`${inner} has a reserved name`);
-    if (BOOLEAN_NAME.test(name) !== (typeof member === 'boolean')) {
+    if (BOOLEAN_NAME.test(name) !== (typeof member === 'boolean'))
       throw new TypeError(
         `${inner} is a ${typeof member}: has… and is… are the names of booleans, and of nothing else`,
       );
-    }
     members[name] = wrap(member, inner);
   }
   return new Proxy(members, new UnknownNames(path));

@@ -50,7 +50,7 @@ const live = createLive({
 });
 
 const root = document.querySelector('#app');
-if (root) {
+if (root)
   render(
     <LiveProvider value={live}>
       <PlaceProvider value={followPlace(window)}>
@@ -59,4 +59,3 @@ if (root) {
     </LiveProvider>,
     root,
   );
-}

@@ -65,12 +65,11 @@ export function createNodeAuthenticator({ agents, trust, clock, isLocal }: NodeA
 
   return {
     async recognise({ authorization = '' }, source) {
-      if (!failures.mayTry(source)) {
+      if (!failures.mayTry(source))
         return rejected(
           'too_many_requests',
           `There were too many wrong calls from ${source}. Try again in a few seconds.`,
         );
-      }
       if (authorization.startsWith(RACK_SCHEME)) return recogniseRack(authorization, source);
       const match = isLocal ? BEARER.exec(authorization) : null;
       const nodeId = match?.[1] && match[2] ? await agents.authenticate(match[1], match[2]) : null;

@@ -83,12 +83,11 @@ export function registerAgentCalls(app: FastifyInstance, ports: AgentCallPorts):
     if (isRejected(checked)) return sendProblem(reply, checked);
     const report = checked.value as Observation;
     const nodeId = gate.nodeOf(request);
-    if (report.nodeId !== nodeId) {
+    if (report.nodeId !== nodeId)
       return sendProblem(
         reply,
         rejected('forbidden', `The credential is that of node ${nodeId}, the report that of another.`),
       );
-    }
     // The later one has everything, and may have been stored already.
     if (!reports.isOvertaken(nodeId, request)) await agents.observe(nodeId, report);
     return reply.code(204).send();

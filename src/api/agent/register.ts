@@ -97,12 +97,11 @@ function createAdmission({ clock }: RegisterPorts) {
               [bySource, source],
               [ofAll, ''],
             ] as const);
-      if (!limits.every(([limiter, name]) => limiter.mayTry(name))) {
+      if (!limits.every(([limiter, name]) => limiter.mayTry(name)))
         return rejected(
           'too_many_requests',
           `Too many racks register from ${source}, or at all, just now. Try again later.`,
         );
-      }
       for (const [limiter, name] of limits) limiter.count(name);
       return null;
     },

@@ -86,9 +86,8 @@ async function answer(ports: CallPorts, prepared: Prepared, exchange: CallExchan
   if (isRejected(outcome)) return sendProblem(reply, outcome);
   if (outcome.version !== null) reply.header('etag', `"${outcome.version}"`);
   if (outcome.isReplay) reply.header('idempotent-replayed', 'true');
-  if (prepared.route.method === 'GET' && outcome.version !== null && isSame(request, outcome.version)) {
+  if (prepared.route.method === 'GET' && outcome.version !== null && isSame(request, outcome.version))
     return reply.code(304).send();
-  }
   if (prepared.id === 'metric.list' && !wantsJson(request)) {
     const { families } = outcome.body as RouteOutput<'metric.list'>;
     return reply.header('content-type', PROMETHEUS_TYPE).send(prometheusText(families));
@@ -131,9 +130,8 @@ function readInput(prepared: Prepared, request: FastifyRequest): CallInput | Rej
   if (params && isRejected(params)) return params;
   const query = (prepared.query ?? NO_QUERY)(request.query);
   if (isRejected(query)) return query;
-  if (!prepared.body && request.body !== undefined && Object.keys(request.body ?? {}).length > 0) {
+  if (!prepared.body && request.body !== undefined && Object.keys(request.body ?? {}).length > 0)
     return rejected('bad_request', 'This call takes no body.');
-  }
   const body = prepared.body?.(request.body ?? (prepared.route.isBodyOptional ? {} : undefined));
   if (body && isRejected(body)) return body;
   return { params: params?.value ?? {}, query: query.value, body: body?.value };
@@ -151,14 +149,12 @@ function readHeaders(
   ports: CallPorts,
 ): { idempotencyKey: string; ifMatch: string | null } | Rejected {
   const key = request.headers['idempotency-key'];
-  if (key !== undefined && (typeof key !== 'string' || !KEY_FORM.test(key))) {
+  if (key !== undefined && (typeof key !== 'string' || !KEY_FORM.test(key)))
     return invalid('Idempotency-Key', 'it is not usable', '1–255 printable ASCII characters without blanks, once');
-  }
   const match = request.headers['if-match'];
   const etag = match === undefined || match === '*' ? null : ETAG_FORM.exec(match)?.[1];
-  if (etag === undefined) {
+  if (etag === undefined)
     return rejected('precondition_failed', 'If-Match is not an ETag that Regent gave, such as "3".');
-  }
   return { idempotencyKey: isWrite(route) ? (key ?? ports.random.hex(16)) : '', ifMatch: etag };
 }
 

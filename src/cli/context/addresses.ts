@@ -15,8 +15,7 @@ function checkUrl(text: string, source: string): string {
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw usageError(`${source}: ${show(text)} is not a region's address.`, ['Example: http://127.0.0.1:5240']);
   }
-  if (url.username !== '' || url.password !== '') {
+  if (url.username !== '' || url.password !== '')
     throw usageError(`${source}: the address must not hold a user or a password.`, ['Set REGENT_API_KEY instead.']);
-  }
   return url.origin + url.pathname.replace(/\/+$/, '');
 }

@@ -26,28 +26,25 @@ const HOW_TO_GET_ONE = [
  * REGENT_URL the key comes from REGENT_API_KEY or the file REGENT_API_KEY_FILE, else from a stored context with the same URL.
  */
 export async function resolveContext(io: CliIo, global: GlobalOptions): Promise<Context> {
-  if (global.url !== undefined && global.context !== undefined) {
+  if (global.url !== undefined && global.context !== undefined)
     throw usageError('--url and --context exclude each other.');
-  }
   const given = global.url ?? (global.context === undefined ? filled(io.env['REGENT_URL']) : undefined);
   if (given !== undefined) return explicit(io, given, global.url === undefined ? 'REGENT_URL' : '--url');
   const name = global.context ?? filled(io.env['REGENT_CONTEXT']);
-  if (name === undefined && filled(io.env['REGENT_API_KEY']) !== undefined) {
+  if (name === undefined && filled(io.env['REGENT_API_KEY']) !== undefined)
     throw new CliError(EXIT.error, 'REGENT_API_KEY is set, but not the region that it is for.', [
       'Also set REGENT_URL, or unset REGENT_API_KEY to use a stored context.',
     ]);
-  }
   for (const path of contextPaths(io)) {
     const file = await readContexts(io, path);
     if (file === null) continue;
     const wanted = name ?? file.current ?? (file.contexts.size === 1 ? [...file.contexts.keys()][0] : undefined);
     const context = wanted === undefined ? undefined : file.contexts.get(wanted);
     if (context) return { ...context, source: `${path}, context ${show(wanted)}` };
-    if (name === undefined && file.contexts.size > 0) {
+    if (name === undefined && file.contexts.size > 0)
       throw new CliError(EXIT.error, `${path} holds several contexts and none is the current one.`, [
         `Choose one with --context or REGENT_CONTEXT: ${[...file.contexts.keys()].join(', ')}.`,
       ]);
-    }
   }
   if (name !== undefined) throw await unknownContext(io, name);
   throw new CliError(EXIT.error, 'No region is configured: there is no context.', HOW_TO_GET_ONE);
@@ -104,9 +101,8 @@ async function readContexts(io: CliIo, path: string): Promise<ContextFile | null
   for (const [name, entry] of entries) {
     if (!isObject(entry) || typeof entry['url'] !== 'string') throw bad(`the context ${show(name)} has no "url"`);
     const key = entry['apiKey'];
-    if (key !== undefined && key !== null && typeof key !== 'string') {
+    if (key !== undefined && key !== null && typeof key !== 'string')
       throw bad(`the "apiKey" of the context ${show(name)} is not a text`);
-    }
     contexts.set(name, { ...readAddresses(entry['url'], path), apiKey: key ? checkKey(key, path) : null });
   }
   return { current: typeof value['current'] === 'string' ? value['current'] : null, contexts };

@@ -94,12 +94,11 @@ export async function execDhcpClient(
 /** Requests a lease and returns it. The client is gone afterwards; its lease is not. Throws as `execDhcpClient`. */
 export async function askForLease(order: DhcpClientOrder, timeoutMs = 30_000): Promise<DhcpLease> {
   const result = await execDhcpClient(order, ['cat', '/run/lease'], { timeoutMs });
-  if (result.code !== 0) {
+  if (result.code !== 0)
     throw new AppError(
       'lab_client',
       `The DHCP client on ${order.network} failed: ${result.stderr.trim() || 'no output'}`,
     );
-  }
   return parseLease(result.stdout, macOfOrder(order));
 }
 
@@ -147,18 +146,16 @@ export function leaseText(lease: DhcpLease): string {
 function macOfOrder(order: DhcpClientOrder): string {
   const mac = (order.mac ?? hardwareAddress(`${order.layout.instance} dhcp`, order.network)).toLowerCase();
   // The lowest bit of the first byte marks a group, which no NIC can be (IEEE 802).
-  if (!/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/.test(mac)) {
+  if (!/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/.test(mac))
     throw new AppError(
       'lab_client',
       `"${order.mac}" is not the MAC of a NIC. What to do: six bytes as 52:54:00:00:00:01.`,
     );
-  }
-  if (order.hostname !== undefined && !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(order.hostname)) {
+  if (order.hostname !== undefined && !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(order.hostname))
     throw new AppError(
       'lab_client',
       `"${order.hostname}" is not a host name. What to do: letters, digits and "-", 63 at most.`,
     );
-  }
   return mac;
 }
 

@@ -70,9 +70,8 @@ async function chassis(layout: Layout, name: string, args: readonly string[]): P
 export async function takeScreenshot(layout: Layout, name: string): Promise<string> {
   machineOf(layout, name);
   const folder = machineFolder(layout, name);
-  if (!isMachineOn(layout, name) || !existsSync(`${folder}/qmp`)) {
+  if (!isMachineOn(layout, name) || !existsSync(`${folder}/qmp`))
     throw new AppError('lab_machine', `${name} is off. What to do: scripts/lab machine power ${name} on`);
-  }
   // A name without a folder is beside its disk: QEMU works there.
   const order = { execute: 'screendump', arguments: { filename: 'screen.png', format: 'png' } };
   await askQmp(`${folder}/qmp`, order, SCREEN_MS);

@@ -26,9 +26,8 @@ export function machineBinds(layout: Layout, host: LabHost): string[] {
 
 /** Writes what makes a host the machines' one, and a folder for each of them. What a machine has written itself stays. Throws AppError `lab_machine`. */
 export function prepareMachines(layout: Layout, host: LabHost): void {
-  if (!existsSync('/dev/net/tun')) {
+  if (!existsSync('/dev/net/tun'))
     throw new AppError('lab_machine', 'Machines need /dev/net/tun, which is not there. What to do: modprobe tun');
-  }
   const etc = `${layout.rootOf(host.name)}/etc`;
   writeAll(`${etc}/systemd/network`, networkFiles(host));
   const wants = `${etc}/systemd/system/multi-user.target.wants`;

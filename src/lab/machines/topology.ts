@@ -25,9 +25,8 @@ const KINDS = [
 export function withMachines(topology: Topology): Topology {
   if (topology.hosts.some((host) => host.machines)) return topology;
   const served = topology.networks.filter((network) => network.served).slice(0, SERVED_NETWORKS);
-  if (served.length === 0) {
+  if (served.length === 0)
     throw new AppError('lab_topology', 'Machines need a VLAN that a rack serves. What to do: add at least one rack.');
-  }
   const hasBmc = topology.networks.some((network) => network.name === BMC.name);
   const networks = hasBmc ? topology.networks : [...topology.networks, BMC];
   const hosts = hasBmc ? topology.hosts : topology.hosts.map(withBmcNic);

@@ -38,9 +38,8 @@ async function power(layout: Layout, call: LabCall, { out }: VerbPort): Promise<
   const to = needArgument(call, 2, POWERS.join(', '));
   const { boot, parts } = call.options;
   if (!POWERS.includes(to)) throw usage(`machine power: "${to}" is none of ${POWERS.join(', ')}.`);
-  if (boot !== undefined && (to !== 'on' || !BOOTS.includes(boot))) {
+  if (boot !== undefined && (to !== 'on' || !BOOTS.includes(boot)))
     throw usage(`machine power: --boot ${boot} is not one of ${BOOTS.join(', ')}, with on.`);
-  }
   if (parts !== undefined && to !== 'new')
     throw usage(`machine power: --${Object.keys(parts)[0]} is for a new machine: machine power ${name} new.`);
   if (to === 'on' || to === 'off') await switchMachine(layout, name, to, boot);

@@ -18,12 +18,11 @@ export async function until<T>(wait: Wait, ask: () => Promise<T | null | false> 
   for (;;) {
     const answer = await ask();
     if (answer !== null && answer !== false) return answer;
-    if (performance.now() >= end) {
+    if (performance.now() >= end)
       throw new AppError(
         'lab_timeout',
         `Waited ${wait.timeoutMs / 1000} s for ${wait.what}. What to do: ${wait.remedy}`,
       );
-    }
     await delay(wait.everyMs ?? 100);
   }
 }

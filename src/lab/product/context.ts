@@ -44,12 +44,11 @@ function keyOf(value: unknown): string | null {
  */
 export function writeContext(file: string, url: string, newKey: string | null): string {
   const apiKey = newKey ?? readContextKey(file);
-  if (!apiKey) {
+  if (!apiKey)
     throw new AppError(
       'lab_product',
       'The API key is no longer known. What to do: scripts/down --purge, then sudo scripts/up.',
     );
-  }
   const folder = dirname(file);
   const owner = statSync(dirname(folder));
   mkdirSync(folder, { recursive: true, mode: 0o700 });

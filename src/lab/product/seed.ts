@@ -93,9 +93,8 @@ async function ensureRows(client: Client, network: LabNetwork, served: NonNullab
     subnet = (await client.call('subnet.create', { body: { cidr, vlan: name, ...gateway } })).body;
   }
   const ranges = client.all('range.list', { query: { subnet: cidr } });
-  if (!(await find(ranges, (range) => range.kind === 'dynamic'))) {
+  if (!(await find(ranges, (range) => range.kind === 'dynamic')))
     await client.call('range.create', { body: { kind: 'dynamic', first, last, comment: "the lab's clients" } });
-  }
   const home = await find(client.all('vlan.list', {}), (vlan) => vlan.id === subnet.vlanId);
   return home ? `${home.fabric}/${home.vid}` : name;
 }

@@ -122,10 +122,9 @@ async function writeClusterRows(
   await recordCertificate(tx, { nodeId, ...certificate });
   if (inner !== undefined) await storeInnerTrust(tx, inner);
   if (held !== null) await recordHeld(tx, nodeId, held);
-  for (const { service, key, digest, version } of versions) {
+  for (const { service, key, digest, version } of versions)
     await tx.run(sql`insert into versions (service, key, digest, version) values (${service}, ${key}, ${digest}, ${version})
       on conflict (service, key) do nothing`);
-  }
   return NOTHING;
 }
 

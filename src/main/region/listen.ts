@@ -11,12 +11,11 @@ export function parseListen(text: string): Listen {
   if (path.startsWith('/')) return { path };
   const match = /^(tls:)?(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[4]);
-  if (!match || port > 65_535) {
+  if (!match || port > 65_535)
     throw new AppError(
       'configuration',
       `"${text}" is not an address to listen on: HOST:PORT, tls:HOST:PORT or unix:/PATH`,
     );
-  }
   return { host: match[2] ?? match[3] ?? '', port, ...(match[1] ? { isTls: true } : {}) };
 }
 

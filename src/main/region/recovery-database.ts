@@ -66,9 +66,8 @@ async function writeRows(tx: WriteTx, rows: RecoveryRows): Promise<OperationOutc
     // A rack's VLANs stay its own: a host that takes its place is the same rack.
     await vacateNode(tx, node, { isPlaceReserved: node.isRack, by: 'system:recover', why });
   }
-  if (own.isDrained || own.state !== 'member') {
+  if (own.isDrained || own.state !== 'member')
     accept(await updateNode(tx, { key: nodeId }, { isDrained: false, state: 'member' }));
-  }
   emitEpoch(tx, 'cluster.recovered', { epoch, node: own.name, lost, sentences: messages });
   return NOTHING;
 }

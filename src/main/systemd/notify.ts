@@ -36,9 +36,8 @@ my $to = sockaddr_un($p); while (<STDIN>) { chomp; print(defined(send($s, $_, 0,
  */
 export function openNotifier(options: NotifierOptions): Notifier {
   const socket = options.environment['NOTIFY_SOCKET'];
-  if (!socket) {
+  if (!socket)
     return { ready: async () => {}, stopping: async () => {}, watchdog: async () => true, status: async () => {} };
-  }
   const send = openSender(socket);
   const say = async (message: string) => {
     const failure = await send(message);

@@ -102,9 +102,8 @@ export function parseVip(text: string, nodeAddresses: readonly string[] = []): s
   if (Number(prefix) < 1 || Number(prefix) >= bitsOf(address.family))
     return bad(`the prefix /${prefix} leaves no network`);
   const network = networkOf(address, Number(prefix));
-  if ([firstAddress(network).value, lastAddress(network).value].includes(address.value)) {
+  if ([firstAddress(network).value, lastAddress(network).value].includes(address.value))
     return bad(`${bare} is the first or last address of its network`);
-  }
   if (nodeAddresses.includes(bare)) return bad(`${bare} is an address of a node itself`);
   const isNear = nodeAddresses.some((item) => {
     const other = parseAddress(item);

@@ -135,19 +135,17 @@ function admissionOf(site: JoinSite, { rack }: Applicant): JoinAdmission | Rejec
   const used = site.token?.usedByNode ?? null;
   const own = used === null ? undefined : site.nodes.find((node) => node.id === used);
   const twin = rack && site.racks.find((other) => other.publicKey === rack.publicKey && other.uuid !== rack.uuid);
-  if (twin) {
+  if (twin)
     return rejected(
       'conflict',
       `The rack ${twin.uuid} has this key: the host is a copy of it. Remove /var/lib/regent/agent/rack-key on the copy.`,
     );
-  }
   const known = rack && site.racks.find((other) => other.uuid === rack.uuid);
-  if (known?.state === 'rejected') {
+  if (known?.state === 'rejected')
     return rejected(
       'forbidden',
       `An admin rejected the rack ${known.uuid}. First: regent rack accept ${known.uuid}, or regent rack delete ${known.uuid}.`,
     );
-  }
   const former = known?.nodeId == null ? undefined : site.nodes.find((node) => node.id === known.nodeId);
   const claimed = rack && checkClaim(site, rack, own ?? null);
   if (claimed) return claimed;
@@ -176,13 +174,12 @@ function checkClaim(site: JoinSite, rack: NonNullable<Applicant['rack']>, own: N
   const former = site.nodes.find((node) => node.id === known.nodeId);
   if (former?.isRegion) return isSomebody(rack.uuid, former);
   const other = 'If this is another host: give it a CLUSTER_UUID of its own in /etc/regent/rack.conf.';
-  if (!former) {
+  if (!former)
     return rejected(
       'conflict',
       `The rack ${rack.uuid} waits for an admin, but this host did not sign with its key. Rule: a UUID is public and proves nothing. If this host is that rack, rebuilt: ` +
         `regent rack delete ${rack.uuid}, then join again. ${other}`,
     );
-  }
   return rejected(
     'conflict',
     `The rack ${rack.uuid} is the node ${former.name}, but this host did not sign with its key. Rule: a UUID is public and proves nothing. If this host ` +
@@ -248,12 +245,11 @@ function warningsOf(site: JoinSite, { isRegion, addresses }: Applicant, node: No
   if (!isRegion) return [];
   const count = regionNodes(site).filter((item) => item.id !== node?.id).length + 1;
   const warnings: string[] = [];
-  if (count % 2 === 0) {
+  if (count % 2 === 0)
     warnings.push(
       `The cluster now has ${count} region nodes, an even number. It survives the loss of ${Math.ceil(count / 2) - 1}, no more than with ${count - 1}, ` +
         `because more than half of them must stay. Join another one: ${count + 1} region nodes survive the loss of ${count / 2}.`,
     );
-  }
   const near = site.vip === null ? null : parseVip(site.vip, addresses);
   if (near !== null && isRejected(near))
     warnings.push(

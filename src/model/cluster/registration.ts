@@ -76,27 +76,24 @@ function decideKey(site: RegistrationSite, request: Registration, same: KnownRac
 function checkIdentity(site: RegistrationSite, request: Registration): Decision | null {
   const { uuid, name, nodeId } = request;
   const others = site.racks.filter((rack) => rack.uuid !== uuid);
-  if (others.some((rack) => rack.publicKey === request.publicKey)) {
+  if (others.some((rack) => rack.publicKey === request.publicKey))
     return refuse(
       'conflict',
       'Another rack has this key: the host is a copy of it. Remove /var/lib/regent/agent/rack-key on the copy and restart its agent.',
     );
-  }
   const twin = nodeId === null ? undefined : others.find((rack) => rack.nodeId === nodeId);
-  if (twin) {
+  if (twin)
     return refuse(
       'conflict',
       `This host is the rack ${twin.uuid} already. Put that CLUSTER_UUID back into /etc/regent/rack.conf, or an admin runs "regent rack delete ${twin.uuid}".`,
     );
-  }
   const rule = 'Set NODE_NAME in /etc/regent/agent.conf to a name of its own.';
   if (name === MASTER) return refuse('invalid_value', `"${MASTER}" is the placeholder's name. ${rule}`);
-  if (site.nodes.some((node) => node.id === uuid && node.id !== nodeId)) {
+  if (site.nodes.some((node) => node.id === uuid && node.id !== nodeId))
     return refuse(
       'conflict',
       `The UUID ${uuid} is that of a node. Give this host a CLUSTER_UUID of its own in /etc/regent/rack.conf.`,
     );
-  }
   const isTaken =
     site.nodes.some((node) => node.name === name && node.id !== nodeId) ||
     others.some((rack) => rack.state === 'accepted' && rack.name === name);
@@ -112,12 +109,11 @@ function admit(site: RegistrationSite, request: Registration): Decision | null {
 
 function decideWaiting({ racks }: RegistrationSite, request: Registration): Decision {
   const waiting = racks.filter((rack) => rack.state === 'waiting').length;
-  if (waiting >= WAITING_MAX || request.waitingFromSource >= WAITING_FROM_SOURCE_MAX) {
+  if (waiting >= WAITING_MAX || request.waitingFromSource >= WAITING_FROM_SOURCE_MAX)
     return refuse(
       'too_many_requests',
       'Too many racks wait for an admin. An admin accepts, rejects or deletes some: regent rack list.',
     );
-  }
   const token =
     request.token === 'none' ? '' : `Its join token ${request.token === 'used' ? 'was used' : 'has expired'}. `;
   return { kind: 'wait', why: `${token}An admin decides: regent rack accept ${request.uuid}` };

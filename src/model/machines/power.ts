@@ -241,9 +241,8 @@ function parseOne(setting: PowerSetting, given: unknown, field: string): string 
 }
 
 function parseSeveral(setting: PowerSetting, given: unknown, field: string): readonly string[] | null | Rejected {
-  if (given === undefined || given === null || given === '') {
+  if (given === undefined || given === null || given === '')
     return setting.default === undefined ? null : [setting.default].flat();
-  }
   // MAAS's clients send a list as several fields or as one text with commas.
   const items = typeof given === 'string' ? given.split(',') : given;
   if (!Array.isArray(items)) return invalid(field, 'it is not a list', choicesOf(setting));

@@ -28,15 +28,12 @@ export function parseHostLabel(text: string, field = 'hostname'): string | Rejec
 export function parseDomainName(text: string, field = 'name'): string | Rejected {
   const name = normalise(text);
   const labels = name.split('.');
-  if (name.length > 253 || !labels.every((label) => HOST_LABEL.test(label))) {
+  if (name.length > 253 || !labels.every((label) => HOST_LABEL.test(label)))
     return refuseUnicode(text, field) ?? invalid(field, `${show(text)} is not a domain name`, NAME_RULE);
-  }
-  if (/^\d+$/.test(labels.at(-1) ?? '')) {
+  if (/^\d+$/.test(labels.at(-1) ?? ''))
     return invalid(field, `${show(text)} ends in a number`, 'the last label is not only digits (RFC 3696 §2)');
-  }
-  if (REVERSE_ROOTS.some((root) => name === root || name.endsWith(`.${root}`))) {
+  if (REVERSE_ROOTS.some((root) => name === root || name.endsWith(`.${root}`)))
     return invalid(field, `${show(text)} is a reverse zone`, 'reverse zones are generated from the subnets');
-  }
   return name;
 }
 

@@ -151,34 +151,29 @@ export function checkRecordBeside(
   fqdn: string,
   others: readonly NameUse[],
 ): Rejected | null {
-  if (record.type === 'CNAME' && record.name === '@') {
+  if (record.type === 'CNAME' && record.name === '@')
     return rejected(
       'conflict',
       `${fqdn}: a CNAME cannot stand at the domain itself, which has SOA and NS records. Rule: RFC 1034 §3.6.2.`,
     );
-  }
-  if (record.type === 'NS' && record.name === '@') {
+  if (record.type === 'NS' && record.name === '@')
     return rejected(
       'conflict',
       `${fqdn}: the name servers of a domain of the site are its region nodes. Rule: an NS record delegates a name below the domain.`,
     );
-  }
-  if (record.type === 'NS' && record.name.startsWith('*')) {
+  if (record.type === 'NS' && record.name.startsWith('*'))
     return rejected(
       'conflict',
       `${fqdn}: a wildcard cannot delegate names to other name servers. Rule: an NS record has a name of its own (RFC 4592 §4.2).`,
     );
-  }
   for (const other of others) {
-    if (record.type === 'CNAME' || other.type === 'CNAME') {
+    if (record.type === 'CNAME' || other.type === 'CNAME')
       return rejected(
         'conflict',
         `${fqdn}: ${record.type} cannot stand beside ${other.label} (${other.type}). Rule: a CNAME is the only data of its name (RFC 1034 §3.6.2).`,
       );
-    }
-    if (other.kind === 'record' && other.type === record.type && other.data === record.data) {
+    if (other.kind === 'record' && other.type === record.type && other.data === record.data)
       return rejected('conflict', `${fqdn}: the record ${record.type} ${show(record.data)} exists already.`);
-    }
   }
   return null;
 }

@@ -30,16 +30,14 @@ export function parseRange(
   if (isRejected(first)) return first;
   const last = parseHostAddress(input.last, subnet, 'last');
   if (isRejected(last)) return last;
-  if (last.value < first.value) {
+  if (last.value < first.value)
     return invalid(
       'last',
       `${formatAddress(last)} lies before ${formatAddress(first)}`,
       'a range goes from its lowest to its highest address',
     );
-  }
-  if (input.kind === 'dynamic' && first.family === 6) {
+  if (input.kind === 'dynamic' && first.family === 6)
     return invalid('kind', `${subnet.cidr} is IPv6, and DHCPv6 is not supported yet`, 'a dynamic range is IPv4');
-  }
   return { first: formatAddress(first), last: formatAddress(last), span: { first, last } };
 }
 
@@ -90,12 +88,11 @@ export function checkAddressFree(
   claims: readonly AddressClaim[],
 ): Rejected | null {
   const range = dynamic.find((item) => item.kind === 'dynamic' && spansOverlap(address, spanOf(item)));
-  if (range) {
+  if (range)
     return rejected(
       'conflict',
       `${formatSpan(address)} lies in the dynamic range ${range.first}-${range.last}. Rule: a fixed address lies outside of what DHCP gives out.`,
     );
-  }
   const claim = claims.find((item) => spansOverlap(address, item.span));
   return claim ? rejected('conflict', `The address is taken: ${claim.what}.`) : null;
 }

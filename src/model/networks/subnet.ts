@@ -52,12 +52,11 @@ export function parseSubnetCidr(text: string): Network | Rejected {
 export function checkNoOverlap(network: Network, others: readonly Pick<Subnet, 'cidr' | 'name'>[]): Rejected | null {
   for (const other of others) {
     const parsed = parseNetwork(other.cidr);
-    if (!isRejected(parsed) && overlaps(network, parsed)) {
+    if (!isRejected(parsed) && overlaps(network, parsed))
       return rejected(
         'conflict',
         `${formatNetwork(network)} overlaps the subnet ${other.cidr} (${other.name}). Rule: subnets share no address.`,
       );
-    }
   }
   return null;
 }
@@ -83,13 +82,12 @@ export function parseHostAddress(text: string, subnet: Pick<Subnet, 'cidr'>, fie
   const { first, last } = usableBounds(network);
   if (!contains(network, address))
     return invalid(field, `${text} is outside the subnet ${subnet.cidr}`, 'an address lies inside its subnet');
-  if (compareAddresses(address, first) < 0 || compareAddresses(address, last) > 0) {
+  if (compareAddresses(address, first) < 0 || compareAddresses(address, last) > 0)
     return invalid(
       field,
       `${text} is not a host's address of ${subnet.cidr}`,
       `${formatAddress(first)} to ${formatAddress(last)}`,
     );
-  }
   return address;
 }
 
@@ -98,13 +96,12 @@ export function parseGateway(text: string, subnet: Pick<Subnet, 'cidr'>): string
   const address = parseHostAddress(text, subnet, 'gateway');
   if (isRejected(address)) return address;
   const network = parseNetwork(subnet.cidr);
-  if (!isRejected(network) && sizeOf(network) === 1n) {
+  if (!isRejected(network) && sizeOf(network) === 1n)
     return invalid(
       'gateway',
       `${subnet.cidr} has only one address`,
       'a gateway and a host need two: a prefix of /31 or shorter (IPv6: /127)',
     );
-  }
   return formatAddress(address);
 }
 
@@ -115,9 +112,8 @@ export function parseResolvers(texts: readonly string[], subnet: Pick<Subnet, 'c
     const field = `resolvers/${index}`;
     const address = parseAddress(text, field);
     if (isRejected(address)) return address;
-    if ((address.family === 6) !== subnet.cidr.includes(':')) {
+    if ((address.family === 6) !== subnet.cidr.includes(':'))
       return invalid(field, `${text} is an IPv${address.family} address`, `addresses of the family of ${subnet.cidr}`);
-    }
     const resolver = formatAddress(address);
     const refusal = checkServerAddress(resolver, field);
     if (refusal) return refusal;

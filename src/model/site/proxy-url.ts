@@ -15,13 +15,12 @@ const LOOPBACK = ['127.0.0.0/8', '::1/128', '0.0.0.0/8', '::/128', '::ffff:0:0/9
  */
 export function parseProxyUrl(text: string, field: string): string | Rejected {
   if (text === '') return '';
-  if (text.includes('@')) {
+  if (text.includes('@'))
     return invalid(
       field,
       'it holds a user name or a password',
       'a proxy without login, because settings hold no secrets',
     );
-  }
   const match = SHAPE.exec(text);
   if (!match) {
     const host = /^http:\/\/([^/:]+)/i.exec(text)?.[1] ?? '';

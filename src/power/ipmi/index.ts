@@ -158,9 +158,8 @@ class IpmiLine implements PowerLine {
     const { effects } = this.#call;
     const pong = await pingBmc(effects.reach, this.#place, timeLeft(this.#call, PING_MS));
     const place = formatPlace(this.#place, RMCP_PORT);
-    if (pong === 'alien') {
+    if (pong === 'alien')
       return failed('garbage', `What answers at ${place} does not speak IPMI.`, 'Check power_address and its port.');
-    }
     if (pong !== 'answers') {
       const remedy = "Check power_address, the BMC's network and that IPMI over LAN is on.";
       return failed('unreachable', `No BMC answers: ${pong.sentence}.`, remedy);

@@ -186,17 +186,15 @@ function judge(answer: WebAnswer): PowerFailure | null {
   if (status >= 200 && status < 300) return null;
   if (status === 401 || status === 403) return refused(answer);
   const message = readErrorMessage(answer);
-  if (status === 404 || status === 405 || status === 501 || status === 400) {
+  if (status === 404 || status === 405 || status === 501 || status === 400)
     return failed(
       'unsupported',
       `The BMC does not support this (${status}).`,
       'Check node_id, and install newer firmware of the BMC.',
       message,
     );
-  }
-  if (status === 409 || status === 423 || status === 429 || status >= 500) {
+  if (status === 409 || status === 423 || status === 429 || status >= 500)
     return failed('busy', `The BMC is busy (${status}).`, 'Try again in a minute.', message);
-  }
   return failed('garbage', `The BMC answers ${status}.`, GARBAGE, message);
 }
 

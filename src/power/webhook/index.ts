@@ -194,9 +194,8 @@ function judge(answer: WebAnswer | NoAnswer, name: string): string | PowerFailur
     const remedy = 'Check power_user, power_pass and power_token.';
     return failed('refused-credentials', `The service refuses the user or the token (${status}).`, remedy);
   }
-  if (status === 409 || status === 423 || status === 429 || status >= 500) {
+  if (status === 409 || status === 423 || status === 429 || status >= 500)
     return failed('busy', `The service is busy (${status}).`, 'Try again in a minute, and check its log.');
-  }
   return failed('unsupported', `The service answers ${status}.`, `Check ${name}.`);
 }
 

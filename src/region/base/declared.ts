@@ -179,12 +179,11 @@ function deleteCase(own: NounDeclaration): object {
         if (use.refusal && users.length > 0) refuse('in_use', use.refusal(old.name, some(users)));
       }
       const carriers = await carriersOf(tx, own, old.id, 6);
-      if (carriers.length > 0) {
+      if (carriers.length > 0)
         refuse(
           'in_use',
           `${old.name} is on the ${own.carriedBy}s ${some(carriers)}. Remove ${old.name} from them first.`,
         );
-      }
       const row = accept(await rows.deleteDeclared(tx, noun, target(old.id, context)));
       tx.emit({ kind: `${noun}.deleted`, subject: row.name, data: viewDeclared(row) });
       return { body: viewDeclared(row) };

@@ -34,7 +34,7 @@ export async function rackByRef(tx: Tx, text: string): Promise<racks.RackRow | n
   const [first, second] = named.some((row) => row.state === 'accepted')
     ? named.filter((row) => row.state === 'accepted')
     : named;
-  if (!first) {
+  if (!first)
     refuse(
       noSuch(
         'rack',
@@ -42,7 +42,6 @@ export async function rackByRef(tx: Tx, text: string): Promise<racks.RackRow | n
         rows.slice(0, 11).map((row) => row.name),
       ),
     );
-  }
   if (!second) return first;
   const uuids = named.slice(0, 10).map((row) => row.uuid);
   refuse('conflict', `Several racks are called ${name}. Give the UUID: ${uuids.join(', ')}.`);

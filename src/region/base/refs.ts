@@ -33,12 +33,11 @@ export function parseRecordRef(text: string): RecordRef | Rejected {
   const ref = parseRef(text);
   if ('id' in ref) return ref;
   const [fqdn, typeText, ...rest] = text.split(',');
-  if (!fqdn || !typeText) {
+  if (!fqdn || !typeText)
     return rejected(
       'not_found',
       `There is no record ${show(text)}. A record is named by its id, or as FQDN,TYPE or FQDN,TYPE,DATA.`,
     );
-  }
   const type = parseRecordType(typeText);
   if (isRejected(type)) return type;
   const data = rest.length > 0 ? parseRecordData(type, rest.join(',')) : null;

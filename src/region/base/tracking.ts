@@ -138,9 +138,8 @@ function judge({ node, service, now, wanted, report }: Case): ServiceVerdict {
     return { state: 'stale', since: node.report.at, why: `${node.name} is silent. ${last}`.trim() };
   }
   if (wanted === 0) return { state: 'pending', since: null, why: 'Nothing was published for the node yet.' };
-  if (!report) {
+  if (!report)
     return { state: 'pending', since: node.published?.at ?? null, why: `The agent has not reported ${service} yet.` };
-  }
   const own = { state: report.state, since: report.since, why: report.why };
   if (report.wanted >= wanted || FAILED.includes(report.state)) return own;
   return {

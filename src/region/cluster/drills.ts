@@ -25,9 +25,8 @@ function checkSameRound({ verdict, timeline }: DrillRoundCreate): Rejected | nul
 
 /** The round or the run that a report is about. */
 function parseWhich(round: string | undefined, run: string | undefined): Which {
-  if ((round === undefined) === (run === undefined)) {
+  if ((round === undefined) === (run === undefined))
     refuse(invalid('round', 'a report is of one round or of one run', 'either round or run'));
-  }
   if (round === undefined) {
     const parsed = parseRun(run ?? '');
     return { run: parsed };

@@ -112,9 +112,8 @@ export const rackCases = {
       changingRacks(tx, async () => {
         const old = await realRack(tx, params.rack);
         const name = accept(body.name === undefined ? old.name : parseHostLabel(body.name, 'name'));
-        if (old.nodeId !== null && body.name !== undefined && name !== old.node) {
+        if (old.nodeId !== null && body.name !== undefined && name !== old.node)
           refuse('conflict', `The rack ${old.uuid} is the node ${old.node ?? old.name}; that name stays.`);
-        }
         if (old.state === 'accepted') return result(tx, old);
         const why = `${context.caller.user} accepted it.`;
         const row = await admitRack(tx, old, { name, why, ifVersion: context.ifMatch });

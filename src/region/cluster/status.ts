@@ -123,12 +123,11 @@ export const statusCases = {
       const revert = () => revertChange(tx, params.change);
       accept(await (touches(change.rows, ['racks']) ? changingRacks(tx, revert) : revert()));
       const { default_domain: name } = await readSettings(tx);
-      if (!(await findDomain(tx, { name })) && touches(change.rows, ['domains', 'settings'])) {
+      if (!(await findDomain(tx, { name })) && touches(change.rows, ['domains', 'settings']))
         refuse(
           'in_use',
           `Without change ${params.change} the default domain ${name} would not exist. Change the setting default_domain first.`,
         );
-      }
       tx.emit({ kind: 'config.rolled_back', subject: String(params.change), data: { summary: change.summary } });
       return { body: change, reverts: params.change };
     },

@@ -153,12 +153,11 @@ export const domainCases = {
       const name = accept(body.name === undefined ? old.name : parseDomainName(body.name));
       const ttl = optionalTtl(body.ttl);
       if (name !== old.name) {
-        if (old.isDefault) {
+        if (old.isDefault)
           refuse(
             'in_use',
             `${old.name} is the default domain. Make another one the default first: setting default_domain.`,
           );
-        }
         accept(checkUse(name, body.force) ?? (await checkCoversNothing(tx, name, old.id)));
       }
       const transfers = await readTransfers(tx, body);
@@ -185,12 +184,11 @@ export const domainCases = {
     ({ params, query }) => `domain delete ${params.domain}${query?.cascade ? ' with its records' : ''}`,
     async (tx, { params, query }, context) => {
       const old = await domainByRef(tx, params.domain);
-      if (old.isDefault) {
+      if (old.isDefault)
         refuse(
           'in_use',
           `${old.name} is the default domain and cannot be deleted. Make another one the default first: setting default_domain.`,
         );
-      }
       accept(await contentsOf(tx, old, query?.cascade === true));
       const row = accept(
         await domains.deleteDomain(tx, { ...target(old.id, context), isCascade: query?.cascade === true }),
@@ -205,12 +203,11 @@ export const domainCases = {
 /** The database refuses as well; this names the objects that block the deletion and how to go on. */
 async function contentsOf(tx: Tx, domain: DomainRow, isCascade: boolean): Promise<Rejected | null> {
   const machine = (await listMachines(tx, { domainId: domain.id, limit: 1 })).items[0];
-  if (machine) {
+  if (machine)
     return rejected(
       'in_use',
       `${domain.name} has machines, such as ${machine.fqdn}. Move or delete them first; ?cascade=true takes only records along.`,
     );
-  }
   const record = isCascade ? undefined : (await listRecords(tx, { domainId: domain.id, limit: 1 })).items[0];
   if (!record) return null;
   return rejected(

@@ -58,12 +58,11 @@ export async function checkMachineNames(
     if (hiding) return rejected('conflict', `${fqdn} is a domain of its own, which would hide the machine's name.`);
     const uses = await usesOf(tx, { domainId: domain.id, domain: domain.name, name });
     const alias = uses.find((use) => use.type === 'CNAME');
-    if (alias) {
+    if (alias)
       return rejected(
         'conflict',
         `${fqdn}: a machine cannot stand beside ${alias.label}. Rule: a CNAME is the only data of its name (RFC 1034 §3.6.2).`,
       );
-    }
     const node = uses.find((use) => use.kind === 'node');
     if (node) return rejected('conflict', `${fqdn} is the name of ${node.label}.`);
     const other = uses.find((use) => use.kind === 'reservation' && !macs.includes(use.mac ?? ''));

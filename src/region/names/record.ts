@@ -52,9 +52,8 @@ interface WantedRecord {
 
 /** Holds the domain, so that what is read of its names stays true until the transaction ends. */
 async function checkRecord(tx: Tx, wanted: WantedRecord, { origin }: CaseContext): Promise<Rejected | null> {
-  if (wanted.type === 'CNAME' && wanted.data === wanted.fqdn) {
+  if (wanted.type === 'CNAME' && wanted.data === wanted.fqdn)
     return invalid('data', `the CNAME ${wanted.fqdn} points at itself`, 'a CNAME names another name (RFC 1034 §3.6.2)');
-  }
   const refusal = await lockDomain(tx, wanted.domainId);
   if (refusal) return refusal;
   const isTaken = origin === 'maas' && (wanted.type === 'MX' || wanted.type === 'SRV');

@@ -118,9 +118,8 @@ export const userCases = {
 
   'api-key.list': autocommitReading('api-key.list', async (tx, { query }, { caller }) => {
     const seesAll = caller.role === 'admin' || caller.role === 'auditor';
-    if (!seesAll && query?.user !== undefined && query.user !== caller.user) {
+    if (!seesAll && query?.user !== undefined && query.user !== caller.user)
       refuse('forbidden', `${caller.user} may see only their own API keys.`);
-    }
     const page = await listApiKeys(tx, { ...query, user: seesAll ? query?.user : caller.user });
     return pageBody(page, viewKey, query);
   }),
@@ -133,9 +132,8 @@ export const userCases = {
       accept(mayReach(context, owner));
       const user = await userByName(tx, owner);
       const expiresAt = body.expiresAt ?? null;
-      if (expiresAt !== null && Date.parse(expiresAt) <= context.clock.now()) {
+      if (expiresAt !== null && Date.parse(expiresAt) <= context.clock.now())
         refuse(invalid('expiresAt', `${expiresAt} is past`, 'a moment in the future, or null for never'));
-      }
       const secret = context.random.hex(24);
       const [consumer, token] = [context.random.hex(9), context.random.hex(12)];
       const row = await createApiKey(tx, {

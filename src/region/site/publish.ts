@@ -218,9 +218,8 @@ function createReporter({
     if (digest === lastFindings) return;
     if (lastFindings !== '' && findings.length === 0) log.info('all findings are gone');
     lastFindings = digest;
-    for (const { node, service, severity, code, subject, sentence } of findings.slice(0, 20)) {
+    for (const { node, service, severity, code, subject, sentence } of findings.slice(0, 20))
       log.warn('finding of the compiler', { node, service, severity, code, subject, sentence });
-    }
   };
   return (site, result) => {
     if (result.kind === 'observer') {

@@ -38,24 +38,22 @@ async function settingByRef(tx: Tx, text: string): Promise<SettingRow> {
 /** The default domain exists, and no name of a node or a reservation meets an alias or a machine in it. Holds the domain until the transaction ends. */
 async function checkDefaultDomain(tx: Tx, name: string): Promise<Rejected | null> {
   const domain = await findDomain(tx, { name });
-  if (!domain) {
+  if (!domain)
     return invalid(
       'default_domain',
       `there is no domain ${name}`,
       `one of ${(await domainNames(tx)).join(', ') || 'none yet'}`,
     );
-  }
   const refusal = (await lockDomain(tx, domain.id)) ?? checkServedHere(await findDomain(tx, { name }));
   if (refusal) return refusal;
   for (const node of (await listNodes(tx, { limit: 1000 })).items) {
     const uses = await namesInUse(tx, { domainId: domain.id, name: node.name });
     const clash = uses.find((use) => use.type === 'CNAME' || use.kind === 'machine');
-    if (clash) {
+    if (clash)
       return rejected(
         'conflict',
         `default_domain: the node ${node.name} would meet ${clash.label} at ${node.name}.${name}.`,
       );
-    }
   }
   const clash = await reservedNameClash(tx, domain.id);
   if (!clash) return null;

@@ -18,9 +18,8 @@ export function compileDb(snapshot: Snapshot, nodeId: string): DbDesired | null 
   const node = regions.find((item) => item.id === nodeId);
   if (node === undefined) return null;
   const row = snapshot.versions.find((item) => item.service === 'db' && item.key === VERSION_KEY);
-  if (row?.digest !== digestOf(commonPart(snapshot))) {
+  if (row?.digest !== digestOf(commonPart(snapshot)))
     throw new TypeError('the dynamic configuration of the database has no number yet');
-  }
   const others = regions.filter((item) => item.id !== nodeId);
   return {
     name: node.name,

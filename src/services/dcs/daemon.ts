@@ -40,12 +40,10 @@ export function checkDcs(staged: readonly StagedFile[]): readonly ProcessCommand
  * product changes that file on all nodes at once. A new epoch comes with empty data (`regent cluster recover`), so etcd begins with its list then.
  */
 export function activateDcs(changes: readonly FileChange[]): Activation {
-  if (changes.some((change) => change.target === ETCD_YML && change.kind !== 'removed')) {
+  if (changes.some((change) => change.target === ETCD_YML && change.kind !== 'removed'))
     return { kind: 'restart', why: 'etcd.yml changed: etcd takes it only when it starts' };
-  }
-  if (changes.some((change) => change.target === EPOCH_JSON && change.kind !== 'removed')) {
+  if (changes.some((change) => change.target === EPOCH_JSON && change.kind !== 'removed'))
     return { kind: 'restart', why: 'epoch.json is another one: the cluster starts again with empty data' };
-  }
   return { kind: 'none', why: 'etcd stores its members in its data: the list is for a member that first starts' };
 }
 

@@ -96,14 +96,13 @@ export function heldBackDns(shared: DnsShared, snapshot: Snapshot): readonly Fin
 export function compileDns(snapshot: Snapshot, nodeId: string, shared: DnsShared): DnsDesired | null {
   const node = snapshot.nodes.find((item) => item.id === nodeId);
   const { copying } = shared;
-  if (node?.isRegion) {
+  if (node?.isRegion)
     return {
       zones: publishedZones(snapshot, shared),
       local: [...shared.local],
       ...resolving(snapshot, shared),
       ...givenCopies(snapshot, copying),
     };
-  }
   if (!copying?.racks.has(nodeId)) return null;
   return {
     zones: [],

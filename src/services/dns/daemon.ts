@@ -67,12 +67,11 @@ export function activateDns(changes: readonly FileChange[]): Activation {
   const conf = changes.find((change) => change.target === NAMED_CONF);
   if (conf?.kind === 'added') return { kind: 'restart', why: 'named.conf is new: named reads it when it starts' };
   if (conf?.kind === 'removed') return { kind: 'none', why: 'named.conf is gone: named does not run without it' };
-  if (changes.some((change) => change.target === LOCAL_CONF)) {
+  if (changes.some((change) => change.target === LOCAL_CONF))
     return {
       kind: 'restart',
       why: 'local zones came or went: named binds zones of the catalog to their names when it starts',
     };
-  }
   // reconfig loads a zone that is new in named.conf.
   const isKeyChange = changes.some((change) => change.target === KEYS_CONF);
   const known = changes.filter((change) => change.kind === 'changed' || (change.kind === 'added' && !conf));
@@ -83,9 +82,8 @@ export function activateDns(changes: readonly FileChange[]): Activation {
     const commands = conf || isKeyChange ? [...forget, rndc('reconfig'), rndc('reload')] : [rndc('reload')];
     return command(commands, 'a file that several local zones share changed: named reloads what changed');
   }
-  if (names.length > SINGLE_RELOADS_MAX) {
+  if (names.length > SINGLE_RELOADS_MAX)
     return command([...forget, rndc('reload')], `${names.length} zones changed: named reloads what changed`);
-  }
   const reloads = names.map((name) => rndc('reload', name));
   const zonesWhy = `changed zones are reloaded by name: ${names.join(', ')}`;
   if (conf || isKeyChange) {
@@ -100,12 +98,11 @@ export function activateDns(changes: readonly FileChange[]): Activation {
 
 /** named must listen at once on a virtual address that came, and stop on one that went. The database's primary does not matter for names. */
 export function roleChangeDns(role: RoleChange): Activation {
-  if (role.kind === 'vip') {
+  if (role.kind === 'vip')
     return command(
       [rndc('scan')],
       `this node is now ${role.state} for the virtual IP: named reads the addresses to listen on`,
     );
-  }
   return { kind: 'none', why: 'named does not use the database' };
 }
 

@@ -22,12 +22,11 @@ interface CopiedZone {
  */
 export function parseProbeCopies(answers: readonly ExecResult[], copies: Copies): ServiceHealth {
   const silent = answers.find((answer) => answer.failure !== null || readSoa(answer).status === null);
-  if (silent !== undefined || answers.length < copies.published.length) {
+  if (silent !== undefined || answers.length < copies.published.length)
     return {
       isHealthy: false,
       detail: `query for the copied zones failed: ${silent?.failure ?? 'no answer within a second'}`,
     };
-  }
   const zones = copies.published.map((zone, index) => copiedZone(zone, answers[index]));
   const behind = zones.filter((zone) => zone.serial === null || isOlder(zone.serial, zone.published));
   const facts = factsOf(zones);

@@ -19,15 +19,13 @@ export function ownerName(zone: string, name: string): string {
 export function problemsOfOwner(zone: string, name: string, records: readonly ZoneRecord[]): readonly Problem[] {
   const problems: Problem[] = [];
   const fqdn = ownerName(zone, name);
-  if (fqdn.length > NAME_MAX) {
+  if (fqdn.length > NAME_MAX)
     problems.push({
       code: 'name_too_long',
       what: `has ${show(fqdn)}, ${fqdn.length} characters: a name has at most 253`,
     });
-  }
-  if (fqdn.split('.').some((label) => label.length > LABEL_MAX || label === '')) {
+  if (fqdn.split('.').some((label) => label.length > LABEL_MAX || label === ''))
     problems.push({ code: 'label_length', what: `has ${show(fqdn)}: a label has 1 to 63 characters` });
-  }
   const types = new Set(records.map((record) => record.type));
   const cnames = records.filter((record) => record.type === 'CNAME').length;
   if (cnames > 0 && (types.size > 1 || name === '@')) {
@@ -42,9 +40,8 @@ export function problemsOfOwner(zone: string, name: string, records: readonly Zo
 /** The faults for which BIND would refuse a zone as a whole: it needs a name server, and the address of a name server inside it. */
 export function problemsOfServers(zone: Pick<ZoneContent, 'name' | 'records'>): readonly Problem[] {
   const servers = zone.records.filter((record) => record.type === 'NS' && record.name === '@');
-  if (servers.length === 0) {
+  if (servers.length === 0)
     return [{ code: 'zone_without_ns', what: 'has no name server: no region node has an address' }];
-  }
   const addressed = new Set(
     zone.records.filter(({ type }) => type === 'A' || type === 'AAAA').map(({ name }) => ownerName(zone.name, name)),
   );

@@ -65,9 +65,8 @@ function faultsOf(service: AnyService, lists: readonly PartList[], desired: Reco
   const found = new Map<string, PartFault>();
   const add = (path: string, why: string, finding?: Finding) => {
     const place = placeOf(lists, path.split('/').slice(1));
-    if (place && !found.has(place.at.join('/'))) {
+    if (place && !found.has(place.at.join('/')))
       found.set(place.at.join('/'), { ...place, why, ...(finding ? { finding } : {}) });
-    }
   };
   const validator = validatorOf(service);
   if (!validator.Check(desired)) {
@@ -155,7 +154,7 @@ function isEmpty(value: unknown): boolean {
 }
 
 function withChanges(value: unknown, changed: ReadonlyMap<string, unknown>, at: readonly string[]): unknown {
-  if (Array.isArray(value)) {
+  if (Array.isArray(value))
     return value.flatMap((item: unknown, index) => {
       const place = [...at, String(index)];
       const path = place.join('/');
@@ -163,7 +162,6 @@ function withChanges(value: unknown, changed: ReadonlyMap<string, unknown>, at: 
       const instead = changed.get(path);
       return instead === undefined ? [] : [instead];
     });
-  }
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [name, withChanges(item, changed, [...at, name])]),

@@ -25,9 +25,8 @@ export function nextVersions(
     const row = rows.get(idOf(want));
     if (row?.digest === want.digest) continue;
     const version = Math.max((row?.version ?? 0) + 1, Math.floor(nowSeconds));
-    if (version <= VERSION_MAX) {
+    if (version <= VERSION_MAX)
       rows.set(idOf(want), { service: want.service, key: want.key, digest: want.digest, version });
-    }
   }
   return [...rows.values()].sort((a, b) => compareText(a.service, b.service) || compareText(a.key, b.key));
 }

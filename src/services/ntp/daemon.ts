@@ -28,9 +28,8 @@ export function checkNtp(staged: readonly StagedFile[]): readonly ProcessCommand
 
 /** chronyd reads its main file only at its start, and its sources at each order. */
 export function activateNtp(changes: readonly FileChange[]): Activation {
-  if (changes.some((change) => change.target === CHRONY_CONF && change.kind !== 'removed')) {
+  if (changes.some((change) => change.target === CHRONY_CONF && change.kind !== 'removed'))
     return { kind: 'restart', why: 'chrony.conf changed: chronyd reads it only when it starts' };
-  }
   if (changes.some((change) => change.target === SOURCES && change.kind !== 'removed')) {
     const commands = [{ argv: RELOAD, user: USER, timeoutMs: 10_000 }];
     return { kind: 'command', commands, why: 'the time sources changed: chronyd reloads them without a pause' };
@@ -63,12 +62,11 @@ export function parseProbeNtp(answers: readonly ExecResult[], desired: NtpDesire
   const published = [...desired.servers, ...regions];
   const missing = published.filter((server) => !names.includes(server));
   const extra = names.filter((name) => !published.includes(name));
-  if (missing.length > 0 || extra.length > 0) {
+  if (missing.length > 0 || extra.length > 0)
     return {
       isHealthy: false,
       detail: `chronyd has the sources ${names.join(', ') || 'none'}, published are ${published.join(', ') || 'none'}`,
     };
-  }
   return { isHealthy: true, detail: stateOf(fields), facts: { ...factsOf(fields), apart: apartOf(sources, regions) } };
 }
 

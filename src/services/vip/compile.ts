@@ -21,11 +21,10 @@ export function compileVip(snapshot: Snapshot, nodeId: string): VipDesired | nul
   const at = regions.findIndex((item) => item.id === nodeId);
   const node = regions[at];
   if (cluster?.vip == null || !node) return null;
-  if (cluster.vip.includes(':')) {
+  if (cluster.vip.includes(':'))
     throw new TypeError(
       `the floating address ${cluster.vip} is IPv6. Rule: an IPv4 address; keepalived is set up only for IPv4 so far`,
     );
-  }
   const step = Math.max(1, Math.min(PRIORITY_STEP, Math.floor((PRIORITY_MAX - 1) / regions.length)));
   if (regions.length > PRIORITY_MAX)
     throw new TypeError(`${regions.length} region nodes have no priorities of their own`);

@@ -56,9 +56,8 @@ export function parseProbeVip(answers: readonly ExecResult[], desired: VipDesire
   const { seconds, keepalived, facts } = readStatus(status.stdout);
   if (facts === null) return ill('the report of the health program of the floating address cannot be read');
   const age = Number(uptime?.stdout.split(' ')[0]) - seconds;
-  if (!(age <= STALE_SECONDS)) {
+  if (!(age <= STALE_SECONDS))
     return ill(`the health program of the floating address has been silent for ${Math.round(age)} s`);
-  }
   if (keepalived === 'gone') return ill('keepalived has no process');
   if (keepalived === 'frozen') return ill('keepalived is frozen and does nothing');
   const holds = facts.isHolder ? 'holds' : 'does not hold';

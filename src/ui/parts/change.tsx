@@ -124,13 +124,12 @@ export function ApplyButton(props: {
   readonly onApply: () => void;
 }): JSX.Element | null {
   const { state } = props;
-  if (state.kind === 'unsure') {
+  if (state.kind === 'unsure')
     return (
       <button type="button" class="main" onClick={props.onApply}>
         {EN.change.again}
       </button>
     );
-  }
   const isApplying = state.kind === 'applying';
   if (state.kind !== 'previewed' && !isApplying) return null;
   return (

@@ -133,7 +133,7 @@ export function Field(props: {
       {wrong ?? field.help ?? ''}
     </span>
   );
-  if (kind === 'check') {
+  if (kind === 'check')
     return (
       <div class="field">
         <label class="check">
@@ -148,7 +148,6 @@ export function Field(props: {
         {note}
       </div>
     );
-  }
   return (
     <div class="field">
       <label class="field">
@@ -175,7 +174,7 @@ function Input(props: {
   readonly onInput: (value: string) => void;
 }): JSX.Element {
   const { field, value, shared, onInput } = props;
-  if (field.kind === 'choice') {
+  if (field.kind === 'choice')
     return (
       <select {...shared} value={value} onChange={(event) => onInput(event.currentTarget.value)}>
         {value === '' && field.choices?.every(([id]) => id !== '') && <option value="">{EN.form.choose}</option>}
@@ -186,8 +185,7 @@ function Input(props: {
         ))}
       </select>
     );
-  }
-  if (field.kind === 'area') {
+  if (field.kind === 'area')
     return (
       <textarea
         {...shared}
@@ -197,7 +195,6 @@ function Input(props: {
         onInput={(event) => onInput(event.currentTarget.value)}
       />
     );
-  }
   const typed = {
     ...shared,
     value,

@@ -86,9 +86,8 @@ export function registerImageUpload(app: FastifyInstance, { region, callers: ide
       if (request.raw.readableAborted || request.raw.destroyed) return CUT_OFF;
       throw error;
     });
-    if (isRejected(outcome)) {
+    if (isRejected(outcome))
       return sendProblem(reply, outcome, outcome.code === 'too_many_requests' ? { 'retry-after': '5' } : {});
-    }
     return send(outcome.received);
   }
 }

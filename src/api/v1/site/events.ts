@@ -44,13 +44,11 @@ export function createEventStreams(
     async open({ request, reply, caller, query }) {
       const forbidden = region.mayCall('event.list', caller);
       if (forbidden) return sendProblem(reply, forbidden);
-      if (open.size >= STREAMS_MAX) {
+      if (open.size >= STREAMS_MAX)
         return sendProblem(reply, rejected('unavailable', `There are ${STREAMS_MAX} event streams open already.`));
-      }
       const header = request.headers['last-event-id'];
-      if (header !== undefined && !/^\d{1,15}$/.test(String(header))) {
+      if (header !== undefined && !/^\d{1,15}$/.test(String(header)))
         return sendProblem(reply, invalid('Last-Event-ID', 'it is not an id of an event', 'a whole number'));
-      }
       // The validator of the query has run.
       const { after, kind } = query as { after?: number; kind?: string };
       const start = header === undefined ? (after ?? (await region.events.latest())) : Number(header);

@@ -95,7 +95,7 @@ async function probe(call: Call): Promise<ExitCode> {
   };
   const body = { address: need(call, 1), ...number('port'), ...number('seconds') };
   const input = { params: { node: need(call, 0) }, body };
-  if (!call.change.wait || call.change.dryRun) {
+  if (!call.change.wait || call.change.dryRun)
     return runChange(call, {
       route: 'node.probe',
       input,
@@ -105,7 +105,6 @@ async function probe(call: Call): Promise<ExitCode> {
       describe: ({ id, node }) => `probe requested from ${node}: regent command show ${id}`,
       waitFor: async () => EXIT.ok,
     });
-  }
   const { client } = await call.region();
   const response = await client.call('node.probe', input).catch((error: unknown) => {
     throw withNext(error, NEXT);

@@ -7,9 +7,8 @@ import { collect, need, option } from '../../values.ts';
 /** `regent drill export`: one round, or all of a run. JSON as stored; the region makes all other formats. */
 export async function exportRounds(call: Call): Promise<void> {
   const run = option(call, 'run');
-  if ((call.args[0] === undefined) === (run === undefined)) {
+  if ((call.args[0] === undefined) === (run === undefined))
     throw usageError('Name one round, or a run with --run.', ['See: regent drill history -o wide']);
-  }
   const formatName = option(call, 'format');
   const format = DRILL_FORMATS.find((known) => known === formatName);
   if (format === undefined) {

@@ -76,11 +76,10 @@ async function restart(call: Call): Promise<ExitCode> {
   if (onNode === undefined) {
     const rows = await servicesOf(call);
     const [only] = rows;
-    if (only === undefined || rows.length > 1) {
+    if (only === undefined || rows.length > 1)
       throw new CliError(EXIT.conflict, `${service} is on ${rows.length} nodes; say which one with --node:`, [
         rows.map((row) => row.node).join(', '),
       ]);
-    }
     onNode = only.node;
   }
   return runChange(call, {

@@ -43,9 +43,8 @@ function interfacesOf(call: Call): InterfaceInput[] {
     const value = option(call, name);
     if (value !== undefined) fields.set(key, value);
   }
-  if (fields.size > 0 && !fields.has('mac')) {
+  if (fields.size > 0 && !fields.has('mac'))
     throw usageError('--interface, --address, --subnet and --vlan describe the interface of --mac, which is missing.');
-  }
   const first = fields.size > 0 ? [toInterface(fields, '--address')] : [];
   return [...first, ...options(call, 'nic').map(parseNic)];
 }
@@ -54,9 +53,8 @@ function parseNic(textOfNic: string): InterfaceInput {
   const fields = new Map<string, string>();
   for (const part of textOfNic.split(',')) {
     const [, key, value] = /^(mac|name|address|subnet|vlan)=(.+)$/.exec(part.trim()) ?? [];
-    if (key === undefined || value === undefined) {
+    if (key === undefined || value === undefined)
       throw usageError(`--nic: "${part}" is not usable. Rule: mac=MAC[,name=…][,address=…][,subnet=…][,vlan=…].`);
-    }
     if (fields.has(key)) throw usageError(`--nic: "${key}" is given twice in "${textOfNic}".`);
     fields.set(key, value);
   }
@@ -70,9 +68,8 @@ function toInterface(fields: ReadonlyMap<string, string>, where: string): Interf
   const address = fields.get('address');
   const subnet = fields.get('subnet');
   if (mac === undefined) throw usageError(`${where}: "mac" is missing.`);
-  if (subnet !== undefined && address === undefined) {
+  if (subnet !== undefined && address === undefined)
     throw usageError(`${where}: a subnet needs an address in it; for the lowest free one: auto.`);
-  }
   return {
     mac,
     ...(name === undefined ? {} : { name }),

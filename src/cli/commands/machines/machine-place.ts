@@ -30,9 +30,8 @@ export const PLACE_OPTIONS: readonly OptionSpec[] = [
 export function placeOf(call: Call): Pick<MachineSet, 'zone' | 'pool' | 'description' | 'annotations' | 'bootMedia'> {
   const media = option(call, 'bootMedia');
   const bootMedia = BOOT_MEDIA.find((one) => one === media);
-  if (media !== undefined && bootMedia === undefined) {
+  if (media !== undefined && bootMedia === undefined)
     throw usageError(`--boot-media: "${media}" is not usable. Rule: ${BOOT_MEDIA.join(' or ')}.`);
-  }
   return {
     ...text(call, 'zone'),
     ...text(call, 'pool'),
@@ -53,9 +52,8 @@ export function annotationsOf(call: Call): Pick<MachineSet, 'annotations'> {
     .filter((item) => item !== 'none')
     .map((item): [string, string] => {
       const [, name, value] = /^([^=]+)=(.*)$/s.exec(item) ?? [];
-      if (name === undefined || value === undefined) {
+      if (name === undefined || value === undefined)
         throw usageError(`--annotation: "${item}" is not usable. Rule: NAME=TEXT, or none.`);
-      }
       return [name, value];
     });
   return texts.length === 0 ? {} : { annotations: Object.fromEntries(entries) };

@@ -137,9 +137,8 @@ export function powerOf(call: Call): Pick<MachineSet, 'bmc' | 'powerParameters'>
     .filter((item) => item !== 'none')
     .map((item): [string, string] => {
       const [, name, value] = /^([a-z_]+)=(.*)$/.exec(item) ?? [];
-      if (name === undefined || value === undefined) {
+      if (name === undefined || value === undefined)
         throw usageError(`--power-parameter: "${item}" is not usable. Rule: NAME=VALUE, or none.`);
-      }
       return [name, value];
     });
   return {

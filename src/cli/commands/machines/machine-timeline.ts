@@ -46,9 +46,8 @@ async function read(call: Call): Promise<MachineTimeline> {
 async function showTimeline(call: Call, timeline: MachineTimeline): Promise<void> {
   const printer = printerOf(call);
   if (await printData(printer, timeline)) return;
-  if (printer.format === 'csv' || printer.format === 'name') {
+  if (printer.format === 'csv' || printer.format === 'name')
     throw usageError(`A timeline is printed as table, wide, json or yaml, not as ${printer.format}.`);
-  }
   printer.out.write(`${timelineLines(timeline).join('\n')}\n`);
 }
 

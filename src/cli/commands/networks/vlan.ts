@@ -91,11 +91,10 @@ function pairOf({ dhcpOn, server }: Vlan): string {
 /** What happens to DHCP: when it is switched on, it still needs a rack on the VLAN. */
 function dhcpOf(vlan: Vlan): string {
   if (!vlan.dhcpOn) return 'off';
-  if (vlan.relayVlan !== null && vlan.racks.length === 0) {
+  if (vlan.relayVlan !== null && vlan.racks.length === 0)
     return vlan.server === null
       ? `on, but no accepted rack stands on its relay VLAN ${vlan.relayVlan}: nobody answers (see: regent rack list)`
       : `on, by a relay to ${vlan.relayVlan}`;
-  }
   return vlan.racks.length > 0
     ? 'on'
     : 'on, but no accepted rack stands on this VLAN: nobody answers (see: regent rack list)';

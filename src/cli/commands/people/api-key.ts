@@ -104,8 +104,7 @@ function expiryOf(call: Call): { expiresAt?: string } {
   if (value === undefined) return {};
   const days = /^(\d{1,5})d$/.exec(value)?.[1];
   const at = days === undefined ? Date.parse(value) : call.io.now() + Number(days) * DAY_MS;
-  if (!Number.isFinite(at) || at <= call.io.now()) {
+  if (!Number.isFinite(at) || at <= call.io.now())
     throw usageError(`--expires: "${value}" is not a moment to come. Rule: days such as 90d, or 2030-01-01T00:00:00Z.`);
-  }
   return { expiresAt: new Date(at).toISOString() };
 }

@@ -46,9 +46,8 @@ export async function playRandom(
     }
     count += 1;
     say(`hazard ${count}: ${hazard.id}`);
-    for (const step of hazard.steps(cast, chance)) {
+    for (const step of hazard.steps(cast, chance))
       await play([step]).catch((error: unknown) => say(`left out: ${sentenceOf(error)}`));
-    }
     if (chance() < HASTE) await environment.wait(between(0, SOON_MS, chance));
     else await waitUntilRedundant(environment, CALM_MS);
   }

@@ -86,13 +86,12 @@ function readOption(text: string, field: string): Option | Rejected {
   const [, code, sub, type, list] = /^(\d{1,3})(?:\.(\d{1,3}))?(?::([a-z0-9-]+)(\[\])?)?$/.exec(key.trim()) ?? [];
   if (code === undefined) return byName(key.trim(), value, field);
   const form = type === undefined ? null : formOf(type, list !== undefined);
-  if (form === undefined) {
+  if (form === undefined)
     return invalid(
       field,
       `the type ${show(type)} is unknown`,
       `${OPTION_TYPES.join(', ')}; with [] behind it for several`,
     );
-  }
   if (sub !== undefined) return vendorOption([Number(code), Number(sub)], form, value, field);
   const name = NAMES.get(Number(code));
   if (name !== undefined && form === null) return byName(name, value, field);
@@ -152,13 +151,12 @@ function vendorOption(
   value: string,
   field: string,
 ): Option | Rejected {
-  if (code !== VENDOR || form === null || sub < 1 || sub > 254) {
+  if (code !== VENDOR || form === null || sub < 1 || sub > 254)
     return invalid(
       field,
       `${code}.${sub} is not a vendor option with a type`,
       '43.CODE:TYPE=VALUE, CODE from 1 to 254',
     );
-  }
   const read = parseOptionValue(value, form, field);
   if (isRejected(read)) return read;
   const text = `${code}.${sub}:${formName(form)}=${read.text}`;

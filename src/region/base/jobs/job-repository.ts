@@ -64,13 +64,12 @@ export function openJobRepository(db: Database, holder: string): JobRepository {
     claim: (claim) => reached(db.repeatable((tx) => claimJob(tx, { ...limits, ...claim, holder }), SHORT)),
     failHopeless: (seen) => reached(db.repeatable((tx) => failHopelessJobs(tx, { ...limits, seen }), SHORT)),
     async save(held, { progress, checkpoint, change }) {
-      if (change) {
+      if (change)
         return writeHeld(held, `goes on: ${progress}`, async (tx) => {
           const isOurs = await saveJob(tx, held, progress, checkpoint);
           const made = isOurs ? await change(tx) : undefined;
           return made === undefined ? isOurs : saveJob(tx, held, progress, made);
         });
-      }
       const isOurs = await reached(db.repeatable((tx) => saveJob(tx, held, progress, checkpoint), DEADLINE));
       if (!isOurs) throw faultOf(held, lost(held));
     },

@@ -34,9 +34,8 @@ export type JobFate =
 export function afterRun({ returned, error, givenUp, isAbortWanted, lateMs, attempts }: Leaving): JobFate {
   if (givenUp === 'overdue') return failed('The deadline of the job passed, and the job did not end in time.');
   // A run that was interrupted has not come to an end by itself, whatever it says, unless it had done everything.
-  if (givenUp !== null && returned?.state !== 'done') {
+  if (givenUp !== null && returned?.state !== 'done')
     return givenUp === 'stop' ? { kind: 'give-back', failure: null } : { kind: 'leave' };
-  }
   if (returned === null)
     return attempts >= ATTEMPTS_MAX ? failed(`The job failed ${attempts} times: ${error}`) : again(error);
   const isOnlyLate = returned.state === 'aborted' && !isAbortWanted && lateMs > 0;

@@ -102,12 +102,11 @@ export const ACCESS_CHECKS: readonly InvariantCheck[] = [
         return down.length === 0 ? [] : [`${node.name} does not see the region of ${listOf(down)}`];
       });
       const problems = [...blind, ...(different ? [`the primaries differ: ${views.join(', ')}`] : []), ...missing];
-      if (problems.length > 0) {
+      if (problems.length > 0)
         return broken(
           sentence(listOf(problems)),
           'If a region is down, see regions. If no primary is seen, run on that node: systemctl status haproxy patroni; journalctl -u haproxy -n 50. The checks use mutual TLS, so also see certificates.',
         );
-      }
       return (
         judgeSilence(site, nodes, 'lb') ??
         ok(`${leads ? `The primary ${[...seen][0] ?? 'none'} and ` : ''}${formatCount(nodes.length, 'region')}.`)

@@ -49,12 +49,11 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
     concerns: runsDatabase,
     judge(site) {
       const found = primariesOf(site).map(({ node }) => node.name);
-      if (found.length > 1) {
+      if (found.length > 1)
         return broken(
           `${listOf(found)} each report that they are the primary, at the same time.`,
           `etcd names the real primary (${SHOW}). On the other node: systemctl stop patroni. After systemctl start patroni it is a standby.`,
         );
-      }
       const gap = judgeSilence(site, members(site), 'db');
       if (found[0] === undefined) {
         const remedy = `On a region node: ${SHOW}. See etcd-quorum: without a majority of etcd nobody may be the primary. Then: journalctl -u patroni -n 100.`;
@@ -156,12 +155,11 @@ export const DATABASE_CHECKS: readonly InvariantCheck[] = [
     judge(site) {
       const { reports } = collectFacts(members(site), 'db');
       const other = reports.filter(({ facts }) => !facts.isConfigured).map(({ node }) => node.name);
-      if (other.length > 0) {
+      if (other.length > 0)
         return warning(
           `${listOf(other)}: the dynamic configuration is not (yet) the published one.`,
           'Regent sets the configuration again. If the difference remains: regent service show db, and patronictl -c /etc/patroni/regent/patroni.yml show-config.',
         );
-      }
       return judgeSilence(site, members(site), 'db') ?? ok('Every region node reports the published configuration.');
     },
   },

@@ -71,12 +71,11 @@ export const DCS_CHECKS: readonly InvariantCheck[] = [
       }
       const voters = list.filter((member) => !member.isLearner).map((member) => member.name);
       const missing = nodes.filter((node) => !voters.includes(node.name)).map((node) => node.name);
-      if (missing.length > 0) {
+      if (missing.length > 0)
         return broken(
           `Region nodes that are not voters of etcd: ${listOf(missing)}.`,
           `On ${listOf(missing)}: regent leave --undo, then regent join with a new token ("regent token create --role region").`,
         );
-      }
       const learners = list.filter((member) => member.isLearner).map((member) => member.name);
       return learners.length === 0
         ? ok(`Its voters are ${listOf(voters)}.`)

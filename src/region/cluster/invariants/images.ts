@@ -72,12 +72,11 @@ function verdictOf(late: readonly Late[], regions: readonly string[]): Invariant
   const detail = `${clauses.join('; ')}${more}.`;
   const digest = first?.image.digest.slice(0, 12) ?? '';
   const node = first?.nodes[0] ?? '';
-  if (nowhere.length > 0) {
+  if (nowhere.length > 0)
     return broken(
       detail,
       `No region node has the whole image. Import it again: regent image import FOLDER; or delete it: regent image delete ${digest}. regent image show ${digest} lists the files of each node.`,
     );
-  }
   return warning(
     detail,
     `regent image show ${digest} lists the missing files. On ${node}: df -h /var/lib/regent/images; journalctl -u regent-regiond -n 200 | grep image.`,

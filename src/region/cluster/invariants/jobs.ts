@@ -10,12 +10,11 @@ export const JOB_CHECKS: readonly InvariantCheck[] = [
       'If a region dies at a job, another one takes the job over within 15 seconds. A job without a region stays unfinished, and no other switchover, drain or restart starts before it ends.',
     concerns: () => true,
     judge({ stuckJobs }) {
-      if (stuckJobs === null) {
+      if (stuckJobs === null)
         return unknown(
           'Jobs are in the database, which is away.',
           'Bring the database back first: regent cluster status.',
         );
-      }
       if (stuckJobs.length === 0) return ok('No job waits for a region.');
       const clauses = stuckJobs.map(
         ({ id, kind, target, seconds }) => `job ${id} (${kind} ${target}) for ${seconds} s`,

@@ -27,12 +27,11 @@ export const LEASE_CHECKS: readonly InvariantCheck[] = [
       const [first] = found;
       if (first) return judgeGaps(found, first);
       const halves = pairs.filter((pair) => !pair.isWhole);
-      if (halves.length > 0) {
+      if (halves.length > 0)
         return unknown(
           `Not compared on ${listOf(halves.map((pair) => pair.vlan))}: ${halves.length === 1 ? 'its pair is' : 'their pairs are'} not whole.`,
           `regent vlan show ${halves[0]?.vlan} shows why.`,
         );
-      }
       return ok(`The same leases on both racks of ${formatCount(pairs.length, 'VLAN')}.`);
     },
   },
@@ -67,12 +66,11 @@ function judgeGaps(found: readonly LeaseGap[], first: LeaseGap) {
   const many = found.length >= GAPS_MAX ? `At least ${GAPS_MAX} leases` : formatCount(found.length, 'lease');
   const detail = `${many}: ${named.join('; ')}${more}.`;
   const double = found.find((gap) => !gap.isLacking);
-  if (double) {
+  if (double)
     return broken(
       detail,
       `regent lease release ${double.address} ends it on both racks, and its clients request an address again; regent lease show ${double.address} shows who has it.`,
     );
-  }
   return warning(
     detail,
     `A Kea that starts takes over all leases of its partner. While ${first.node} serves: regent service list --node ${first.other}, then regent service restart dhcp@PRIMARY_SECONDARY --node ${first.other}. regent lease release ADDRESS ends one that nobody uses.`,

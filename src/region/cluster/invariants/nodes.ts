@@ -39,12 +39,11 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
         return broken(sentence(listOf(clauses)), askNode(mute.map((node) => node.name)));
       }
       const late = settled(site).filter((node) => !node.isFresh);
-      if (late.length > 0) {
+      if (late.length > 0)
         return unknown(
           sentence(listOf(late.map((node) => silence(node, 'agent', site.now)))),
           askNode(late.map((node) => node.name)),
         );
-      }
       if (settled(site).length === 0)
         return unknown('No node is known.', 'On a region node: systemctl status regent-agent.');
       const behind = settled(site).filter((node) => node.report === 'applying');
@@ -162,12 +161,11 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
       'The authority signs every certificate. When the authority ends, all certificates end with it, on all nodes at the same moment.',
     concerns: isCluster,
     judge(site) {
-      if (site.authority === null) {
+      if (site.authority === null)
         return unknown(
           'This region cannot read the certificate of the authority.',
           'On this node: openssl x509 -in /etc/regent/pki/ca.crt -noout -enddate.',
         );
-      }
       const left = (Date.parse(site.authority.notAfter) - site.now) / DAY_MS;
       if (left > AUTHORITY_DAYS) return ok(`It ends in ${Math.floor(left)} days.`);
       const remedy =
@@ -214,19 +212,17 @@ export const NODE_CHECKS: readonly InvariantCheck[] = [
       if (wal === null) return unknown('The database is away, so its slots are not known.', 'See database-writes.');
       const drop =
         "On the primary's host, as postgres: psql -c \"select pg_drop_replication_slot('NAME')\", when you are sure that nobody needs the slot.";
-      if (wal.maxKeepBytes === null) {
+      if (wal.maxKeepBytes === null)
         return broken(
           'max_slot_wal_keep_size is not set: nothing bounds a slot.',
           'regent service restart db --node NODE sets the configuration again; then: patronictl -c /etc/patroni/regent/patroni.yml show-config.',
         );
-      }
       const lost = wal.slots.filter((slot) => slot.isLost).map((slot) => slot.name);
-      if (lost.length > 0) {
+      if (lost.length > 0)
         return broken(
           `WAL that ${listOf(lost)} needs is gone.`,
           'That standby clones itself again. If it does not: patronictl -c /etc/patroni/regent/patroni.yml reinit regent NAME.',
         );
-      }
       const names = new Set(nodes.map((node) => node.name.replaceAll('-', '_')));
       const strange = wal.slots.filter((slot) => !slot.isActive && !names.has(slot.name));
       if (strange.length > 0)

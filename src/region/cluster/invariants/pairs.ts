@@ -46,12 +46,11 @@ function verdictOf(pair: PairNow): InvariantVerdict | null {
   const { primary, secondary, vlans, servers, silent, faults, isSettling, isDeaf, isWhole } = pair;
   const where = vlansText(vlans);
   const racks = listOf(secondary === null ? [primary] : [primary, secondary]);
-  if (servers.length > 1) {
+  if (servers.length > 1)
     return broken(
       `${racks} both report that they serve ${where}`,
       `On ${secondary}: systemctl stop regent-pairs ends its DHCP; journalctl -u regent-pairs on both shows why. Start it again when only one rack serves.`,
     );
-  }
   const why = listOf(faults);
   if (servers.length === 0) {
     if (isSettling)
@@ -59,20 +58,18 @@ function verdictOf(pair: PairNow): InvariantVerdict | null {
         `${racks} ${secondary === null ? 'takes' : 'take'} over ${where} just now: ${why}`,
         settleText(pair),
       );
-    if (faults.length > 0 && silent.length === (secondary === null ? 1 : 2)) {
+    if (faults.length > 0 && silent.length === (secondary === null ? 1 : 2))
       return unknown(`It is not known who serves ${where}: ${why}`, askNode(silent));
-    }
     return broken(
       `Nobody serves ${where}: ${why === '' ? `neither of ${racks} reports that it does` : why}`,
       cureOf(pair),
     );
   }
-  if (isDeaf) {
+  if (isDeaf)
     return broken(
       `${racks} share ${where} and do not reach each other`,
       `Check the network between both (TCP port 5256 and those of Kea): on ${primary}, ping ${secondary}; journalctl -u regent-pairs -n 50.`,
     );
-  }
   if (isWhole || secondary === null) return versionVerdict(pair);
   if (pair.drained.length > 0 && faults.length === pair.drained.length && silent.length === 0)
     return drainVerdict(pair);
@@ -105,9 +102,8 @@ function settleText({ primary, secondary }: PairNow): string {
 }
 
 function cureOf({ key, primary, secondary, silent }: PairNow): string {
-  if (secondary === null || key === null) {
+  if (secondary === null || key === null)
     return `regent service show ${primary}/dhcp shows why. If ${primary} is lost: regent pairing propose.`;
-  }
   const logs = `journalctl -u regent-pairs -n 50 shows why, on ${listOf([primary, secondary])}`;
   if (silent.length === 0) return `${logs}; the journal of Kea: journalctl -u kea-dhcp4@${key} -n 50.`;
   const left = [primary, secondary].find((name) => !silent.includes(name)) ?? primary;

@@ -60,9 +60,8 @@ export function checkDrain(
   if (others.length === 0) return no(`all other region nodes are drained: ${node.name} is the last one that serves`);
   if (!others.some((one) => isRegionUp(one, site))) return no(`no other region than that of ${node.name} answers`);
   const isFit = (one: SiteNode) => one.facts.vip?.isFit === true && isHealthy(one, 'vip');
-  if (site.cluster !== null && vipAddress(site.cluster) !== null && !others.some(isFit)) {
+  if (site.cluster !== null && vipAddress(site.cluster) !== null && !others.some(isFit))
     return no('no other node is fit for the floating address');
-  }
   if (node.facts.db?.role === 'primary') {
     const move = planSwitchover(site, null);
     if (isRejected(move)) return move;

@@ -66,12 +66,11 @@ async function request(move: Move, name: string, service: string): Promise<strin
   const isRequested = snapshot.requests.some(
     (row) => row.nodeId === nodeId && row.service === service && row.nonce === nonce,
   );
-  if (!isRequested) {
+  if (!isRequested)
     await move.save(`${service} on ${name} is restarted`, async (tx) => {
       await requestRestart(tx, { nodeId, service, nonce, actor: move.run.caller });
       tx.emit({ kind: 'service.restart_requested', subject: `${name}/${service}`, data: { nonce } });
     });
-  }
   return nonce;
 }
 

@@ -84,12 +84,11 @@ type RequireImage = <V extends EnlistVerdict>(verdict: V) => EnlistVerdict;
 /** The rack does not know it yet, or has to ask about it. */
 function judgeKnown(question: EnlistQuestion, owner: KnownMachine, boots: RequireImage): EnlistVerdict {
   const { uuid, mac } = question;
-  if (uuid !== null && owner.uuid !== null && !formsOfUuid(uuid).includes(owner.uuid)) {
+  if (uuid !== null && owner.uuid !== null && !formsOfUuid(uuid).includes(owner.uuid))
     return refuse(
       `The card ${mac} is one of ${owner.fqdn}, which has the UUID ${owner.uuid}, and this machine has ${uuid}. ` +
         `If the card moved, remove it from ${owner.hostname} (regent machine set), or delete ${owner.hostname}.`,
     );
-  }
   if (owner.state === 'missing') return boots({ kind: 'return', machineId: owner.id });
   if (owner.isEnlisting) return boots({ kind: 'offer', machineId: owner.id });
   if (owner.state === 'new')

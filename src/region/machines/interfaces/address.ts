@@ -51,7 +51,7 @@ export async function readLinks(
       ? await readExistingLink(all, request.existing)
       : await readLink(all, { wanted: request, field, mac, kind, vlanId, existing });
     vlanId ??= one.subnet?.vlanId ?? null;
-    if (one.subnet && one.subnet.vlanId !== vlanId) {
+    if (one.subnet && one.subnet.vlanId !== vlanId)
       refuse(
         invalid(
           `${field}/subnet`,
@@ -59,7 +59,6 @@ export async function readLinks(
           'the addresses of an interface lie on its VLAN',
         ),
       );
-    }
     const isTwice =
       one.link.address === null &&
       found.some((other) => other.link.mode === one.link.mode && familyOf(other) === familyOf(one));

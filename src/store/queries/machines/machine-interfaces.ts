@@ -116,11 +116,10 @@ export async function placeInterfaces(tx: Tx, machineId: string, wanted: readonl
   }
   for (const card of wanted) {
     const parents = (card.parents ?? []).flatMap((name) => known.get(name) ?? []);
-    for (const [position, parent] of parents.entries()) {
+    for (const [position, parent] of parents.entries())
       await tx.run(sql`insert into interface_parents as p (interface_id, parent_id, position)
         values (${known.get(card.name)}, ${parent}, ${position})
         on conflict (interface_id, parent_id) do update set position = excluded.position where p.position <> excluded.position`);
-    }
   }
 }
 
@@ -193,9 +192,8 @@ function parentsOf(card: InterfaceInput, all: readonly InterfaceInput[]): number
 
 /** Deletes interfaces with all that hangs on them. `which`: over the table. */
 export async function deleteInterfaces(tx: Tx, which: RawBuilder<unknown>): Promise<void> {
-  for (const table of ['interface_addresses', 'interface_links', 'interface_parents']) {
+  for (const table of ['interface_addresses', 'interface_links', 'interface_parents'])
     await tx.run(sql`delete from ${sql.table(table)} where interface_id in (select id from interfaces where ${which})`);
-  }
   await tx.run(sql`delete from interface_parents where parent_id in (select id from interfaces where ${which})`);
   await tx.run(sql`delete from interfaces where ${which}`);
 }

@@ -274,10 +274,9 @@ function listOf(texts: readonly string[] | undefined): string[] | undefined {
 function whereOf(by: { id: string } | { fqdn: string } | { mac: string } | { address: string }): RawBuilder<unknown> {
   if ('id' in by) return sql`t.id = ${by.id}`;
   if ('mac' in by) return sql`t.id in (select machine_id from interfaces where mac = ${by.mac} and kind = 'physical')`;
-  if ('address' in by) {
+  if ('address' in by)
     return sql`t.id in (select i.machine_id from interfaces i join interface_addresses a on a.interface_id = i.id
       where a.address = ${by.address}::inet)`;
-  }
   const [hostname, ...domain] = by.fqdn.split('.');
   return sql`t.hostname = ${hostname} and d.name = ${domain.join('.')}`;
 }

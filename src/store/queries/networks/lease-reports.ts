@@ -72,9 +72,8 @@ export async function expireLeases(tx: Tx): Promise<number> {
   const names = new Map(
     (await tx.all(sql<{ id: string; name: string }>`select id, name from nodes`)).map((node) => [node.id, node.name]),
   );
-  for (const [id, changes] of Map.groupBy(ended, (row) => row.nodeId)) {
+  for (const [id, changes] of Map.groupBy(ended, (row) => row.nodeId))
     await announceChanges(tx, { actor: 'system:leases', node: names.get(id) ?? id }, changes);
-  }
   return ended.length;
 }
 

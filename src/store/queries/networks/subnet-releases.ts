@@ -25,11 +25,10 @@ export async function storeReleases(
   { nodeId, generation }: { readonly nodeId: string; readonly generation: number },
   { gone, here }: SubnetMoves,
 ): Promise<void> {
-  if (here.length > 0) {
+  if (here.length > 0)
     await tx.run(sql`delete from subnet_releases r
       using unnest(${here.map(({ service }) => service)}::text[], ${here.map(({ cidr }) => cidr)}::cidr[]) as h (service, network)
       where r.node_id = ${nodeId} and r.service = h.service and r.network = h.network`);
-  }
   if (gone.length === 0) return;
   await tx.run(sql`
     insert into subnet_releases (node_id, service, network, generation, is_fenced)

@@ -33,9 +33,8 @@ export function keyAction(
 ): KeyAction {
   if (press.key === 'Escape') return { kind: 'back' };
   if (state.isOff || press.isTyped || press.hasModifier) return { kind: 'none' };
-  if (state.isPrefixed) {
+  if (state.isPrefixed)
     return state.letters.includes(press.key) ? { kind: 'page', letter: press.key } : { kind: 'none' };
-  }
   if (press.key === 'g') return { kind: 'prefix' };
   const kind = Object.hasOwn(PLAIN, press.key) ? PLAIN[press.key] : undefined;
   return kind === undefined ? { kind: 'none' } : { kind };

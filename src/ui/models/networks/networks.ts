@@ -17,11 +17,10 @@ export interface DhcpState {
 export function dhcpState(vlan: Pick<Vlan, 'dhcpOn' | 'server' | 'relayVlan' | 'racks'>): DhcpState {
   const { server } = vlan;
   if (!vlan.dhcpOn) return { tone: 'off', state: 'off', why: '' };
-  if (server === null) {
+  if (server === null)
     return vlan.relayVlan !== null && vlan.racks.length === 0
       ? { tone: 'ok', state: 'relayed', why: vlan.relayVlan }
       : { tone: 'bad', state: 'nobody', why: '' };
-  }
   if (server.servedBy === null) return { tone: 'bad', state: 'silent', why: server.why };
   if (server.secondary === null || !server.isWhole) return { tone: 'warn', state: 'alone', why: server.why };
   if (server.servedBy !== server.primary) return { tone: 'warn', state: 'taken-over', why: server.why };

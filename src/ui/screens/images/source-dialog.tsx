@@ -54,7 +54,7 @@ export function SourceDialog(props: {
       .flatMap(([name = '', option]) => (values[name] ? [` ${option} ${quoted(values[name])}`] : []))
       .join('') + (values['keyring'] ? ' --keyring @key.asc' : '');
   const shared = { fields, onClose: props.onClose };
-  if (source === null) {
+  if (source === null)
     return (
       <FormDialog
         {...shared}
@@ -64,7 +64,6 @@ export function SourceDialog(props: {
         cli={(values) => `regent boot-source create ${quoted(values['name'] || 'NAME')}${options(values)}`}
       />
     );
-  }
   return (
     <FormDialog
       {...shared}

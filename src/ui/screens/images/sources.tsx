@@ -88,7 +88,7 @@ function SourceDialogs({
   if (open.do === 'add') return <SourceDialog source={null} onClose={onClose} />;
   const { source } = open;
   if (open.do === 'change') return <SourceDialog source={source} onClose={onClose} />;
-  if (open.do === 'sync') {
+  if (open.do === 'sync')
     return (
       <ActionDialog
         title={`${TEXTS.sync} ${source.name}`}
@@ -99,7 +99,6 @@ function SourceDialogs({
         onClose={onClose}
       />
     );
-  }
   return (
     <ActionDialog
       title={`${TEXTS.delete} ${source.name}`}

@@ -138,13 +138,12 @@ function Progress({ state }: { readonly state: UploadState }): JSX.Element {
   if (state.kind === 'refused') return <Refusal problem={state.problem} />;
   if (state.kind === 'broken') return <p class="waiting">{state.why}</p>;
   if (state.kind === 'stopped') return <p role="status">{TEXTS.stopped}</p>;
-  if (state.kind === 'done') {
+  if (state.kind === 'done')
     return (
       <p role="status">
         {TEXTS.done} <a href={linkTo(['images', state.digest])}>{state.digest.slice(0, 12)}</a>
       </p>
     );
-  }
   const [done, all] = [sizeText(state.done, 1024), sizeText(state.size, 1024)];
   const text =
     state.kind === 'hashing'

@@ -17,9 +17,8 @@ export function Hardware({ machine }: { readonly machine: string }): JSX.Element
   const inventory = useView('machine.inventory', { params: { machine } }, { nouns: ['machine', 'machine-inventory'] });
   const { view } = inventory;
   // A machine that has not reported its hardware is not a fault.
-  if (view.kind === 'refused') {
+  if (view.kind === 'refused')
     return view.problem.status === 404 ? <Empty text={TEXTS.none} /> : <Refusal problem={view.problem} />;
-  }
   return <Shown view={view}>{(data) => <Parts report={data} />}</Shown>;
 }
 

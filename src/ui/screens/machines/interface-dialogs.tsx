@@ -31,7 +31,7 @@ type DialogProps = { readonly machine: Machine; readonly action: InterfaceAction
 export function InterfaceDialog({ machine, action, onClose }: DialogProps): JSX.Element {
   const { nic, isDelete } = action;
   const name = machine.hostname;
-  if (nic !== null && isDelete) {
+  if (nic !== null && isDelete)
     return (
       <ActionDialog
         title={`${TEXTS.delete} ${nic.name}`}
@@ -43,7 +43,6 @@ export function InterfaceDialog({ machine, action, onClose }: DialogProps): JSX.
         onClose={onClose}
       />
     );
-  }
   return <InterfaceForm machine={machine} nic={nic} onClose={onClose} />;
 }
 
@@ -67,7 +66,7 @@ function InterfaceForm(props: {
     changedOf({ kind: before['kind'] ?? '', ...values }, before);
   const shared = { fields, onClose: props.onClose };
   const host = machine.hostname;
-  if (nic === null) {
+  if (nic === null)
     return (
       <FormDialog
         {...shared}
@@ -82,7 +81,6 @@ function InterfaceForm(props: {
         cli={(values) => `regent interface create ${host} --kind ${values['kind']}${interfaceOptions(changed(values))}`}
       />
     );
-  }
   return (
     <FormDialog
       {...shared}

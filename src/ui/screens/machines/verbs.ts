@@ -71,7 +71,7 @@ export function verbOf(id: MachineAction, images: readonly string[] = []): Verb 
   const [title, text] = TEXTS.verbs[id];
   const power = /^power-(on|off|cycle|query)$/.exec(id)?.[1];
   const named = { id, title, text };
-  if (power !== undefined) {
+  if (power !== undefined)
     return {
       ...named,
       route: 'machine.power',
@@ -83,11 +83,10 @@ export function verbOf(id: MachineAction, images: readonly string[] = []): Verb 
           [values['stopMode'] ? `--${values['stopMode']}` : '', values['stopMode'] ? '' : undefined],
         ]),
     };
-  }
   const route = `machine.${id}` as MachineRoute;
   const line = (names: string, values: Values, options: readonly CommandOption[]) =>
     commandLine(`regent machine ${id} ${names}`, [...options, ['--comment', values['comment']]]);
-  if (id === 'deploy') {
+  if (id === 'deploy')
     return {
       ...named,
       route,
@@ -95,7 +94,6 @@ export function verbOf(id: MachineAction, images: readonly string[] = []): Verb 
       body: (values) => ({ ...deployBody(values), ...some(values, 'comment') }),
       cli: (names, values) => line(names, values, deployCli(values)),
     };
-  }
   if (id === 'release') {
     const flags = ['erase', 'quickErase', 'secureErase'] as const;
     return {
@@ -114,7 +112,7 @@ export function verbOf(id: MachineAction, images: readonly string[] = []): Verb 
         ]),
     };
   }
-  if (id === 'commission' || id === 'test') {
+  if (id === 'commission' || id === 'test')
     return {
       ...named,
       route,
@@ -132,7 +130,6 @@ export function verbOf(id: MachineAction, images: readonly string[] = []): Verb 
           flag('--enable-ssh', values['enableSsh']),
         ]),
     };
-  }
   return {
     ...named,
     route,

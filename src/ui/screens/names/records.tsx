@@ -86,7 +86,7 @@ export function RecordDialog(props: {
   if (open === 'create') return <CreateRecord suffix={props.suffix ?? ''} onClose={onClose} />;
   const { row } = open;
   const [params, name] = [{ record: String(row.id) }, `${row.fqdn} ${row.type}`];
-  if (open.kind === 'remove') {
+  if (open.kind === 'remove')
     return (
       <ActionDialog
         title={`${TEXTS.remove} ${name}`}
@@ -97,7 +97,6 @@ export function RecordDialog(props: {
         onClose={onClose}
       />
     );
-  }
   const title = `${TEXTS.set} ${name}`;
   return (
     <WithCurrent id="record.show" input={{ params }} title={title} onClose={onClose}>

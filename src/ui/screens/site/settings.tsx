@@ -95,7 +95,7 @@ function CurrentDialog(props: {
   const { setting, etag, title } = props;
   const { name } = setting;
   const params = { setting: name };
-  if (props.kind === 'reset') {
+  if (props.kind === 'reset')
     return (
       <ActionDialog
         title={title}
@@ -108,7 +108,6 @@ function CurrentDialog(props: {
         onClose={props.onClose}
       />
     );
-  }
   const form = formOf(setting);
   const help = TEXTS.help[name] ?? '';
   return (

@@ -44,7 +44,7 @@ export function NounDialog(props: {
     return <NounForm noun={noun} title={TEXTS.create(one)} given={null} known={work.known} onClose={onClose} />;
   const title = (work.verb === 'delete' ? TEXTS.remove : TEXTS.set)(ref);
   const input = { params: paramsOf(noun, ref) } as never;
-  if (work.verb === 'delete') {
+  if (work.verb === 'delete')
     return (
       <ActionDialog
         title={title}
@@ -56,7 +56,6 @@ export function NounDialog(props: {
         onClose={onClose}
       />
     );
-  }
   return (
     <WithCurrent id={routeOf(noun, 'show')} input={input} title={title} onClose={onClose}>
       {({ body, etag }, changed) => (

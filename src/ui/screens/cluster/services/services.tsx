@@ -74,14 +74,13 @@ export function Grid({ grid }: { readonly grid: ServiceGrid }): JSX.Element {
 function Cell({ cell }: { readonly cell: ServiceCell | null }): JSX.Element {
   const [only, ...others] = cell?.services ?? [];
   if (cell === null || only === undefined) return <span class="hidden">{TEXTS.notHere}</span>;
-  if (others.length === 0) {
+  if (others.length === 0)
     return (
       <a href={linkTo(['services', only.node, only.service])}>
         <span class="hidden">{TEXTS.cellName(only.service, only.node)}</span>
         <State tone={cell.tone} label={cell.label} />
       </a>
     );
-  }
   return (
     <details>
       <summary>

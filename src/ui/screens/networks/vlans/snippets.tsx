@@ -68,7 +68,7 @@ function SnippetDialog(props: {
   if (open === 'create') return <SnippetForm row={null} etag={null} first={props.first} onClose={onClose} />;
   const { name } = open.row;
   const params = { dhcp_snippet: name };
-  if (open.kind === 'remove') {
+  if (open.kind === 'remove')
     return (
       <ActionDialog
         title={`${TEXTS.remove} ${name}`}
@@ -79,7 +79,6 @@ function SnippetDialog(props: {
         onClose={onClose}
       />
     );
-  }
   return (
     <WithCurrent id="dhcp-snippet.show" input={{ params }} title={`${TEXTS.set} ${name}`} onClose={onClose}>
       {({ body, etag }, changed) => (
@@ -109,7 +108,7 @@ function SnippetForm(props: {
     comment: values['comment'] ?? '',
     enabled: values['enabled'] === 'yes',
   });
-  if (row === null) {
+  if (row === null)
     return (
       <FormDialog
         title={TEXTS.create}
@@ -122,7 +121,6 @@ function SnippetForm(props: {
         onClose={onClose}
       />
     );
-  }
   return (
     <FormDialog
       title={`${TEXTS.set} ${row.name}`}

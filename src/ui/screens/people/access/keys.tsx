@@ -78,7 +78,7 @@ export function Keys(): JSX.Element {
 function KeyDialog({ open, onClose }: { readonly open: ApiKeyDialogState; readonly onClose: () => void }): JSX.Element {
   if (open === 'create') return <CreateKey onClose={onClose} />;
   const { label, token } = open.row;
-  if (open.kind === 'revoke') {
+  if (open.kind === 'revoke')
     return (
       <ActionDialog
         title={`${TEXTS.revoke} ${label}`}
@@ -89,7 +89,6 @@ function KeyDialog({ open, onClose }: { readonly open: ApiKeyDialogState; readon
         onClose={onClose}
       />
     );
-  }
   return (
     <FormDialog
       title={`${TEXTS.rename} ${label}`}

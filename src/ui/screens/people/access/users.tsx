@@ -71,7 +71,7 @@ function UserDialog({ open, onClose }: { readonly open: UserDialogState; readonl
   const { name } = open.user;
   const params = { user: name };
   if (open.kind === 'password') return <PasswordDialog user={name} onClose={onClose} />;
-  if (open.kind === 'remove') {
+  if (open.kind === 'remove')
     return (
       <ActionDialog
         title={`${TEXTS.remove} ${name}`}
@@ -83,7 +83,6 @@ function UserDialog({ open, onClose }: { readonly open: UserDialogState; readonl
         onClose={onClose}
       />
     );
-  }
   const title = `${TEXTS.set} ${name}`;
   return (
     <WithCurrent id="user.show" input={{ params }} title={title} onClose={onClose}>

@@ -10,14 +10,13 @@ const TEXTS = EN.history.changes;
 /** What was found when a change was compiled: what it brought, what stood before, and what it mended. */
 export function PastFindings({ findings }: { readonly findings: ChangeFindings }): JSX.Element {
   const { state, first, last, compiledAt, items, gone, isCut } = findings;
-  if (state !== 'compiled') {
+  if (state !== 'compiled')
     return (
       <>
         <p class="waiting">{TEXTS.notCompiled[state]}</p>
         <RefusalList refusals={findings.refusals} />
       </>
     );
-  }
   return (
     <>
       <p class="faint">{TEXTS.compiled(stamp(compiledAt ?? ''), first ?? 0, last ?? 0)}</p>
