@@ -45,6 +45,4 @@ const MemorySchema = Type.Object({
 });
 
 /** Is it what the engine remembers of a service? Another release may have written it. */
-export function isMemory(value: unknown): value is Memory {
-  return Check(MemorySchema, value);
-}
+export const isMemory = (value: unknown): value is Memory => Check(MemorySchema, value);

@@ -7,9 +7,7 @@ import { isSecure } from './cookie.ts';
  * Where a call came from, as limits, sessions and the audit trail know it: IPv4 as IPv4, whatever the socket or a load balancer calls it. '' without an address (a
  * local socket).
  */
-export function clientAddress(request: FastifyRequest): string {
-  return plainAddress(request.ip ?? '');
-}
+export const clientAddress = (request: FastifyRequest): string => plainAddress(request.ip ?? '');
 
 /** How an API key came with this call. */
 export function originOf(request: FastifyRequest): KeyOrigin {

@@ -8,9 +8,7 @@ const NAMES = { secure: '__Host-regent', plain: 'regent' } as const;
 const TOKEN = /^[0-9a-f]{64}$/;
 
 /** Did the caller come over TLS? Behind our own load balancer, its header answers that. */
-export function isSecure(request: FastifyRequest): boolean {
-  return request.protocol === 'https';
-}
+export const isSecure = (request: FastifyRequest): boolean => request.protocol === 'https';
 
 /**
  * The token of the caller's session; null: there is none, or more than one. Without TLS no cookie of whatever name is one, unless `isPlain` says that sessions go so

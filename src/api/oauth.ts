@@ -48,9 +48,7 @@ export function parseOAuth(header: string | undefined): OAuthCredentials | OAuth
 }
 
 /** Was the header understood, and who calls? */
-export function isOAuthRefusal(read: OAuthCredentials | OAuthRefusal): read is OAuthRefusal {
-  return 'kind' in read;
-}
+export const isOAuthRefusal = (read: OAuthCredentials | OAuthRefusal): read is OAuthRefusal => 'kind' in read;
 
 function readParameters(text: string): Map<string, string> | OAuthRefusal {
   const parts = splitParts(text);
@@ -169,6 +167,4 @@ export function createNonceMemory(most: number): NonceMemory {
   };
 }
 
-function refused(status: 400 | 401, message: string): OAuthRefusal {
-  return { kind: 'refused', status, message };
-}
+const refused = (status: 400 | 401, message: string): OAuthRefusal => ({ kind: 'refused', status, message });

@@ -35,9 +35,7 @@ export type KnownRoute = { readonly method: string; readonly url: string };
 const known = new WeakMap<FastifyInstance, KnownRoute[]>();
 
 /** Every route of a server that `createServer` made: for the walk through all doors, which a new route must not escape. */
-export function routesOf(app: FastifyInstance): readonly KnownRoute[] {
-  return known.get(app) ?? [];
-}
+export const routesOf = (app: FastifyInstance): readonly KnownRoute[] => known.get(app) ?? [];
 
 function noteRoutes(app: FastifyInstance): void {
   const routes: KnownRoute[] = [];

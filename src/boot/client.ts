@@ -58,9 +58,7 @@ export function parseClient({ loader, query }: BootQuestion): BootClient | Rejec
  * Are these the UUID of one machine? Firmware of before SMBIOS 2.6 and some loaders write the first three fields with their bytes turned
  * (SMBIOS 3.7 §7.2.1).
  */
-export function isSameUuid(one: string, other: string): boolean {
-  return formsOfUuid(one).includes(other);
-}
+export const isSameUuid = (one: string, other: string): boolean => formsOfUuid(one).includes(other);
 
 function parseUuid(text: string): string | null | Rejected {
   const uuid = text.toLowerCase();

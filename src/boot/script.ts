@@ -27,9 +27,7 @@ export function renderScript(decision: BootDecision, target: ScriptTarget, templ
 }
 
 /** The script that DHCP names to iPXE, alike for all machines: it asks for their own. What UEFI loaders ask for first comes by TFTP (`templates/tftp`). */
-export function renderAsk(templates: BootTemplates): string {
-  return render('ipxe-ask', {}, templates);
-}
+export const renderAsk = (templates: BootTemplates): string => render('ipxe-ask', {}, templates);
 
 /**
  * A sentence as every console can print it: printable ASCII that neither iPXE nor GRUB gives a meaning to; anything else is shown as `?`.

@@ -90,9 +90,7 @@ function valueOf(option: OptionSpec): Completion {
   return { candidates: option.values ?? [], kind: OPTION_KINDS[name] ?? null };
 }
 
-function namesOf(option: OptionSpec): string[] {
-  return option.flags.split(/[ ,]+/).filter((part) => part.startsWith('-'));
-}
+const namesOf = (option: OptionSpec): string[] => option.flags.split(/[ ,]+/).filter((part) => part.startsWith('-'));
 
 /** Completion scripts; each asks `regent __complete` for the candidates, one per line. */
 export const COMPLETION_SCRIPTS: Readonly<Record<'bash' | 'zsh' | 'fish', string>> = {

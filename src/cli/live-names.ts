@@ -75,9 +75,7 @@ async function roundsOf(client: Client): Promise<readonly Pick<DrillRound, 'id' 
   return (await client.call('drill.list', { query: { fields: 'id,hazard' } })).body.items;
 }
 
-function isEntry(kind: NameKind): kind is EntryNoun {
-  return ENTRIES.some(({ noun }) => noun === kind);
-}
+const isEntry = (kind: NameKind): kind is EntryNoun => ENTRIES.some(({ noun }) => noun === kind);
 
 async function entryNames(client: Client, noun: EntryNoun): Promise<string[]> {
   const { body } = await client.call(`${noun}.list`, { query: { limit: NAMES_MAX } });

@@ -45,9 +45,7 @@ export function flag<K extends string>(call: Call, name: string, member: K): { [
 }
 
 /** `--force` as a member of a query or body; nothing when it was not given. */
-export function forceOf(call: Call): { force?: boolean } {
-  return call.options['force'] === true ? { force: true } : {};
-}
+export const forceOf = (call: Call): { force?: boolean } => (call.options['force'] === true ? { force: true } : {});
 
 /** An option with a text as a member of a body, null for `none`; nothing when it was not given. */
 export function textOrNone<K extends string>(call: Call, name: K): { [P in K]?: string | null } {

@@ -40,11 +40,7 @@ function typeName(noun: string, rest: string): string {
   return `${noun}-${rest}`.replace(/(?:^|-)(\w?)/g, (_all, letter: string) => letter.toUpperCase());
 }
 
-function isSchema(value: unknown): value is TSchema {
-  return typeof value === 'object' && value !== null && '~kind' in value;
-}
+const isSchema = (value: unknown): value is TSchema => typeof value === 'object' && value !== null && '~kind' in value;
 
 /** A type without any rule: its name would say less than the type. */
-function isBare(schema: TSchema): boolean {
-  return Object.keys(schema).every((key) => key === 'type');
-}
+const isBare = (schema: TSchema): boolean => Object.keys(schema).every((key) => key === 'type');

@@ -269,9 +269,7 @@ type RouteTable = typeof ROUTES;
 export type RouteId = keyof RouteTable;
 
 /** Does the call change something? */
-export function isWrite(route: RouteSpec): boolean {
-  return route.method !== 'GET';
-}
+export const isWrite = (route: RouteSpec): boolean => route.method !== 'GET';
 
 type RoutePart<R, K extends string> = R extends { readonly [P in K]: infer S }
   ? S extends TSchema

@@ -36,9 +36,7 @@ export function parseConfEntries(name: string, text: string): ReadonlyMap<string
 }
 
 /** A value may be a password: errors show only the key. */
-function keyOnly(line: string): string {
-  return line.split('=')[0]?.trim() ?? '';
-}
+const keyOnly = (line: string): string => line.split('=')[0]?.trim() ?? '';
 
 function parseValue(text: string): string | { why: string } {
   const quote = text[0];

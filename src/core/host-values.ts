@@ -59,9 +59,7 @@ export type OpenQuestion = WebQuestion | NameQuestion | FileQuestion;
 export type Command = ProcessCommand | SocketQuestion | OpenQuestion;
 
 /** Is it a question to a socket? */
-export function isQuestion(command: Command): command is SocketQuestion {
-  return 'socket' in command;
-}
+export const isQuestion = (command: Command): command is SocketQuestion => 'socket' in command;
 
 /** Does it need no rights? */
 export function isOpenQuestion(command: Command): command is OpenQuestion {

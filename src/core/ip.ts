@@ -14,9 +14,7 @@ export type AddressSpan = { readonly first: Address; readonly last: Address };
 const V4_TEXT = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /** Bits of an address of this family. */
-export function bitsOf(family: 4 | 6): 32 | 128 {
-  return family === 4 ? 32 : 128;
-}
+export const bitsOf = (family: 4 | 6): 32 | 128 => (family === 4 ? 32 : 128);
 
 /** Parses an address: dotted quad without leading zeros, or RFC 4291 §2.2 text without a zone. */
 export function parseAddress(text: string, field = 'address'): Address | Rejected {
@@ -45,9 +43,7 @@ function withoutQuad(text: string): string | null {
 const MAPPED = 0xffffn << 32n;
 
 /** Is it an IPv4 address in IPv6 clothes (RFC 4291 §2.5.5.2)? Sockets and logs name IPv4 clients so. */
-export function isMapped({ family, value }: Address): boolean {
-  return family === 6 && value >> 32n === MAPPED >> 32n;
-}
+export const isMapped = ({ family, value }: Address): boolean => family === 6 && value >> 32n === MAPPED >> 32n;
 
 /** The IPv4 address that an IPv4-mapped one means; any other as it is. */
 export function unmapped(address: Address): Address {
@@ -100,9 +96,7 @@ export function formatNetwork(network: Network): string {
 }
 
 /** Number of addresses of a network. */
-export function sizeOf(network: Network): bigint {
-  return 1n << BigInt(bitsOf(network.family) - network.prefix);
-}
+export const sizeOf = (network: Network): bigint => 1n << BigInt(bitsOf(network.family) - network.prefix);
 
 /** The network's first address. */
 export function firstAddress(network: Network): Address {
@@ -133,9 +127,7 @@ export function compareAddresses(a: Address, b: Address): number {
 }
 
 /** Orders texts of addresses, with or without a prefix, as `compareAddresses` does; what is no address comes last, by its text. */
-export function compareAddressTexts(a: string, b: string): number {
-  return compareKeys(keyOf(a), keyOf(b));
-}
+export const compareAddressTexts = (a: string, b: string): number => compareKeys(keyOf(a), keyOf(b));
 
 /** Things in the order of `compareAddressTexts`; each address is read once. */
 export function byAddress<T extends { readonly address: string }>(items: Iterable<T>): T[] {
@@ -180,9 +172,7 @@ export function orderedNetworks(cidrs: Iterable<string>): string[] {
 }
 
 /** The address of `ADDRESS/PREFIX`; what has no prefix stays. */
-export function bareAddress(text: string): string {
-  return text.split('/')[0] ?? text;
-}
+export const bareAddress = (text: string): string => text.split('/')[0] ?? text;
 
 /** Do two spans share an address? */
 export function spansOverlap(a: AddressSpan, b: AddressSpan): boolean {

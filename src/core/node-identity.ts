@@ -7,9 +7,7 @@ export const RACK_SERVER_NAME = 'regent-rack';
 const URN = 'urn:regent:node:';
 
 /** The URI by which a certificate names its node. `nodeId`: `[a-z0-9][a-z0-9-]{0,62}`. */
-export function nodeUrn(nodeId: string): string {
-  return URN + nodeId;
-}
+export const nodeUrn = (nodeId: string): string => URN + nodeId;
 
 /** The node of such a URI; null when it is none. */
 export function nodeOfUrn(uri: string): string | null {

@@ -46,6 +46,4 @@ export function storeCipher(hex: string): string {
 }
 
 /** The key that seals what a restored site needs beside its database. */
-export function escrowKey(hex: string): SealingKey {
-  return sealingKeyFrom(hex, 'backup escrow');
-}
+export const escrowKey = (hex: string): SealingKey => sealingKeyFrom(hex, 'backup escrow');

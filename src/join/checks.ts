@@ -201,9 +201,7 @@ export function ownAddresses(facts: HostFacts): string[] {
   return facts.interfaces.flatMap((nic) => nic.addresses).map(withoutPrefix);
 }
 
-function withoutPrefix(address: string): string {
-  return address.split('/')[0] ?? address;
-}
+const withoutPrefix = (address: string): string => address.split('/')[0] ?? address;
 
 /** Neither loopback nor link-local. */
 function isGlobal(text: string): boolean {

@@ -83,9 +83,7 @@ export function apiUrl(host: string, port: number = PORTS.http): string {
 }
 
 /** Port of a URL or of `ADDRESS:PORT`. */
-export function portOf(text: string): number {
-  return Number(text.slice(text.lastIndexOf(':') + 1));
-}
+export const portOf = (text: string): number => Number(text.slice(text.lastIndexOf(':') + 1));
 
 /** A random UUID (RFC 9562 §5.4) of 16 random bytes in hex. */
 export function newUuid(hex: string): string {

@@ -51,9 +51,7 @@ export function distances(moments: readonly number[]): number[] {
 }
 
 /** Did the sample get a good answer? */
-export function isGood(sample: Sample): boolean {
-  return sample.why === undefined;
-}
+export const isGood = (sample: Sample): boolean => sample.why === undefined;
 
 function longestGap(lane: Lane, { faultAt, endedAt }: JudgedPeriod): { from: number; to: number } | null {
   // A lane that had no good answer before was out from its first question on, at the latest from the fault.

@@ -48,9 +48,7 @@ function shared(some: readonly Piece[], others: readonly Piece[]): Piece[] {
 }
 
 /** One ends at the instant at which the other begins. What was seen once only is a span without length, and is seen inside another. */
-function isHandover(before: Piece, after: Piece): boolean {
-  return before.to === after.from && before.from < after.from;
-}
+const isHandover = (before: Piece, after: Piece): boolean => before.to === after.from && before.from < after.from;
 
 function without(piece: Piece, holes: readonly Piece[]): Piece[] {
   return holes.reduce<Piece[]>(

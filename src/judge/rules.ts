@@ -36,6 +36,4 @@ export function lanesOf<T extends Pick<Lane, 'probe'>>(lanes: readonly T[], prob
 }
 
 /** A probe's kind: its name up to the first space. */
-export function kindOf(probe: string): string {
-  return probe.split(' ', 1)[0] ?? probe;
-}
+export const kindOf = (probe: string): string => probe.split(' ', 1)[0] ?? probe;

@@ -19,9 +19,7 @@ export function mountsBelow(path: string): string[] {
 }
 
 /** Is something mounted exactly there? */
-export function isMounted(path: string): boolean {
-  return mountsBelow(path).includes(path);
-}
+export const isMounted = (path: string): boolean => mountsBelow(path).includes(path);
 
 /**
  * Mounts an overlay over read-only folders, the topmost first. Harmless when it is there already. `volatile`: its files are not forced to the machine's disk when a

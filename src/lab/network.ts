@@ -10,9 +10,7 @@ import type { LabClient, LabNic, Topology } from './topology.ts';
 const NETNS_FOLDER = '/run/netns';
 const TIMEOUT_MS = 10_000;
 
-function ip(args: readonly string[]): Promise<string> {
-  return must(['ip', ...args], { timeoutMs: TIMEOUT_MS });
-}
+const ip = (args: readonly string[]): Promise<string> => must(['ip', ...args], { timeoutMs: TIMEOUT_MS });
 
 /** Does the namespace exist? A name without its mount (left by a kill or a reboot) does not count. */
 async function hasNetns(name: string): Promise<boolean> {
@@ -149,9 +147,7 @@ export async function removeEmptyNetnsFolder(): Promise<void> {
 }
 
 /** Names of all namespaces of the machine. */
-export function netnsNames(): string[] {
-  return existsSync(NETNS_FOLDER) ? readdirSync(NETNS_FOLDER) : [];
-}
+export const netnsNames = (): string[] => (existsSync(NETNS_FOLDER) ? readdirSync(NETNS_FOLDER) : []);
 
 /** SIGKILL to every process whose network is this namespace: all of a host's, whoever started them. */
 export function endProcessesIn(netns: string): void {

@@ -31,9 +31,7 @@ export function identify(pid: number): ProcessId | null {
 }
 
 /** Does exactly this process still run? A zombie does not. */
-export function isRunning(id: ProcessId): boolean {
-  return identify(id.pid)?.start === id.start;
-}
+export const isRunning = (id: ProcessId): boolean => identify(id.pid)?.start === id.start;
 
 /** Every process of the machine. */
 export function allProcesses(): ProcessFacts[] {

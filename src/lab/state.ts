@@ -37,9 +37,7 @@ export interface LabState {
 }
 
 /** Reads the state; null when there is no lab. A damaged file counts as a lab of which nothing is known but its names. */
-export function readState(layout: Layout): LabState | null {
-  return readStateFile(layout.stateFile);
-}
+export const readState = (layout: Layout): LabState | null => readStateFile(layout.stateFile);
 
 function readStateFile(file: string): LabState | null {
   let text: string;

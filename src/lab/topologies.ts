@@ -104,13 +104,9 @@ function check(what: string, value: number, least: number): void {
   throw new AppError('lab_topology', `${value} ${what} is not possible. What to do: give ${least} to ${MOST}.`);
 }
 
-function count(to: number): number[] {
-  return Array.from({ length: to }, (_, index) => index + 1);
-}
+const count = (to: number): number[] => Array.from({ length: to }, (_, index) => index + 1);
 
-function nextOf(names: readonly string[], at: number): string {
-  return names[(at + 1) % names.length] ?? '';
-}
+const nextOf = (names: readonly string[], at: number): string => names[(at + 1) % names.length] ?? '';
 
 function vlanOf(index: number, [primary = '', secondary]: readonly string[]): LabNetwork {
   const vid = index * 10;

@@ -92,14 +92,10 @@ export type LabRoute = { readonly cidr: string; readonly gateway: string };
 export const API_PORT = 5240;
 
 /** An address without its prefix length. */
-export function bareAddress(address: string): string {
-  return address.split('/', 1)[0] ?? address;
-}
+export const bareAddress = (address: string): string => address.split('/', 1)[0] ?? address;
 
 /** The bare address of a NIC, without the prefix length; empty for one without an address. */
-export function addressOf(nic: LabNic): string {
-  return bareAddress(nic.address ?? '');
-}
+export const addressOf = (nic: LabNic): string => bareAddress(nic.address ?? '');
 
 /** The host that carries the machines; null if there are none. */
 export function machinesHost(topology: Topology): (LabHost & { readonly machines: readonly LabMachine[] }) | null {

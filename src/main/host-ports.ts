@@ -46,9 +46,7 @@ export function hostPorts(): HostPorts {
 }
 
 /** The units read only the file; so these commands must not go by an environment that they will never see. */
-export function unitSettings(): ProcessSettings {
-  return readSettings({ REGENT_CONF: process.env['REGENT_CONF'] });
-}
+export const unitSettings = (): ProcessSettings => readSettings({ REGENT_CONF: process.env['REGENT_CONF'] });
 
 /** Ports of `regent init`, and the end of what they opened. `databaseUrl`: instead of the `DATABASE_URL` of regent.conf. */
 export function initPorts(databaseUrl: string | null = null): {

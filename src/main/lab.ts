@@ -74,9 +74,7 @@ function codeOf(call: LabCall, result: CommandResult): number {
   return 124;
 }
 
-function instanceLayout() {
-  return layoutOf(process.env['REGENT_LAB'] || 'lab');
-}
+const instanceLayout = () => layoutOf(process.env['REGENT_LAB'] || 'lab');
 
 async function bringUp(topology: Topology, progress: Progress, only?: string): Promise<void> {
   await up({

@@ -38,9 +38,7 @@ export function openLog(options: LogOptions): { log: Log; flush: () => void } {
   return { log: wrap(logger), flush };
 }
 
-function isLevel(level: string): boolean {
-  return ['debug', 'info', 'warn', 'error'].includes(level);
-}
+const isLevel = (level: string): boolean => ['debug', 'info', 'warn', 'error'].includes(level);
 
 function wrap(logger: Logger): Log {
   return {

@@ -27,9 +27,7 @@ const STOP_DEADLINE_MS = 10_000;
 const CONF_PATH = '/etc/regent/regent.conf';
 
 /** The machine's own time. */
-export function systemClock(): Clock {
-  return { now: () => Date.now(), monotonic: () => performance.now() };
-}
+export const systemClock = (): Clock => ({ now: () => Date.now(), monotonic: () => performance.now() });
 
 /** The machine's own randomness. */
 export function systemRandom(): Random {

@@ -99,9 +99,7 @@ function listeners(settings: ProcessSettings) {
   };
 }
 
-function isTls(where: Listen): boolean {
-  return 'isTls' in where && where.isTls === true;
-}
+const isTls = (where: Listen): boolean => 'isTls' in where && where.isTls === true;
 
 /** Is this host's agent (or root) at the other end of this unix socket? Only the kernel names it. */
 async function isOwnHost(socket: Socket): Promise<boolean> {

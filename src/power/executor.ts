@@ -116,9 +116,7 @@ async function byHand(visit: Visit, order: PowerOrder, { label }: DriverAbilitie
   return { state: 'unknown', hasChanged: false, isVerified: order.verb === 'query' };
 }
 
-function describeVerb(verb: 'on' | 'off' | 'cycle'): string {
-  return verb === 'cycle' ? 'off and on' : verb;
-}
+const describeVerb = (verb: 'on' | 'off' | 'cycle'): string => (verb === 'cycle' ? 'off and on' : verb);
 
 async function setBoot(
   visit: Visit,

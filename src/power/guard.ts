@@ -6,9 +6,10 @@ import type { PowerEffects } from './driver.ts';
 export type Judge = (address: string) => string | null;
 
 /** No request goes to the node itself, and none to the addresses of the cluster that a command names. */
-export function judgeOf(closed: readonly string[] = []): Judge {
-  return (address) => closedAddress(address, closed);
-}
+export const judgeOf =
+  (closed: readonly string[] = []): Judge =>
+  (address) =>
+    closedAddress(address, closed);
 
 /**
  * The network with closed addresses shut. A name is resolved once; every address that it has is judged, and the connection goes to the judged one: a name

@@ -108,9 +108,7 @@ export function overtakenBy({ fence, bmc, epoch }: Pick<VisitPorts, 'fence' | 'b
 }
 
 /** Did it end without an answer of use? */
-export function isStopped(answer: unknown): answer is PowerFailure | Rejected {
-  return isFailed(answer) || isRejected(answer);
-}
+export const isStopped = (answer: unknown): answer is PowerFailure | Rejected => isFailed(answer) || isRejected(answer);
 
 /** May it be otherwise in a moment? */
 function isPassing({ code }: PowerFailure): boolean {

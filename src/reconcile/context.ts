@@ -55,9 +55,7 @@ export function situationOf(context: ReconcileContext): Situation {
 }
 
 /** Is the wanted configuration in force, but not known to be good? */
-export function isOnProbationNow(context: ReconcileContext): boolean {
-  return isOnProbation(situationOf(context));
-}
+export const isOnProbationNow = (context: ReconcileContext): boolean => isOnProbation(situationOf(context));
 
 /** Reads a run's input: the wanted files and the installed files, or less if they were compared just now. */
 export async function begin(run: ServiceRun): Promise<ReconcileContext> {

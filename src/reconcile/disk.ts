@@ -21,9 +21,7 @@ export async function readFolder(host: Host, folder: string, ...ours: readonly F
   return new Map(paths.map((path) => [path, texts.get(path) ?? '']));
 }
 
-function isIn(sets: readonly FileStates[], path: string): boolean {
-  return sets.some((files) => Object.hasOwn(files, path));
-}
+const isIn = (sets: readonly FileStates[], path: string): boolean => sets.some((files) => Object.hasOwn(files, path));
 
 /** Removes foreign files: those in none of these sets. They may be what fills the folder, so they go first. */
 export async function removeForeign(host: Host, texts: FolderTexts, ...ours: readonly FileStates[]): Promise<void> {

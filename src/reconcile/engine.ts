@@ -121,9 +121,7 @@ function isWell({ state: { memory, attempt, recovery, isSettling }, wanted }: Se
   return memory.state === state && isQuiet && memory.loaded?.digest === wanted.digest;
 }
 
-function isFew(count: number, ports: EnginePorts): boolean {
-  return count > 0 && count < ports.timing.hungAfter;
-}
+const isFew = (count: number, ports: EnginePorts): boolean => count > 0 && count < ports.timing.hungAfter;
 
 async function recall(service: AnyService, ports: EnginePorts): Promise<Memory | null> {
   try {

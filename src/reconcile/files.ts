@@ -10,9 +10,7 @@ export function statesOf(files: readonly RenderedFile[]): FileStates {
 }
 
 /** Digest of a set of files; a refusal remembers it. */
-export function filesDigest(files: FileStates): string {
-  return digestOf(files);
-}
+export const filesDigest = (files: FileStates): string => digestOf(files);
 
 /** The change from `from` to `to`, in the order of the targets. */
 export function changesBetween(from: FileStates, to: FileStates): readonly FileChange[] {
@@ -27,9 +25,7 @@ export function changesBetween(from: FileStates, to: FileStates): readonly FileC
 }
 
 /** Are two sets of files the same? */
-export function isSame(a: FileStates, b: FileStates): boolean {
-  return changesBetween(a, b).length === 0;
-}
+export const isSame = (a: FileStates, b: FileStates): boolean => changesBetween(a, b).length === 0;
 
 /** Where a target is staged, and where its previous version is stored: beside it, in folders that daemons do not read. */
 export function stagedPath(folder: string, target: string): string {

@@ -10,9 +10,7 @@ const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 500;
 
 /** Does systemd run the unit, or is it about to? */
-export function isUp(unit: UnitState): boolean {
-  return unit.active !== 'inactive' && unit.active !== 'failed';
-}
+export const isUp = (unit: UnitState): boolean => unit.active !== 'inactive' && unit.active !== 'failed';
 
 /**
  * Asks systemd and the daemon once, at the same time. `desired` undefined: the questions of the running configuration are unknown, so systemd's

@@ -123,9 +123,7 @@ function parseServerUrl(text: string): ServerSpec | Rejected {
   return { host, port, user, database, tls, ...(caFile === null ? {} : { caFile }), ...(password ? { password } : {}) };
 }
 
-function isDecodable(text: string): boolean {
-  return !/%(?![0-9a-f]{2})/i.test(text);
-}
+const isDecodable = (text: string): boolean => !/%(?![0-9a-f]{2})/i.test(text);
 
 /** pg's options for a connection; `name` is seen in pg_stat_activity. */
 export function clientConfig(spec: ServerSpec, timeouts: Timeouts, name: string): pg.ClientConfig {

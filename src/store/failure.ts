@@ -139,19 +139,13 @@ export function failureSentence(error: unknown): string {
 }
 
 /** pg-pool's message when there is no connection in time, for calls that wait before it. */
-export function noConnectionInTime(): Error {
-  return new Error(NO_CONNECTION);
-}
+export const noConnectionInTime = (): Error => new Error(NO_CONNECTION);
 
 /** Did a connection take too long to make, without a refusal? */
-export function isConnectTimeout(error: Error): boolean {
-  return CONNECT_TIMEOUTS.includes(error.message);
-}
+export const isConnectTimeout = (error: Error): boolean => CONNECT_TIMEOUTS.includes(error.message);
 
 /** Does the server start or stop, so that it accepts nobody? */
-export function isClosing(error: unknown): boolean {
-  return sqlErrorOf(error)?.code === '57P03';
-}
+export const isClosing = (error: unknown): boolean => sqlErrorOf(error)?.code === '57P03';
 
 /** Does the path from this host fail, because nobody listens there? */
 export function isPathFailure(error: unknown): boolean {
@@ -165,9 +159,7 @@ export function isOwnTimeout(error: unknown): boolean {
   return OWN_TIMEOUTS.some((message) => error.message.startsWith(message));
 }
 
-function commitRefusal(error: SqlError): FailureClass {
-  return error.code.startsWith('40') ? 'not_committed' : 'fault';
-}
+const commitRefusal = (error: SqlError): FailureClass => (error.code.startsWith('40') ? 'not_committed' : 'fault');
 
 function matches(states: ReadonlySet<string>, code: string): boolean {
   return states.has(code) || states.has(code.slice(0, 2));
@@ -195,9 +187,7 @@ export function busy(waitedMs: number, isDoubtful: boolean): Rejected {
   return rejected('unavailable', `${overloadSentence}${doubt(isDoubtful)}`);
 }
 
-function secondsOf(ms: number): number {
-  return Math.round(ms / 100) / 10;
-}
+const secondsOf = (ms: number): number => Math.round(ms / 100) / 10;
 
 function doubt(isDoubtful: boolean): string {
   if (!isDoubtful) return '';

@@ -153,9 +153,7 @@ export async function readCluster(tx: Tx): Promise<Cluster | null> {
 }
 
 /** Settings over their defaults, without values that today's rules refuse. */
-export async function readSettings(tx: Tx): Promise<Settings> {
-  return (await readStoredSettings(tx)).settings;
-}
+export const readSettings = async (tx: Tx): Promise<Settings> => (await readStoredSettings(tx)).settings;
 
 /** The same, with the stored values that are refused. */
 async function readStoredSettings(tx: Tx): Promise<Pick<Snapshot, 'settings' | 'refusedSettings'>> {

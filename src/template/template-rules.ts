@@ -92,10 +92,6 @@ function checkPath(path: PathNode, complain: Complain): void {
   if (path.data) complain(path, `"${path.original}": "@" names are not allowed: the view computes`);
 }
 
-function isPath(node: AstNode): node is PathNode {
-  return node.type === 'PathExpression';
-}
+const isPath = (node: AstNode): node is PathNode => node.type === 'PathExpression';
 
-function hasHash(call: HelperNode): boolean {
-  return (call.hash?.pairs.length ?? 0) > 0;
-}
+const hasHash = (call: HelperNode): boolean => (call.hash?.pairs.length ?? 0) > 0;

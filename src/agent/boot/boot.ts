@@ -69,9 +69,7 @@ export function openBoot(options: BootOptions): Boot {
 }
 
 /** Whoever gives out kernels says which. */
-function givesOut(desired: Desired | null): boolean {
-  return (desired?.body.services['http']?.desired ?? null) !== null;
-}
+const givesOut = (desired: Desired | null): boolean => (desired?.body.services['http']?.desired ?? null) !== null;
 
 /** IPv4 addresses of this host but its loopback; a machine is sent back to the address where it asked. */
 function addressesOf(facts: HostFacts | null): string[] {

@@ -179,9 +179,7 @@ async function certifyHere(socket: string | undefined, csr: string, why: Error):
   return await askOwnRegion(socket, csr, why);
 }
 
-function isAway(error: Error): error is AppError {
-  return error instanceof AppError && error.code === 'region_unreachable';
-}
+const isAway = (error: Error): error is AppError => error instanceof AppError && error.code === 'region_unreachable';
 
 /** No other region can answer it better. */
 function isFinal(error: unknown): boolean {

@@ -47,9 +47,7 @@ export async function gatherDesired(
   return useless('parts are still missing after all requests');
 }
 
-function useless(why: string): Gathered {
-  return { kind: 'useless', why };
-}
+const useless = (why: string): Gathered => ({ kind: 'useless', why });
 
 /** Takes what has the content of its digest. */
 function take(taken: Map<string, BodyPart>, parts: Readonly<Record<string, BodyPart>>): void {

@@ -97,9 +97,7 @@ function epochOf({ headers }: http.IncomingMessage): string | null {
   return typeof epochText === 'string' ? epochText : null;
 }
 
-function isReset(error: Error): boolean {
-  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-}
+const isReset = (error: Error): boolean => 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 
 /** A host that is gone answers nothing at all, a process that hangs begins no TLS: connecting has a limit of its own. */
 function guardConnect(request: http.ClientRequest, target: RegionTarget): void {

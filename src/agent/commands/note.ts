@@ -49,9 +49,7 @@ export async function openCommandNote(options: NoteOptions): Promise<CommandNote
   };
 }
 
-function isSame(one: NotedCommand, other: NotedCommand): boolean {
-  return one.id === other.id && one.epoch === other.epoch;
-}
+const isSame = (one: NotedCommand, other: NotedCommand): boolean => one.id === other.id && one.epoch === other.epoch;
 
 async function recall({ text, findings, clock }: NoteOptions): Promise<readonly NotedCommand[]> {
   try {

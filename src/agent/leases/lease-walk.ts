@@ -87,14 +87,10 @@ function reported(lease: ServedLease): ReportedLease {
   return { address, subnetId, mac, clientId, hostname, state, startsAt, expiresAt };
 }
 
-function timeOf(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
-}
+const timeOf = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 /** Ten thousand leases are to be remembered: 16 characters of each are enough to see a change. */
-function digestOf(lease: ReportedLease): string {
-  return textDigest(JSON.stringify(lease)).slice(0, 16);
-}
+const digestOf = (lease: ReportedLease): string => textDigest(JSON.stringify(lease)).slice(0, 16);
 
 function chunksOf<T>(items: readonly T[]): T[][] {
   const chunks: T[][] = [];
@@ -104,10 +100,6 @@ function chunksOf<T>(items: readonly T[]): T[][] {
   return chunks.length > 0 ? chunks : [[]];
 }
 
-function numberOf(address: string): number {
-  return address.split('.').reduce((value, part) => value * 256 + Number(part), 0);
-}
+const numberOf = (address: string): number => address.split('.').reduce((value, part) => value * 256 + Number(part), 0);
 
-function textOf(address: number): string {
-  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
-}
+const textOf = (address: number): string => [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');

@@ -9,9 +9,7 @@ const TURN_MS = 3_000;
 const SPREAD_MS = 9_000;
 
 /** The time from one turn to the next in a cluster of so many region nodes, ms. */
-export function stepMs(regions: number): number {
-  return Math.min(TURN_MS, SPREAD_MS / Math.max(1, regions));
-}
+export const stepMs = (regions: number): number => Math.min(TURN_MS, SPREAD_MS / Math.max(1, regions));
 
 /** What a turn depends on. `fraction`: a random number from 0 to 1. */
 export type TurnInputs = { readonly holdsAddress: boolean; readonly fraction: number };
@@ -82,6 +80,4 @@ export function inTurn(driver: Driver, { log, random, wait }: Pick<LoopPorts, 'l
 }
 
 /** Every service is to go: the rack was rejected. */
-function isEnd({ body }: Desired): boolean {
-  return Object.values(body.services).every(({ desired }) => desired === null);
-}
+const isEnd = ({ body }: Desired): boolean => Object.values(body.services).every(({ desired }) => desired === null);

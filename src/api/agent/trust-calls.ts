@@ -74,6 +74,4 @@ export function registerTrustCalls(app: FastifyInstance, ports: ApiPorts, gate: 
   });
 }
 
-function sourceText(request: FastifyRequest): string {
-  return clientAddress(request) || 'unix';
-}
+const sourceText = (request: FastifyRequest): string => clientAddress(request) || 'unix';

@@ -57,18 +57,12 @@ export async function jsonParts(parts: AsyncGenerator<Uint8Array, void>): Promis
 }
 
 /** An answer in plain text. */
-export function text(body: string, status = 200): MaasAnswer {
-  return { status, type: TEXT_TYPE, body };
-}
+export const text = (body: string, status = 200): MaasAnswer => ({ status, type: TEXT_TYPE, body });
 
-export function bytes(body: Uint8Array, type = 'application/octet-stream'): MaasAnswer {
-  return { status: 200, type, body };
-}
+export const bytes = (body: Uint8Array, type = 'application/octet-stream'): MaasAnswer => ({ status: 200, type, body });
 
 /** Done, without a body. It has a type all the same: the `maas` command reads it. */
-export function nothing(): MaasAnswer {
-  return { status: 204, type: TEXT_TYPE, body: null };
-}
+export const nothing = (): MaasAnswer => ({ status: 204, type: TEXT_TYPE, body: null });
 
 /** Codes of the use cases that are answered as bad values, by MAAS's own rule: also a collision, unless the operation has 409. */
 const COLLISIONS: readonly RejectionCode[] = ['conflict', 'in_use', 'precondition_failed'];

@@ -181,9 +181,7 @@ function splitUrl(url: string): readonly [string, string] {
 }
 
 /** An empty `op` is none: gomaasapi sends one with every POST. gomaasclient writes hyphens (`is-importing`). */
-function opOf(form: CallForm): string | null {
-  return form.values.get('op')?.at(-1)?.replaceAll('-', '_') || null;
-}
+const opOf = (form: CallForm): string | null => form.values.get('op')?.at(-1)?.replaceAll('-', '_') || null;
 
 function wrongMethod({ resource }: ResourceMatch, method: string): MaasAnswer {
   const allow = [...new Set(resource.operations.map((operation) => operation.method))].join(', ');

@@ -37,9 +37,7 @@ export function objectText(value: object): string {
  * A text that is used several times, put together once: V8 stores a sum as its pieces until a character is read. The result of that read has to matter, or V8
  * leaves the read out: no JSON begins with a zero. Pure.
  */
-export function whole(text: string): string {
-  return text.charCodeAt(0) === 0 ? '' : text;
-}
+export const whole = (text: string): string => (text.charCodeAt(0) === 0 ? '' : text);
 
 /** How many texts are remembered: neighbours in a list are often of one kind, or of few that take turns. */
 const KINDS = 4;

@@ -46,9 +46,7 @@ export function readBody(body: Buffer | undefined, contentType: string | undefin
 }
 
 /** Reads what follows the question mark. */
-export function readQuery(text: string): CallForm | Rejected {
-  return readPairs(new URLSearchParams(text));
-}
+export const readQuery = (text: string): CallForm | Rejected => readPairs(new URLSearchParams(text));
 
 function readPairs(pairs: Iterable<readonly [string, string]>): CallForm | Rejected {
   const values = new Map<string, string[]>();

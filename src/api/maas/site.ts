@@ -170,6 +170,4 @@ function withoutUndefined(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, withoutUndefined(member)]));
 }
 
-function asBadValue({ message }: Rejected): Rejected {
-  return { kind: 'rejected', code: 'invalid_value', message };
-}
+const asBadValue = ({ message }: Rejected): Rejected => ({ kind: 'rejected', code: 'invalid_value', message });

@@ -223,6 +223,4 @@ function unknownOperation(op: string): Rejected {
   return rejected('bad_request', `There is no operation ${JSON.stringify(op.slice(0, 40))} here.`);
 }
 
-function text(...lines: readonly string[]): MetadataAnswer {
-  return { status: 200, body: lines.join('\n') };
-}
+const text = (...lines: readonly string[]): MetadataAnswer => ({ status: 200, body: lines.join('\n') });

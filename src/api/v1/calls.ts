@@ -116,9 +116,7 @@ async function sendText({ request, reply, caller }: CallExchange, text: string, 
 }
 
 /** What regions remember while the database is away. */
-function isRemembered(id: RouteId): boolean {
-  return id === 'cluster.show' || id === 'cluster.doctor';
-}
+const isRemembered = (id: RouteId): boolean => id === 'cluster.show' || id === 'cluster.doctor';
 
 function remembered(body: unknown): CallOutcome {
   return { kind: 'done', status: 200, body, version: null, isReplay: false };

@@ -132,9 +132,7 @@ export function checkKey(key: string, source: string): string {
   throw new CliError(EXIT.error, `${source}: this is not an API key. Rule: ${KEY_RULE}.`);
 }
 
-function filled(text: string | undefined): string | undefined {
-  return text === undefined || text === '' ? undefined : text;
-}
+const filled = (text: string | undefined): string | undefined => (text === undefined || text === '' ? undefined : text);
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

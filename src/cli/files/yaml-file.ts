@@ -96,9 +96,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   TAG_RESOLVE_FAILED: 'a tag (!) has no meaning here',
 };
 
-function plain(message: string): string {
-  return message.split('\n')[0] ?? message;
-}
+const plain = (message: string): string => message.split('\n')[0] ?? message;
 
 interface NodeReading {
   readonly at: (offset: number | undefined) => FilePlace;
@@ -169,6 +167,4 @@ function keyText(key: unknown): string {
   return key.source ?? String(key.value);
 }
 
-function isNothing(node: unknown): boolean {
-  return isScalar(node) && node.value === null;
-}
+const isNothing = (node: unknown): boolean => isScalar(node) && node.value === null;

@@ -37,6 +37,4 @@ function csvCell(raw: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function cellText(text: string): string {
-  return text === '' ? '-' : printable(text);
-}
+const cellText = (text: string): string => (text === '' ? '-' : printable(text));

@@ -15,9 +15,7 @@ export function jobSentence(job: Job): string {
 }
 
 /** Done: 0; failed or aborted: 1. */
-export function jobExit(job: Job): ExitCode {
-  return job.state === 'done' ? EXIT.ok : EXIT.error;
-}
+export const jobExit = (job: Job): ExitCode => (job.state === 'done' ? EXIT.ok : EXIT.error);
 
 /**
  * Waits for a job's end and shows its progress, even while the job moves the region. Throws with exit code 5 after `timeoutSeconds`; the job goes on.

@@ -124,6 +124,4 @@ export function repeated(value: string, help: string, flag: string): OptionText 
 }
 
 /** A switch: its member is true when it is given. */
-export function switchOf(help: string): OptionText {
-  return { value: '', help };
-}
+export const switchOf = (help: string): OptionText => ({ value: '', help });

@@ -126,9 +126,7 @@ export function reportPath(id: number | ':command'): string {
 }
 
 /** Is this path of the agent channel one about commands? */
-export function isCommandCall(path: string): boolean {
-  return path.startsWith('/agent/v1/commands/');
-}
+export const isCommandCall = (path: string): boolean => path.startsWith('/agent/v1/commands/');
 
 /** The answer to a pull whose `commands` is out of date: other commands wait for this node. `commands`: a digest of those that wait now. */
 export const CommandsWaiting = Type.Object({ commands: Type.String({ pattern: '^[0-9a-f]{32}$' }) });

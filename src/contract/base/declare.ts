@@ -51,9 +51,7 @@ const REFERENTS = ['machine', 'rack'] as const;
 export type Referent = (typeof REFERENTS)[number];
 
 /** Is it one of these? */
-export function isReferent(noun: string): noun is Referent {
-  return REFERENTS.some((known) => known === noun);
-}
+export const isReferent = (noun: string): noun is Referent => REFERENTS.some((known) => known === noun);
 
 /** Nouns whose objects may carry others. */
 export type Carrier = 'machine';
@@ -117,9 +115,7 @@ export interface Declaration {
 export const DEFAULT_ID = 1;
 
 /** Keeps the exact types of a declaration, from which its calls have theirs. */
-export function declare<const D extends Declaration>(declaration: D): D {
-  return declaration;
-}
+export const declare = <const D extends Declaration>(declaration: D): D => declaration;
 
 /** The field by which operators know an object: 1–64 characters for people (model/names/names.ts). */
 export function titleField(): Field<TString, TString, false> {
@@ -280,19 +276,13 @@ export function referenceField(
 }
 
 /** The longest text that names an object: a machine may be named in full. */
-export function referenceMax(noun: string): number {
-  return isReferent(noun) ? 254 : 64;
-}
+export const referenceMax = (noun: string): number => (isReferent(noun) ? 254 : 64);
 
 /** The table of a noun. */
-export function tableOf({ plural }: Pick<Declaration, 'plural'>): string {
-  return plural.replaceAll('-', '_');
-}
+export const tableOf = ({ plural }: Pick<Declaration, 'plural'>): string => plural.replaceAll('-', '_');
 
 /** The name of the part of a path that names an object of a noun: the API's paths take no hyphens there. */
-export function paramOf<const N extends string>(noun: N): Underscored<N> {
-  return noun.replaceAll('-', '_') as Underscored<N>;
-}
+export const paramOf = <const N extends string>(noun: N): Underscored<N> => noun.replaceAll('-', '_') as Underscored<N>;
 export type Underscored<N extends string> = N extends `${infer A}-${infer B}` ? `${A}_${Underscored<B>}` : N;
 
 /** The column of a member. */

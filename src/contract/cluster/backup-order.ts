@@ -19,9 +19,7 @@ export type BackupOrder = Static<typeof Order>;
 const orders = Compile(Order);
 
 /** The payload of a job; null: it is of another release. */
-export function parseBackupOrder(payload: unknown): BackupOrder | null {
-  return orders.Check(payload) ? payload : null;
-}
+export const parseBackupOrder = (payload: unknown): BackupOrder | null => (orders.Check(payload) ? payload : null);
 
 /** Which node is at it, or was. `tried`: those that failed, with why. */
 const Progress = Type.Object({
@@ -52,9 +50,7 @@ export type RestoredFacts = Static<typeof Restored>;
 const restored = Compile(Restored);
 
 /** Null: the report is of another release. */
-export function parseRestoredFacts(value: unknown): RestoredFacts | null {
-  return restored.Check(value) ? value : null;
-}
+export const parseRestoredFacts = (value: unknown): RestoredFacts | null => (restored.Check(value) ? value : null);
 
 const Line = Type.String({ maxLength: 200 });
 const List = Type.Object({
@@ -90,11 +86,7 @@ export type Escrow = Static<typeof Escrow>;
 const escrows = Compile(Escrow);
 
 /** As it is sealed. */
-export function escrowText(escrow: Escrow): string {
-  return JSON.stringify(escrow);
-}
+export const escrowText = (escrow: Escrow): string => JSON.stringify(escrow);
 
 /** Null: it is of another release. */
-export function parseEscrow(value: unknown): Escrow | null {
-  return escrows.Check(value) ? value : null;
-}
+export const parseEscrow = (value: unknown): Escrow | null => (escrows.Check(value) ? value : null);

@@ -4,6 +4,4 @@ import { Desired } from './agent.ts';
 const validator = Compile(Desired);
 
 /** A desired state of the agent protocol, as a ledger holds it; null: it is none. Its digest is not checked. */
-export function parseDesired(value: unknown): Desired | null {
-  return validator.Check(value) ? value : null;
-}
+export const parseDesired = (value: unknown): Desired | null => (validator.Check(value) ? value : null);

@@ -11,9 +11,7 @@ import { choiceField, commentField, declare, textField, titleField, VERBS } from
 const { url, keyring, selections } = SOURCE_BOUNDS;
 
 /** An empty text takes the value away. */
-function emptiable(maxLength: number) {
-  return Type.String({ maxLength });
-}
+const emptiable = (maxLength: number) => Type.String({ maxLength });
 
 /** A boot source: where images come from besides uploads. */
 export const BOOT_SOURCE = declare({

@@ -65,9 +65,7 @@ export const BmcProbeResult = strict({
 });
 
 /** What came of an order; null: this is no such result. */
-export function readPowerResult(result: unknown): PowerResult | null {
-  return Check(PowerResult, result) ? result : null;
-}
+export const readPowerResult = (result: unknown): PowerResult | null => (Check(PowerResult, result) ? result : null);
 
 /** The result of a query; null: this is no such result. */
 export function readPowerQueryResult(result: unknown): Static<typeof PowerQueryResult> | null {

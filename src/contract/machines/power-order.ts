@@ -25,9 +25,7 @@ const PowerProgress = strict({
 export type PowerProgress = Static<typeof PowerProgress>;
 
 /** A job's payload; null: another release's. */
-export function readPowerOrder(payload: unknown): PowerOrder | null {
-  return Check(PowerOrder, payload) ? payload : null;
-}
+export const readPowerOrder = (payload: unknown): PowerOrder | null => (Check(PowerOrder, payload) ? payload : null);
 
 /** What an earlier run saved; null: another release's. */
 export function readPowerProgress(checkpoint: unknown): PowerProgress | null {

@@ -78,6 +78,4 @@ export const SPECIAL_KINDS: readonly SpecialKind[] = [
 const OBJECTS_MOST = 50_000;
 
 /** A list of objects of a kind. */
-export function listOf(schema: TSchema) {
-  return Type.Optional(Type.Array(schema, { maxItems: OBJECTS_MOST }));
-}
+export const listOf = (schema: TSchema) => Type.Optional(Type.Array(schema, { maxItems: OBJECTS_MOST }));

@@ -27,9 +27,7 @@ export const CATALOGUE: readonly Hazard[] = [
 ];
 
 /** The hazard of an id; undefined: there is none. */
-export function hazardOf(id: string): Hazard | undefined {
-  return CATALOGUE.find((hazard) => hazard.id === id);
-}
+export const hazardOf = (id: string): Hazard | undefined => CATALOGUE.find((hazard) => hazard.id === id);
 
 /** Beside the shortest of its group: what takes half as long again is short too, so that the seed has a choice. */
 const SHORT_ENOUGH = 1.5;

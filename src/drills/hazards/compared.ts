@@ -21,9 +21,7 @@ export const COMPARED: readonly string[] = [
 ];
 
 /** Is it Kea on racks that gets stock settings for it, and not the region nodes' engines? */
-export function isOfRacks({ headline }: Pick<Hazard, 'headline'>): boolean {
-  return headline === HEADLINES.rackLost.name;
-}
+export const isOfRacks = ({ headline }: Pick<Hazard, 'headline'>): boolean => headline === HEADLINES.rackLost.name;
 
 /** What must come back while the fault lasts gets so long: a lease of 30 s, a round of 10 s, three checks, and room. */
 const STOCK_HOLD_MS = 75_000;

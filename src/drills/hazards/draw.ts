@@ -8,9 +8,7 @@ export type Chance = () => number;
 export const PHASE_MS = 3_000;
 
 /** A whole number of ms in [from, to). */
-export function between(from: number, to: number, chance: Chance): number {
-  return from + Math.floor(chance() * (to - from));
-}
+export const between = (from: number, to: number, chance: Chance): number => from + Math.floor(chance() * (to - from));
 
 /** One of them. Throws AppError `drill_cast` when there is none: the cluster has no such host. */
 export function pick<T>(items: readonly T[], chance: Chance): T {

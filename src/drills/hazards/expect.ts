@@ -35,9 +35,7 @@ const RETRY_MS = 500;
 const ARRIVED_MS = 15_000;
 
 /** A fault in a region node has these bounds. Lookups and DHCP go on. */
-export function expecting(bounds: Bounds): Expectation[] {
-  return [...boundsOf(bounds), LOOKUP, DHCP];
-}
+export const expecting = (bounds: Bounds): Expectation[] => [...boundsOf(bounds), LOOKUP, DHCP];
 
 /** Only these bounds. */
 export function boundsOf(bounds: Bounds): Expectation[] {

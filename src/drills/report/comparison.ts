@@ -91,13 +91,9 @@ export function compare(headlines: readonly HeadlineFacts[], rounds: readonly Re
 }
 
 /** The figure that a promise of 95 in 100 rounds is held against: the p95; with fewer rounds the maximum. */
-export function judgedMs(spread: Spread): number {
-  return spread.p95 ?? spread.max;
-}
+export const judgedMs = (spread: Spread): number => spread.p95 ?? spread.max;
 
-function named({ name, target }: HeadlineFacts): Pick<ComparisonRow, 'name' | 'target'> {
-  return { name, target };
-}
+const named = ({ name, target }: HeadlineFacts): Pick<ComparisonRow, 'name' | 'target'> => ({ name, target });
 
 function sidesOf(
   rounds: readonly ReportedRound[],

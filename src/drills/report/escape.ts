@@ -13,14 +13,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** Text of others on one line: what is unsafe becomes a blank. */
-export function plain(text: string): string {
-  return text.replace(UNSAFE, ' ').replace(LONE, '\ufffd');
-}
+export const plain = (text: string): string => text.replace(UNSAFE, ' ').replace(LONE, '\ufffd');
 
 /** Text inside an element or a quoted attribute of HTML, SVG or XML 1.0. */
-export function markup(text: string): string {
-  return plain(text).replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
-}
+export const markup = (text: string): string => plain(text).replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 
 /** Text in a cell of a Markdown table: no cell, tag, link or code begins or ends in it. */
 export function markdownCell(text: string): string {
@@ -39,6 +35,4 @@ export function clip(text: string, most: number): string {
 }
 
 /** Characters of a text, those outside of the basic plane as one. */
-export function lengthOf(text: string): number {
-  return Array.from(text).length;
-}
+export const lengthOf = (text: string): number => Array.from(text).length;

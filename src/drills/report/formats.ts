@@ -21,9 +21,7 @@ export function answerTime(ms: number): string {
 }
 
 /** As `seconds`, where 0 says that there was no outage. */
-export function outage(ms: number | null): string {
-  return ms === 0 ? 'none' : seconds(ms);
-}
+export const outage = (ms: number | null): string => (ms === 0 ? 'none' : seconds(ms));
 
 /** A moment before or after another: `−0.40 s`, `+3.12 s`. */
 export function moment(ms: number): string {
@@ -42,9 +40,7 @@ export function describeBusy({ before, after }: Busy): string {
 }
 
 /** A whole number with a comma before each three digits. */
-export function grouped(number: number): string {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, ',');
-}
+export const grouped = (number: number): string => String(number).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** `2026-11-20 22:15:03 UTC` of an ISO 8601 moment; other text as it is. */
 export function dateTime(iso: string): string {
@@ -97,6 +93,4 @@ export function sentence(check: RoundCheck): string {
 }
 
 /** The checks that did not hold. */
-export function broken(verdict: RoundVerdict): readonly RoundCheck[] {
-  return verdict.checks.filter((check) => !check.isHeld);
-}
+export const broken = (verdict: RoundVerdict): readonly RoundCheck[] => verdict.checks.filter((check) => !check.isHeld);

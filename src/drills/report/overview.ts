@@ -88,9 +88,7 @@ export function hasHint(rows: readonly SummaryRow[]): boolean {
 }
 
 /** A p95 as text; of too few rounds there is none. */
-export function p95(spread: Spread | null): string {
-  return outage(spread?.p95 ?? null);
-}
+export const p95 = (spread: Spread | null): string => outage(spread?.p95 ?? null);
 
 /** The longest time to full redundancy; with a note when it did not come back in some rounds. */
 export function slowestRedundancy(row: SummaryRow): string {

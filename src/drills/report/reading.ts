@@ -75,9 +75,7 @@ function roundOf({ hazard, verdict, label }: LineRead): ReportedRound {
   return { hazard: { ...hazard, expects: hazard.expects ?? [] }, verdict, timeline: null, ...(label && { label }) };
 }
 
-function fits<T>(shape: ValueShape, value: unknown): value is T {
-  return shape(value, '') === null;
-}
+const fits = <T>(shape: ValueShape, value: unknown): value is T => shape(value, '') === null;
 
 function refused(name: string, shape: ValueShape, value: unknown): Rejected {
   return invalid('report', `${name} cannot be read: ${shape(value, 'it') ?? 'unknown'}`, 'a report of scripts/drill');

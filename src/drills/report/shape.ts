@@ -20,9 +20,10 @@ export function optional(shape: ValueShape): ValueShape {
 }
 
 /** May be null. */
-export function orNull(shape: ValueShape): ValueShape {
-  return (value, at) => (value === null ? null : shape(value, at));
-}
+export const orNull =
+  (shape: ValueShape): ValueShape =>
+  (value, at) =>
+    value === null ? null : shape(value, at);
 
 /** A list of such items. */
 export function list(item: ValueShape): ValueShape {

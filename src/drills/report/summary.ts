@@ -98,6 +98,4 @@ export function isFit(round: ReportedRound | undefined): boolean {
   return round?.verdict.checks.every((check) => check.what !== 'recording' || check.isHeld) ?? false;
 }
 
-function known(values: readonly (number | null)[]): number[] {
-  return values.filter((value) => value !== null);
-}
+const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);

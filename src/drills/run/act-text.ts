@@ -58,9 +58,7 @@ export function actText(act: Act): string {
   }
 }
 
-function bare(unit: string): string {
-  return unit.replace(/\.service$/, '').replace(/^regent-/, '');
-}
+const bare = (unit: string): string => unit.replace(/\.service$/, '').replace(/^regent-/, '');
 
 /** Does it take a fault away, or only set the scene? */
 export function isHealing(act: Act): boolean {

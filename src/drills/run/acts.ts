@@ -180,9 +180,7 @@ export async function healAll(environment: Environment, host?: string): Promise<
     await inHost(environment, name, ['sh', '-c', REAL_TIME]);
 }
 
-function asPostgres(argv: readonly string[]): string[] {
-  return ['runuser', '-u', 'postgres', '--', ...argv];
-}
+const asPostgres = (argv: readonly string[]): string[] => ['runuser', '-u', 'postgres', '--', ...argv];
 
 async function inHost(
   environment: Environment,

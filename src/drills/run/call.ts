@@ -134,9 +134,7 @@ export function chosen<T extends Hazard>(call: DrillCall, catalogue: readonly T[
   return (call.isShort ? short : catalogue).filter(({ group }) => call.group === null || group === call.group);
 }
 
-function isVerb(name: string): name is DrillVerb {
-  return VERBS.some((verb) => verb === name);
-}
+const isVerb = (name: string): name is DrillVerb => VERBS.some((verb) => verb === name);
 
 function moment(name: string, text: string): string {
   const time = Date.parse(text);

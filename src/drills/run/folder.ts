@@ -87,9 +87,7 @@ export function keepRuns(root: string, runs: readonly RunRead[]): void {
 }
 
 /** The name of a run's folder. `startedAt`: ISO 8601. */
-export function folderName(startedAt: string): string {
-  return startedAt.replaceAll(/[:.]/g, '-');
-}
+export const folderName = (startedAt: string): string => startedAt.replaceAll(/[:.]/g, '-');
 
 function need(read: ReturnType<typeof parseReport>): RunRead {
   if (isRejected(read)) throw new AppError('drill', read.message);

@@ -87,9 +87,7 @@ async function stopAll(
   };
 }
 
-function markBurst(lane: Lane): Lane {
-  return kindOf(lane.probe) === 'arrive' ? { ...lane, isBurst: true } : lane;
-}
+const markBurst = (lane: Lane): Lane => (kindOf(lane.probe) === 'arrive' ? { ...lane, isBurst: true } : lane);
 
 /** What the prober received; and what both a machine of its own and a real client had at the end. */
 function sharedOn(

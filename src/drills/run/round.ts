@@ -164,10 +164,6 @@ function burstsOf(probes: Probes): (isHeal: boolean) => void {
   };
 }
 
-function readTimes({ processors }: Environment): ProcessorTimes | null {
-  return processors?.() ?? null;
-}
+const readTimes = ({ processors }: Environment): ProcessorTimes | null => processors?.() ?? null;
 
-function hostIn(act: object): string | null {
-  return 'host' in act && typeof act.host === 'string' ? act.host : null;
-}
+const hostIn = (act: object): string | null => ('host' in act && typeof act.host === 'string' ? act.host : null);

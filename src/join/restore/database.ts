@@ -39,9 +39,7 @@ export async function copyBackup(ports: RestorePorts, { label, at }: Pick<Restor
 }
 
 /** PostgreSQL's form, whose zone pgBackRest also reads. */
-function moment(ms: number): string {
-  return new Date(ms).toISOString().replace('T', ' ').replace('Z', '+00');
-}
+const moment = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').replace('Z', '+00');
 
 /**
  * Recovers the database in a PostgreSQL without a network, reads what a cluster of one needs, and stops it in order. What pgBackRest put into the server's

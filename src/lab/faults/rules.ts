@@ -143,9 +143,7 @@ function pairs(sides: readonly (readonly string[])[]): [string, string][] {
   );
 }
 
-function markOf(topology: Topology, host: string): number {
-  return topology.hosts.findIndex((item) => item.name === host) + 1;
-}
+const markOf = (topology: Topology, host: string): number => topology.hosts.findIndex((item) => item.name === host) + 1;
 
 function set(ports: readonly string[]): string {
   return `{ ${ports.map((port) => `"${port}"`).join(', ')} }`;
@@ -162,6 +160,4 @@ export function faultsIn(topology: Topology, json: string): NetworkFault[] {
   return [...new Set(comments)].map((text) => parseFault(topology, text.split(' ')));
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -13,9 +13,7 @@ const CONTROLS =
   /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|\x1b[ -/]*[0-Z^-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /** What a machine writes, as lines that can do nothing to a terminal. Line ends and tabs stay. */
-export function plainText(text: string): string {
-  return text.replaceAll(/\r+\n/g, '\n').replaceAll(CONTROLS, '');
-}
+export const plainText = (text: string): string => text.replaceAll(/\r+\n/g, '\n').replaceAll(CONTROLS, '');
 
 /** Where a text can be cut so that no control sequence is cut: a started one waits for its rest. */
 export function splitPlain(text: string): { readonly plain: string; readonly rest: string } {

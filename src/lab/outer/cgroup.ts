@@ -82,9 +82,7 @@ export function lowerWeight(style: CgroupStyle, group: string): void {
   }
 }
 
-function runtimeOf(path: string): number {
-  return Number(readFileSync(join(path, RUNTIME), 'utf8'));
-}
+const runtimeOf = (path: string): number => Number(readFileSync(join(path, RUNTIME), 'utf8'));
 
 function mayTake(path: string, period: number, share: number): boolean {
   try {

@@ -79,9 +79,7 @@ export async function startForwarder({ target, firstPort, except, program }: For
 }
 
 /** Does this forwarder still run? */
-export function isForwarding(forwarder: Forwarder): boolean {
-  return isRunning(forwarder);
-}
+export const isForwarding = (forwarder: Forwarder): boolean => isRunning(forwarder);
 
 async function listenFrom(first: number, except: ReadonlySet<number> = new Set()): Promise<Server> {
   for (let port = first; port < first + PORTS_TO_TRY; port += 1) {

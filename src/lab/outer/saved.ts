@@ -52,9 +52,7 @@ const POLL_MS = 1_000;
 /** Somebody else brings a cluster up, saves it and restores it meanwhile. */
 const HOLD_MS = 900_000;
 
-function digestOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
-}
+const digestOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
 /** Where the lab of this key is saved. All of one topology begin alike. Longer than an instance's name may be, so none is met. */
 export function savedFolder({ release, base, topology }: SavedKey): string {

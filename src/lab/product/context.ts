@@ -12,14 +12,10 @@ export async function keyInside(layout: Layout, host: string): Promise<string | 
 }
 
 /** The file in which a checkout keeps the address and the key of the lab that it brought up last. */
-export function contextFileOf(checkout: string): string {
-  return join(checkout, '.regent', 'context.json');
-}
+export const contextFileOf = (checkout: string): string => join(checkout, '.regent', 'context.json');
 
 /** The key in a checkout's context; null without one. */
-export function readContextKey(file: string): string | null {
-  return apiKeyIn(readText(file));
-}
+export const readContextKey = (file: string): string | null => apiKeyIn(readText(file));
 
 function apiKeyIn(text: string): string | null {
   try {

@@ -54,6 +54,4 @@ export function checkRunner({ services, templates, host, clock }: CheckRunnerPor
   };
 }
 
-function short(sentence: string): string {
-  return sentence.slice(0, CHECKER_SENTENCE_MAX);
-}
+const short = (sentence: string): string => sentence.slice(0, CHECKER_SENTENCE_MAX);

@@ -80,9 +80,7 @@ function chainOf(certificate: DetailedPeerCertificate): X509Certificate[] {
   return chain;
 }
 
-function unreachable(error: unknown): AppError {
-  return new AppError('region_unreachable', sentenceOf(error));
-}
+const unreachable = (error: unknown): AppError => new AppError('region_unreachable', sentenceOf(error));
 
 /** Connects to a TCP port; null: it answers, else why not. */
 export function tryConnect(address: string, port: number, timeoutMs: number): Promise<string | null> {

@@ -63,9 +63,7 @@ export function parseDatabaseFile(text: string): string | Rejected {
 }
 
 /** URLs as they may stand in `regent.conf` without quotes. */
-export function onOneLine(urls: string): string {
-  return urls.trim().replaceAll(/[\s,]+(?=postgres(?:ql)?:\/\/)/g, ',');
-}
+export const onOneLine = (urls: string): string => urls.trim().replaceAll(/[\s,]+(?=postgres(?:ql)?:\/\/)/g, ',');
 
 /** The primary through the proxy of this host. Every region node's certificate carries the requested name. */
 export function clusterDatabase(password: string, ca: string): ConnectionSpec {

@@ -53,9 +53,7 @@ function derive(password: string, nonce: Buffer, cost: Cost, tagLength: number):
   });
 }
 
-function unpadded(bytes: Buffer): string {
-  return bytes.toString('base64').replace(/=+$/, '');
-}
+const unpadded = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '');
 
 function createQueue() {
   const waiting: (() => void)[] = [];

@@ -249,8 +249,7 @@ async function close(app: FastifyInstance): Promise<void> {
   clearTimeout(timer);
 }
 
-function wait(ms: number): Promise<'late'> {
-  return new Promise((done) => {
+const wait = (ms: number): Promise<'late'> =>
+  new Promise((done) => {
     setTimeout(() => done('late'), ms).unref();
   });
-}

@@ -133,9 +133,7 @@ function readPeer(raw: Buffer): PeerIdentity | null {
 
 type TlsTexts = readonly [ca: string, cert: string, key: string];
 
-function readFiles(files: TlsFiles): TlsTexts {
-  return [read(files.authority), read(files.certificate), read(files.key)];
-}
+const readFiles = (files: TlsFiles): TlsTexts => [read(files.authority), read(files.certificate), read(files.key)];
 
 function load(files: TlsFiles, texts: TlsTexts) {
   const [ca, cert, key] = texts;

@@ -107,9 +107,7 @@ export function refuseSecret({ kind }: BackupStore, secret: StoreSecret): Reject
     : invalid('secret', 'it has other characters', '8 to 256 letters, digits and /+_.-');
 }
 
-function isPem(text: string): boolean {
-  return text.length <= 16_384 && PEM.test(text);
-}
+const isPem = (text: string): boolean => text.length <= 16_384 && PEM.test(text);
 
 /** A fingerprint as `ssh-keygen -lf` prints it (`SHA256:` and base64), as hexadecimal digits. Other texts stay as they are. */
 export function hexFingerprint(text: string): string {

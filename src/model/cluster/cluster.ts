@@ -20,9 +20,7 @@ export { PORTS } from '../../core/node-ports.ts';
 export { REGION_SERVER_NAME } from '../../core/node-identity.ts';
 
 /** How many of so many voters of etcd must live for it to decide; without them nothing is written. */
-export function majorityOf(voters: number): number {
-  return Math.floor(voters / 2) + 1;
-}
+export const majorityOf = (voters: number): number => Math.floor(voters / 2) + 1;
 
 /** Region nodes in the order of their names, those that are still joining too. */
 export function regionNodes(snapshot: { readonly nodes: readonly Node[] }): readonly Node[] {
@@ -41,9 +39,7 @@ export function servingRegions(snapshot: { readonly nodes: readonly Node[] }): r
 }
 
 /** The main address of a node: where the others of the cluster reach it. */
-export function mainAddress(node: Pick<Node, 'addresses'>): string {
-  return node.addresses[0] ?? '';
-}
+export const mainAddress = (node: Pick<Node, 'addresses'>): string => node.addresses[0] ?? '';
 
 /** Every address that nodes are known to have, ordered: where they are reached, the floating one, and what they reported on VLANs. */
 export function knownAddresses({
@@ -82,9 +78,7 @@ export function daemonsName({ id, recovered }: Pick<Cluster, 'id' | 'recovered'>
 const NAME_MAX = 63;
 
 /** The floating address without its prefix; null if there is none. */
-export function vipAddress(cluster: Pick<Cluster, 'vip'>): string | null {
-  return cluster.vip?.split('/')[0] ?? null;
-}
+export const vipAddress = (cluster: Pick<Cluster, 'vip'>): string | null => cluster.vip?.split('/')[0] ?? null;
 
 /**
  * Reads a floating address, `ADDRESS/PREFIX`: the host that holds it must know its network. `nodeAddresses`: where the node is that will hold

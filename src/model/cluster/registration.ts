@@ -119,9 +119,7 @@ function decideWaiting({ racks }: RegistrationSite, request: Registration): Deci
   return { kind: 'wait', why: `${token}An admin decides: regent rack accept ${request.uuid}` };
 }
 
-function known(rack: KnownRack): Decision {
-  return { kind: 'known', state: rack.state, why: KNOWN[rack.state] };
-}
+const known = (rack: KnownRack): Decision => ({ kind: 'known', state: rack.state, why: KNOWN[rack.state] });
 
 const KNOWN: Readonly<Record<RackState, string>> = {
   accepted: 'It is accepted.',
@@ -129,6 +127,4 @@ const KNOWN: Readonly<Record<RackState, string>> = {
   rejected: 'An admin rejected it; it stays rejected until an admin accepts it.',
 };
 
-function refuse(code: RejectionCode, why: string): Decision {
-  return { kind: 'refuse', code, why };
-}
+const refuse = (code: RejectionCode, why: string): Decision => ({ kind: 'refuse', code, why });

@@ -45,14 +45,10 @@ const KERNEL = /^[0-9][A-Za-z0-9.+~_-]{0,99}$/;
 const BOOT_FILES = ['vmlinuz', 'initrd.img'] as const;
 
 /** Is it a SHA-256 in lower-case hex? */
-export function isDigest(text: string): boolean {
-  return DIGEST.test(text);
-}
+export const isDigest = (text: string): boolean => DIGEST.test(text);
 
 /** Is it a name that a file of an image may have? None of them leads out of a folder. */
-export function isImageFileName(text: string): boolean {
-  return FILE_NAME.test(text) && text !== MANIFEST;
-}
+export const isImageFileName = (text: string): boolean => FILE_NAME.test(text) && text !== MANIFEST;
 
 /** Parses an image's name. */
 export function parseImageName(text: string): string | Rejected {

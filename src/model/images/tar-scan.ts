@@ -195,9 +195,7 @@ function leadsOut(name: string): Rejected {
   return rejected('invalid_value', `The member ${show(name)} leads out of the folder into which it is unpacked.`);
 }
 
-function isFile(type: string): boolean {
-  return type === '0' || type === '7';
-}
+const isFile = (type: string): boolean => type === '0' || type === '7';
 
 function machineOf(head: Uint8Array): string | null {
   if (head[0] !== 0x7f || textOf(head.subarray(1, 4)) !== 'ELF') return null;

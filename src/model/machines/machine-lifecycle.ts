@@ -280,9 +280,7 @@ function refusalOf(state: MachineState, event: MachineEvent, at: LifecycleContex
   return `${verb} does not fit: ${at.name} is ${state}${before}. Rule: ${verb} ${where}. Possible now: ${possible}.`;
 }
 
-function verbs(): readonly MachineVerb[] {
-  return Object.keys(MACHINE_VERBS) as MachineVerb[];
-}
+const verbs = (): readonly MachineVerb[] => Object.keys(MACHINE_VERBS) as MachineVerb[];
 
 function verbOf(event: MachineEvent): string {
   if (event === ERASE) return 'release --erase';

@@ -45,14 +45,10 @@ const FAILED = {
 export type PassingState = keyof typeof FAILED;
 
 /** Does this state lead to another one by itself? */
-export function isPassing(state: MachineState): state is PassingState {
-  return Object.hasOwn(FAILED, state);
-}
+export const isPassing = (state: MachineState): state is PassingState => Object.hasOwn(FAILED, state);
 
 /** The state after a passing one that fails. */
-export function failedState(state: PassingState): MachineState {
-  return FAILED[state];
-}
+export const failedState = (state: PassingState): MachineState => FAILED[state];
 
 /** Does a machine in this state need an operator? Then it has an error text. */
 export function isBad(state: MachineState): boolean {
@@ -70,9 +66,7 @@ const WAITED_FOR: Readonly<Record<PassingState, string>> = {
 };
 
 /** What a machine in a passing state waits for; empty for one at rest. Pure. */
-export function waitingFor(state: MachineState): string {
-  return isPassing(state) ? WAITED_FOR[state] : '';
-}
+export const waitingFor = (state: MachineState): string => (isPassing(state) ? WAITED_FOR[state] : '');
 
 /** Requests of operators, by the verbs of the command line. */
 export const MACHINE_VERBS = {

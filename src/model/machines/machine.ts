@@ -92,6 +92,4 @@ export function parseInterfaceName(text: string, field = 'name'): string | Rejec
 }
 
 /** The label that an interface has in DNS, below its machine's name: `eth0-90` of `eth0.90`. Two interfaces of a machine never have the same. */
-export function interfaceLabel(name: string): string {
-  return name.toLowerCase().replaceAll(/[._]/g, '-');
-}
+export const interfaceLabel = (name: string): string => name.toLowerCase().replaceAll(/[._]/g, '-');

@@ -5,6 +5,4 @@ import { parseZoneName, ZONE_RULE } from './zone.ts';
 export const POOL_RULE = ZONE_RULE;
 
 /** Parses a resource pool's name. */
-export function parsePoolName(text: string, field = 'name'): string | Rejected {
-  return parseZoneName(text, field);
-}
+export const parsePoolName = (text: string, field = 'name'): string | Rejected => parseZoneName(text, field);

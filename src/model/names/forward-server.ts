@@ -23,9 +23,7 @@ export function parseForwardServer(text: string, field: string): string | Reject
 }
 
 /** Address and port of a canonical text. */
-export function forwardServerOf(text: string): ForwardServer {
-  return splitPort(text) ?? { address: text, port: DNS_PORT };
-}
+export const forwardServerOf = (text: string): ForwardServer => splitPort(text) ?? { address: text, port: DNS_PORT };
 
 /** null: neither form. More than one colon without brackets is IPv6 without a port. */
 function splitPort(text: string): ForwardServer | null {

@@ -105,6 +105,4 @@ export function domainOf<D extends { readonly name: string }>(name: string, doma
   return domains.filter((domain) => isInDomain(name, domain.name)).sort((a, b) => b.name.length - a.name.length)[0];
 }
 
-function normalise(text: string): string {
-  return text.toLowerCase().replace(/\.$/, '');
-}
+const normalise = (text: string): string => text.toLowerCase().replace(/\.$/, '');

@@ -10,9 +10,7 @@ const ROOT = { 4: 'in-addr.arpa', 6: 'ip6.arpa' } as const;
 type ReversePolicy = { readonly upstream_dns: readonly string[]; readonly dns_private_reverse: 'here' | 'upstream' };
 
 /** The PTR owner name of an address, without final dot. */
-export function reverseName(address: Address): string {
-  return labelsOf(address, bitsOf(address.family));
-}
+export const reverseName = (address: Address): string => labelsOf(address, bitsOf(address.family));
 
 /**
  * Are reverse names of private space answered here? An upstream has them only if the setting says so; without one

@@ -153,9 +153,7 @@ export function checkSourceNetwork(network: Network, field: string): Rejected | 
 }
 
 /** Is the whole network private space, whose reverse names the public DNS does not have (RFC 6303)? */
-export function isPrivateNetwork(network: Network): boolean {
-  return rowOf(network)?.isPrivate === true;
-}
+export const isPrivateNetwork = (network: Network): boolean => rowOf(network)?.isPrivate === true;
 
 /** The longest special name that holds `name`; undefined: none does. */
 function specialNameOf(name: string): SpecialName | undefined {

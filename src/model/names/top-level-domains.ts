@@ -82,6 +82,4 @@ zone zuerich zw
 );
 
 /** Is this one label a public top-level domain? Lower case, A-label. */
-export function isTopLevelDomain(label: string): boolean {
-  return TOP_LEVEL_DOMAINS.has(label);
-}
+export const isTopLevelDomain = (label: string): boolean => TOP_LEVEL_DOMAINS.has(label);

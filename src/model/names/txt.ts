@@ -38,9 +38,7 @@ function refuse(data: string, what: string): Rejected {
   return invalid('data', `${show(data)} ${what}`, RULE);
 }
 
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length;
-}
+const byteLength = (text: string): number => new TextEncoder().encode(text).length;
 
 function writeStrings(strings: readonly string[]): string {
   const [only = ''] = strings;

@@ -69,6 +69,4 @@ export function spansOfAddresses(texts: readonly string[]): AddressSpan[] {
 }
 
 /** A single address as a span. */
-export function spanOfAddress(address: Address): AddressSpan {
-  return { first: address, last: address };
-}
+export const spanOfAddress = (address: Address): AddressSpan => ({ first: address, last: address });

@@ -157,6 +157,4 @@ export function findRequestedClasses(kind: SnippetKind, body: SnippetBody): stri
 }
 
 /** Is it a class that Kea itself gives to clients? */
-export function isKeaClass(name: string): boolean {
-  return /^(?:ALL|KNOWN|UNKNOWN|DROP|VENDOR_CLASS_.*)$/.test(name);
-}
+export const isKeaClass = (name: string): boolean => /^(?:ALL|KNOWN|UNKNOWN|DROP|VENDOR_CLASS_.*)$/.test(name);

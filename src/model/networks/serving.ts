@@ -96,9 +96,7 @@ export function racksAway(
 }
 
 /** Is the node a rack of a VLAN with DHCP, as its primary or its secondary one? */
-export function servesVlan(serving: Serving, nodeId: string): boolean {
-  return servedVlans(serving, nodeId).size > 0;
-}
+export const servesVlan = (serving: Serving, nodeId: string): boolean => servedVlans(serving, nodeId).size > 0;
 
 function findServing(snapshot: ServingSite): Serving {
   const { racks } = snapshot;

@@ -58,15 +58,12 @@ function isCommon(text: string): boolean {
 }
 
 /** Without what stands before and after its letters. */
-function stemOf(text: string): string {
-  return text.replace(/^[^\p{L}]+/u, '').replace(/[^\p{L}]+$/u, '');
-}
+const stemOf = (text: string): string => text.replace(/^[^\p{L}]+/u, '').replace(/[^\p{L}]+$/u, '');
 
-function plain(text: string): string {
-  return Array.from(text)
+const plain = (text: string): string =>
+  Array.from(text)
     .map((letter) => LETTERS[letter] ?? letter)
     .join('');
-}
 
 /** `12345678`, `87654321`, `abcdefgh`: each character is the next one, or the one before. */
 function isRow(text: string): boolean {

@@ -44,9 +44,7 @@ export function parsePhone(text: string, field = 'phone'): string | Rejected {
 }
 
 /** Every bracket is closed before the next one opens. */
-function isBalanced(number: string): boolean {
-  return !/[()]/.test(number.replaceAll(/\([^()]+\)/g, ''));
-}
+const isBalanced = (number: string): boolean => !/[()]/.test(number.replaceAll(/\([^()]+\)/g, ''));
 
 /** Parses an e-mail address, its host in lower case; empty: none. */
 export function parseAddress(text: string, field = 'address'): string | Rejected {

@@ -45,10 +45,6 @@ function nameOf(line: string): string {
   return show(`${type} …${data.slice(-12)}`, 60);
 }
 
-function problemOf({ fields, message }: Rejected): string {
-  return fields?.[0]?.problem ?? message;
-}
+const problemOf = ({ fields, message }: Rejected): string => fields?.[0]?.problem ?? message;
 
-function bad(problem: string): Rejected {
-  return invalid('source', problem, KEY_SOURCE_RULE);
-}
+const bad = (problem: string): Rejected => invalid('source', problem, KEY_SOURCE_RULE);

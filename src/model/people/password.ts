@@ -26,6 +26,4 @@ export function parsePassword(
 }
 
 /** The form in which a password is hashed. */
-export function canonicalPassword(text: string): string {
-  return text.normalize('NFKC');
-}
+export const canonicalPassword = (text: string): string => text.normalize('NFKC');

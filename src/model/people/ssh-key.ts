@@ -103,6 +103,4 @@ function bitLength(number: Buffer): number {
   return (number.length - first) * 8 - Math.clz32(number[first] ?? 0) + 24;
 }
 
-function bad(problem: string): Rejected {
-  return invalid('key', problem, SSH_KEY_RULE);
-}
+const bad = (problem: string): Rejected => invalid('key', problem, SSH_KEY_RULE);

@@ -47,6 +47,4 @@ export function parseArchitecture(text: string, field = 'expectedArchitecture'):
   return invalid(field, `${show(text)} is not usable`, 'an architecture and what it is of it, such as arm64/generic');
 }
 
-function hasControl(text: string): boolean {
-  return /\p{Cc}/u.test(text);
-}
+const hasControl = (text: string): boolean => /\p{Cc}/u.test(text);

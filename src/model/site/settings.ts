@@ -182,9 +182,7 @@ export function externalTime({ ntp_external_only, ntp_servers }: Settings): read
 }
 
 /** Is this the name of a setting? */
-export function isSettingName(name: string): name is SettingName {
-  return Object.hasOwn(PARSERS, name);
-}
+export const isSettingName = (name: string): name is SettingName => Object.hasOwn(PARSERS, name);
 
 /** Checks a setting's value and gives its canonical form. */
 export function parseSetting<N extends SettingName>(name: N, value: unknown): Settings[N] | Rejected {

@@ -122,9 +122,7 @@ export const webhook: PowerDriver = {
   open: async (call) => lineOf(call),
 };
 
-function bareHost({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, '');
-}
+const bareHost = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
 
 function lineOf(call: PowerCall): PowerLine {
   return {
@@ -229,9 +227,7 @@ function identityOf(parameters: PowerParameters): Readonly<Record<string, string
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }
 
-function queryUrl(parameters: PowerParameters): URL {
-  return new URL(textOf(parameters, 'power_query_uri'));
-}
+const queryUrl = (parameters: PowerParameters): URL => new URL(textOf(parameters, 'power_query_uri'));
 
 function parseUri(text: string, field: string): string | Rejected {
   const rule = 'http://… or https://…, without a user name and a password';

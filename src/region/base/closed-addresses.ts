@@ -32,9 +32,7 @@ export function withClosedBmcs(snapshot: Snapshot): Snapshot {
   };
 }
 
-function isName(host: string): boolean {
-  return host !== '' && comparedAddress(host) === null;
-}
+const isName = (host: string): boolean => host !== '' && comparedAddress(host) === null;
 
 /** What Squid can compare: a webhook may name a host of other signs, which no resolver of ours finds. */
 const COMPARED = new RegExp(`^${CLOSED_NAME}$`);

@@ -80,13 +80,9 @@ const namesOf = (fields: string): readonly string[] => fields.split(',').map((na
 
 type Cursor = { readonly value: string | number; readonly key: string | number };
 
-function compareCursors(a: Cursor, b: Cursor): number {
-  return compare(a.value, b.value) || compare(a.key, b.key);
-}
+const compareCursors = (a: Cursor, b: Cursor): number => compare(a.value, b.value) || compare(a.key, b.key);
 
-function compare(a: string | number, b: string | number): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
+const compare = (a: string | number, b: string | number): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function writeCursor(sort: string, at: Cursor): string {
   return Buffer.from(JSON.stringify([sort, at.value, at.key])).toString('base64url');

@@ -13,9 +13,7 @@ export function parseRef(text: string): Ref {
 }
 
 /** The name of a domain as its row has it: lower-case, without final dot. */
-export function domainText(text: string): string {
-  return text.toLowerCase().replace(/\.$/, '');
-}
+export const domainText = (text: string): string => text.toLowerCase().replace(/\.$/, '');
 
 /** A network's canonical text when the text is one, else null. */
 export function networkText(text: string): string | null {

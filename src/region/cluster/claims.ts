@@ -92,6 +92,4 @@ function claimOf(node: SiteNode, role: ExclusiveRole): RoleClaim[] {
   ];
 }
 
-function compare(a: number, b: number): number {
-  return a === b ? 0 : a - b;
-}
+const compare = (a: number, b: number): number => (a === b ? 0 : a - b);

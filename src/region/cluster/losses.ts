@@ -165,9 +165,7 @@ export function pauseOf(site: Pick<ClusterSite, 'nodes' | 'pausedSince'>): strin
 }
 
 /** Patroni says `streaming`, and `running` in a standby's first moments. */
-export function isStreamingState(state: string): boolean {
-  return state === 'streaming' || state === 'running';
-}
+export const isStreamingState = (state: string): boolean => state === 'streaming' || state === 'running';
 
 /** Somebody must answer calls. */
 function regionLimit(site: ClusterSite): Limit {

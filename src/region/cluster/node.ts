@@ -14,9 +14,7 @@ import { appliedOf, isStale, trackServices } from '../base/tracking.ts';
 import { type CaseContext, reading, writing } from '../base/use-case.ts';
 import { nodeByRef } from '../base/node-refs.ts';
 
-function serviceNames(context: CaseContext): string[] {
-  return context.renderer.services.map((service) => service.name);
-}
+const serviceNames = (context: CaseContext): string[] => context.renderer.services.map((service) => service.name);
 
 /** What is read beside the nodes themselves. */
 interface Beside {

@@ -178,9 +178,7 @@ export function siteNode(node: KnownSiteNode, now: number): SiteNode {
 }
 
 /** Do the nodes run the database themselves? */
-export function hasOwnDatabase({ cluster }: Pick<ClusterSite, 'cluster'>): boolean {
-  return !isDatabaseExternal(cluster);
-}
+export const hasOwnDatabase = ({ cluster }: Pick<ClusterSite, 'cluster'>): boolean => !isDatabaseExternal(cluster);
 
 /** Region nodes that carry their part. */
 export function members(site: Pick<ClusterSite, 'nodes'>): readonly SiteNode[] {

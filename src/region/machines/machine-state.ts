@@ -35,9 +35,7 @@ export function viewState(row: MachineStateShown & Pick<MachineRow, 'enlistNote'
 }
 
 /** Why somebody has to attend to it, if so. */
-export function errorOf({ state, error }: Pick<MachineRow, 'state' | 'error'>): string {
-  return isBad(state) ? error : '';
-}
+export const errorOf = ({ state, error }: Pick<MachineRow, 'state' | 'error'>): string => (isBad(state) ? error : '');
 
 /** What the machine waits for, or for whom. */
 export function messageOf(row: Pick<MachineRow, 'state' | 'message' | 'isOrderWaiting' | 'enlistNote'>): string {

@@ -72,6 +72,4 @@ export async function checkMachineNames(
 }
 
 /** The record type of an address. */
-function addressType(address: string): RecordType {
-  return address.includes(':') ? 'AAAA' : 'A';
-}
+const addressType = (address: string): RecordType => (address.includes(':') ? 'AAAA' : 'A');

@@ -26,9 +26,7 @@ function view({ name, value }: Pick<SettingRow, 'name' | 'value'>): Setting {
   return { name, value: wire(value), default: wire(fallback), isDefault: stableJson(value) === stableJson(fallback) };
 }
 
-function wire(value: Settings[SettingName]): Setting['value'] {
-  return typeof value === 'object' ? [...value] : value;
-}
+const wire = (value: Settings[SettingName]): Setting['value'] => (typeof value === 'object' ? [...value] : value);
 
 async function settingByRef(tx: Tx, text: string): Promise<SettingRow> {
   const rows = await listSettings(tx);

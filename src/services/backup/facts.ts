@@ -40,6 +40,4 @@ export type BackupFacts = Static<typeof BackupFacts>;
 const validator = Compile(BackupFacts);
 
 /** Reads the facts of a `backup` observation; null when there are none or they are of another shape. */
-export function parseBackupFacts(value: unknown): BackupFacts | null {
-  return validator.Check(value) ? value : null;
-}
+export const parseBackupFacts = (value: unknown): BackupFacts | null => (validator.Check(value) ? value : null);

@@ -36,9 +36,7 @@ export function versionedDb(snapshot: Snapshot): readonly VersionKey[] {
   return [{ key: VERSION_KEY, digest: digestOf(commonPart(snapshot)) }];
 }
 
-function commonPart(snapshot: Snapshot) {
-  return { layout: LAYOUT, standbys: standbysOf(snapshot) };
-}
+const commonPart = (snapshot: Snapshot) => ({ layout: LAYOUT, standbys: standbysOf(snapshot) });
 
 /** A single member has nobody to wait for. */
 function standbysOf(snapshot: Snapshot): number {

@@ -44,6 +44,4 @@ export type DbFacts = Static<typeof DbFacts>;
 const validator = Compile(DbFacts);
 
 /** Reads the facts of a `db` observation; null when there are none or they are of another shape. */
-export function parseDbFacts(value: unknown): DbFacts | null {
-  return validator.Check(value) ? value : null;
-}
+export const parseDbFacts = (value: unknown): DbFacts | null => (validator.Check(value) ? value : null);

@@ -68,14 +68,10 @@ function isSettling({ role, isStreaming, members }: PatroniFacts, { standbys }: 
 }
 
 /** The dynamic configuration in force, null when it could not be read. */
-export function dynamicOf(answers: readonly ExecResult[]): Dynamic | null {
-  return jsonOf(answers[3]) as Dynamic | null;
-}
+export const dynamicOf = (answers: readonly ExecResult[]): Dynamic | null => jsonOf(answers[3]) as Dynamic | null;
 
 /** Patroni answers 503 and the like according to PostgreSQL's state; the page is there all the same. */
-function pageOf(answer: ExecResult | undefined): unknown {
-  return parseJson(webAnswerOf(answer)?.body ?? '');
-}
+const pageOf = (answer: ExecResult | undefined): unknown => parseJson(webAnswerOf(answer)?.body ?? '');
 
 function factsOf(desired: DbDesired, own: PatroniStatus | null, cluster: Cluster | null): PatroniFacts {
   const members = (cluster?.members ?? [])

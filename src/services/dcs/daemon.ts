@@ -54,9 +54,7 @@ export function roleChangeDcs(role: RoleChange): Activation {
 }
 
 /** Asks this member for its state and for the members that it knows. */
-export function probeDcs(): readonly Command[] {
-  return [STATUS, MEMBERS];
-}
+export const probeDcs = (): readonly Command[] => [STATUS, MEMBERS];
 
 /**
  * Healthy: the process answers, also while it waits for other members. The facts say what that means for the cluster. A learner soon gets its vote.

@@ -24,6 +24,4 @@ export type DcsFacts = Static<typeof DcsFacts>;
 const validator = Compile(DcsFacts);
 
 /** Reads the facts of a `dcs` observation; null when there are none or they are of another shape. */
-export function parseDcsFacts(value: unknown): DcsFacts | null {
-  return validator.Check(value) ? value : null;
-}
+export const parseDcsFacts = (value: unknown): DcsFacts | null => (validator.Check(value) ? value : null);

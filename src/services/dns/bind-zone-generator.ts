@@ -182,9 +182,7 @@ function recordOf(name: string, item: PublishedName, zoneTtl: number | undefined
   return { name, type: item.type, data: item.data, ...ownTtl(item.ttl, zoneTtl) };
 }
 
-function ownTtl(ttl: number, zoneTtl: number | undefined): { ttl?: number } {
-  return ttl === zoneTtl ? {} : { ttl };
-}
+const ownTtl = (ttl: number, zoneTtl: number | undefined): { ttl?: number } => (ttl === zoneTtl ? {} : { ttl });
 
 /** The zone's own name first, then by name, type and datum, so that equal content has equal text. */
 function byOwner(a: ZoneRecord, b: ZoneRecord): number {

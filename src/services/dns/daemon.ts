@@ -172,6 +172,4 @@ function rndc(...args: readonly string[]): ProcessCommand {
   return { argv: [...RNDC, ...args], user: USER, timeoutMs: 15_000 };
 }
 
-function command(commands: readonly ProcessCommand[], why: string): Activation {
-  return { kind: 'command', commands, why };
-}
+const command = (commands: readonly ProcessCommand[], why: string): Activation => ({ kind: 'command', commands, why });

@@ -10,9 +10,7 @@ export type DnsFacts = Static<typeof DnsFacts>;
 const validator = Compile(DnsFacts);
 
 /** Reads the facts of a `dns` observation; null when there are none or they are of another shape. */
-export function parseDnsFacts(value: unknown): DnsFacts | null {
-  return validator.Check(value) ? value : null;
-}
+export const parseDnsFacts = (value: unknown): DnsFacts | null => (validator.Check(value) ? value : null);
 
 /** A name server's answer to a question for an SOA. `status` null: no answer in time; `seconds`: when, since 1970 by the host's clock. */
 export interface SoaAnswer {
@@ -31,6 +29,4 @@ export function readSoa({ stdout, timedOut }: ExecResult): SoaAnswer {
   };
 }
 
-function numberIn(match: RegExpExecArray | null): number | null {
-  return match?.[1] === undefined ? null : Number(match[1]);
-}
+const numberIn = (match: RegExpExecArray | null): number | null => (match?.[1] === undefined ? null : Number(match[1]));

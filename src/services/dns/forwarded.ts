@@ -10,9 +10,7 @@ import type { Domain } from '../../model/names/domain.ts';
 const DELEGATED_MAX = 248;
 
 /** Does this site answer for the domain? */
-export function isServedHere({ authoritative }: Pick<Domain, 'authoritative'>): boolean {
-  return authoritative !== false;
-}
+export const isServedHere = ({ authoritative }: Pick<Domain, 'authoritative'>): boolean => authoritative !== false;
 
 /** The domains that are forwarded, without servers that are our own nodes: what these are sent would come back to them. */
 export function forwardedOf({ domains, nodes }: Pick<Snapshot, 'domains' | 'nodes'>): {

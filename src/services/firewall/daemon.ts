@@ -44,9 +44,7 @@ export function roleChangeFirewall(): Activation {
 }
 
 /** Reads the table back from the kernel. */
-export function probeFirewall(): readonly Command[] {
-  return [{ argv: LIST, user: USER, right: RIGHT, timeoutMs: 3000 }];
-}
+export const probeFirewall = (): readonly Command[] => [{ argv: LIST, user: USER, right: RIGHT, timeoutMs: 3000 }];
 
 /** Healthy: the kernel has the published table, with all its rules and addresses. */
 export function parseProbeFirewall(answers: readonly ExecResult[], desired: FirewallDesired): ServiceHealth {

@@ -40,9 +40,7 @@ export const FIREWALL_FILES: readonly FileSpec<FirewallView>[] = [
 ];
 
 /** Names a configuration. It stands in the table, so the probe learns which one is in force. */
-export function markOf(desired: FirewallDesired): string {
-  return digestOf(desired).slice(0, 16);
-}
+export const markOf = (desired: FirewallDesired): string => digestOf(desired).slice(0, 16);
 
 /** Makes the template's view of a desired state. */
 export function viewFirewall(desired: FirewallDesired): FirewallView {

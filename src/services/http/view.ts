@@ -42,9 +42,7 @@ export const HTTP_FILES: readonly FileSpec<HttpView>[] = [
 ];
 
 /** Names a configuration: nginx reports it to its own host, so a probe learns which one is in force. Prefetched files are no part of it: nginx does not get them. */
-export function markOf({ wanted: _beforehand, ...desired }: HttpDesired): string {
-  return digestOf(desired).slice(0, 16);
-}
+export const markOf = ({ wanted: _beforehand, ...desired }: HttpDesired): string => digestOf(desired).slice(0, 16);
 
 /** Makes the template's view of a desired state. */
 export function viewHttp(desired: HttpDesired, facts: HostFacts): HttpView {

@@ -9,11 +9,7 @@ export function withHeader(body: string, comment: string, generation: number): s
 }
 
 /** A file's text without the generated header; all of it when there is none. */
-export function withoutHeader(content: string): string {
-  return content.replace(HEADER, '');
-}
+export const withoutHeader = (content: string): string => content.replace(HEADER, '');
 
 /** Digest of a file's text without its header: equal for every generation that has the same body. */
-export function bodyDigest(content: string): string {
-  return textDigest(withoutHeader(content));
-}
+export const bodyDigest = (content: string): string => textDigest(withoutHeader(content));

@@ -149,9 +149,7 @@ function memberName(steps: readonly string[]): string {
   return name === '' || /^[0-9]+$/u.test(name) ? '' : `${name} `;
 }
 
-function isEmpty(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0;
-}
+const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
 function withChanges(value: unknown, changed: ReadonlyMap<string, unknown>, at: readonly string[]): unknown {
   if (Array.isArray(value))
@@ -174,9 +172,7 @@ export function memberText(element: unknown, name: string): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : 'without a name';
 }
 
-function valueAt(value: unknown, steps: readonly string[]): unknown {
-  return steps.reduce<unknown>(memberOf, value);
-}
+const valueAt = (value: unknown, steps: readonly string[]): unknown => steps.reduce<unknown>(memberOf, value);
 
 function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;

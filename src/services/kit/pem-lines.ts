@@ -1,4 +1,2 @@
 /** The lines of a PEM text between its first and its last one. */
-export function pemLines(text: string): string[] {
-  return text.trim().split('\n').slice(1, -1);
-}
+export const pemLines = (text: string): string[] => text.trim().split('\n').slice(1, -1);

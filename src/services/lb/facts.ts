@@ -22,6 +22,4 @@ export type LbFacts = Static<typeof LbFacts>;
 const validator = Compile(LbFacts);
 
 /** Reads the facts of an `lb` observation; null when there are none or they are of another shape. */
-export function parseLbFacts(value: unknown): LbFacts | null {
-  return validator.Check(value) ? value : null;
-}
+export const parseLbFacts = (value: unknown): LbFacts | null => (validator.Check(value) ? value : null);

@@ -44,9 +44,7 @@ export function roleChangeNtp(role: RoleChange): Activation {
 }
 
 /** Asks chronyd over its socket which source it follows and which sources it has. */
-export function probeNtp(): readonly ProcessCommand[] {
-  return [{ argv: STATE, user: USER, timeoutMs: 3000 }];
-}
+export const probeNtp = (): readonly ProcessCommand[] => [{ argv: STATE, user: USER, timeoutMs: 3000 }];
 
 /** Healthy: chronyd answers and has the published sources. If they are out of reach, that is not its fault: it is reported and not judged. */
 export function parseProbeNtp(answers: readonly ExecResult[], desired: NtpDesired): ServiceHealth {
@@ -94,6 +92,4 @@ function stateOf(fields: readonly string[]): string {
   return `chronyd follows ${name || reference}, stratum ${stratum}`;
 }
 
-function linesOf(text: string): readonly string[] {
-  return text.split('\n').filter((line) => line !== '');
-}
+const linesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');

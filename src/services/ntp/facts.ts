@@ -15,6 +15,4 @@ export type NtpFacts = Static<typeof NtpFacts>;
 const validator = Compile(NtpFacts);
 
 /** Reads the facts of an `ntp` observation; null when there are none or they are of another shape. */
-export function parseNtpFacts(value: unknown): NtpFacts | null {
-  return validator.Check(value) ? value : null;
-}
+export const parseNtpFacts = (value: unknown): NtpFacts | null => (validator.Check(value) ? value : null);

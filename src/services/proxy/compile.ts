@@ -41,9 +41,7 @@ export function prepareProxy({ nodes, settings }: Snapshot): ProxyShared {
 }
 
 /** What `prepareProxy` found. */
-export function heldBackProxy(shared: ProxyShared): readonly Finding[] {
-  return shared.findings;
-}
+export const heldBackProxy = (shared: ProxyShared): readonly Finding[] => shared.findings;
 
 /** Squid runs on region nodes, for subnets that may use a proxy, unless it is switched off or machines use another proxy directly. */
 export function compileProxy(snapshot: Snapshot, nodeId: string, shared: ProxyShared): ProxyDesired | null {

@@ -41,9 +41,7 @@ export const PROXY_FILES: readonly FileSpec<ProxyView>[] = [
 ];
 
 /** Names a configuration in Squid's answers to its own host, so the probe learns which one is in force. */
-export function markOf(desired: ProxyDesired): string {
-  return digestOf(desired).slice(0, 16);
-}
+export const markOf = (desired: ProxyDesired): string => digestOf(desired).slice(0, 16);
 
 /** Makes the template's view of a desired state. */
 export function viewProxy(desired: ProxyDesired): ProxyView {

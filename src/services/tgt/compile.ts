@@ -42,6 +42,4 @@ function servedImages({ defaultImages = [] }: Snapshot): TgtDesired['images'] {
     .sort((one, other) => compareText(one.digest, other.digest));
 }
 
-function networksOf({ subnets }: ServedVlan): string[] {
-  return subnets.map(({ subnet }) => subnet.cidr);
-}
+const networksOf = ({ subnets }: ServedVlan): string[] => subnets.map(({ subnet }) => subnet.cidr);

@@ -91,9 +91,7 @@ function differencesOf(answers: readonly ExecResult[], desired: TgtDesired): Dif
   };
 }
 
-function isWhole(target: ShownTarget | undefined): boolean {
-  return target?.lun?.isReadOnly === true && target.lun.isOnline;
-}
+const isWhole = (target: ShownTarget | undefined): boolean => target?.lun?.isReadOnly === true && target.lun.isOnline;
 
 function isSame(found: readonly string[], wanted: readonly string[]): boolean {
   return found.length === wanted.length && wanted.every((one) => found.includes(one));

@@ -78,6 +78,4 @@ function readStatus(text: string): VipStatus {
   return { seconds: typeof uptime === 'number' ? uptime : Number.NaN, keepalived, facts: parseVipFacts(rest) };
 }
 
-function ill(detail: string): ServiceHealth {
-  return { isHealthy: false, detail };
-}
+const ill = (detail: string): ServiceHealth => ({ isHealthy: false, detail });

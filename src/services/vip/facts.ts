@@ -33,6 +33,4 @@ export type VipFacts = Static<typeof VipFacts>;
 const validator = Compile(VipFacts);
 
 /** Reads the facts of a `vip` observation; null when there are none or they are of another shape. */
-export function parseVipFacts(value: unknown): VipFacts | null {
-  return validator.Check(value) ? value : null;
-}
+export const parseVipFacts = (value: unknown): VipFacts | null => (validator.Check(value) ? value : null);

@@ -179,14 +179,10 @@ function outlineOf(body: Desired['body']): Desired['body'] {
   return { services: Object.fromEntries(services) };
 }
 
-function lost(why: string): PublishResult {
-  return { kind: 'lost', why };
-}
+const lost = (why: string): PublishResult => ({ kind: 'lost', why });
 
 function nameOf(row: Pick<Version, 'service' | 'key'>): string {
   return `${row.service} ${row.key}`;
 }
 
-function isSame(a: Version | undefined, b: Version): boolean {
-  return a?.digest === b.digest && a.version === b.version;
-}
+const isSame = (a: Version | undefined, b: Version): boolean => a?.digest === b.digest && a.version === b.version;

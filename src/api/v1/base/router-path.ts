@@ -1,6 +1,4 @@
 import { API_PREFIX } from '../../../contract/routes.ts';
 
 /** A path of the table as Fastify's router takes it: `{name}` becomes `:name`. */
-export function routerPath(path: string): string {
-  return API_PREFIX + path.replace(/\{(\w+)\}/g, ':$1');
-}
+export const routerPath = (path: string): string => API_PREFIX + path.replace(/\{(\w+)\}/g, ':$1');

@@ -27,9 +27,7 @@ function kindsOfOptions({ noun, plural, fields }: Declared): [string, NameKind][
 }
 
 /** Is it a declared noun? */
-export function isDeclared(kind: NameKind): kind is DeclaredNoun {
-  return NOUNS.some(({ noun }) => noun === kind);
-}
+export const isDeclared = (kind: NameKind): kind is DeclaredNoun => NOUNS.some(({ noun }) => noun === kind);
 
 /** Names of objects of a declared noun, at most `limit`. */
 export async function declaredNames(client: Client, noun: DeclaredNoun, limit: number): Promise<string[]> {

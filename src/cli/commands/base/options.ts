@@ -53,9 +53,7 @@ function refuseSecrets({ secretMembers = [] }: OptionText, flag: string, value: 
   throw usageError(`--${flag}: ${shown[0]} is a secret and does not belong on a command line. Rule: ${rule}.`);
 }
 
-function isMasked(text: unknown): boolean {
-  return text === MASKED_SECRET || text === '';
-}
+const isMasked = (text: unknown): boolean => text === MASKED_SECRET || text === '';
 
 /** A text that is too long for a command line: from a file, or from standard input. */
 async function longText(call: Call, flag: string, text: string): Promise<string> {

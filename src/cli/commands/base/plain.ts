@@ -12,9 +12,8 @@ type Texts = Omit<CommandSpec, 'run' | 'options' | 'isChange'>;
 /** How objects are shown: times are shown relative to now, so some shapes are of one call. */
 type ShapeOf<Row> = Shape<Row> | ((call: Call) => Shape<Row>);
 
-function shapeIn<Row>(shape: ShapeOf<Row>, call: Call): Shape<Row> {
-  return typeof shape === 'function' ? shape(call) : shape;
-}
+const shapeIn = <Row>(shape: ShapeOf<Row>, call: Call): Shape<Row> =>
+  typeof shape === 'function' ? shape(call) : shape;
 
 /** A command that lists all objects of a noun. `options`: members of the query. */
 export function listOf<Row>(

@@ -227,6 +227,4 @@ export function textOf(value: unknown): string {
 }
 
 /** A member's name with blanks between its parts. */
-export function headerOf(member: string): string {
-  return columnOf(member).replaceAll('_', ' ');
-}
+export const headerOf = (member: string): string => columnOf(member).replaceAll('_', ' ');

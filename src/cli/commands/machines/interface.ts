@@ -198,9 +198,7 @@ export const INTERFACE: NounSpec = {
   commands: [LIST, SHOW, CREATE, SET, DELETE],
 };
 
-function paramsOf(call: Call) {
-  return { machine: need(call, 0), interface: need(call, 1) };
-}
+const paramsOf = (call: Call) => ({ machine: need(call, 0), interface: need(call, 1) });
 
 type Members = Pick<InterfaceInput, 'mac' | 'parents' | 'mtu' | 'acceptRa' | 'bond' | 'bridge' | 'tags' | 'addresses'>;
 

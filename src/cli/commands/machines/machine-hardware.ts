@@ -36,9 +36,7 @@ export async function showMachine(call: Call, shape: Shape<Machine>): Promise<vo
   await printOne(printerOf(call), { ...shape, details }, body);
 }
 
-function hasTimeline({ state }: Machine): boolean {
-  return state !== undefined && (isPassing(state) || isBad(state));
-}
+const hasTimeline = ({ state }: Machine): boolean => state !== undefined && (isPassing(state) || isBad(state));
 
 /** Empty: the region is of a release that keeps none. */
 async function timelineOf(call: Call): Promise<string[]> {

@@ -94,9 +94,7 @@ function option(code: number, data: ArrayLike<number>): Buffer {
   return Buffer.concat([Buffer.from([code, data.length]), Uint8Array.from(data)]);
 }
 
-function quad(address: string): number[] {
-  return address.split('.').map(Number);
-}
+const quad = (address: string): number[] => address.split('.').map(Number);
 
 /** The n-th MAC of a family: `52:54:<family>:…`. */
 export function macOf(family: number, number: number): string {

@@ -55,10 +55,6 @@ async function writeOne({ api, order, limiter: turns }: Writer, number: number):
   }
 }
 
-function numbered(text: string, number: number): string {
-  return text.replaceAll('{number}', String(number));
-}
+const numbered = (text: string, number: number): string => text.replaceAll('{number}', String(number));
 
-function errorCodeOf(error: unknown): string {
-  return error instanceof AppError ? error.code : 'error';
-}
+const errorCodeOf = (error: unknown): string => (error instanceof AppError ? error.code : 'error');

@@ -21,6 +21,4 @@ export function startDeadline(ms: number, onEnd: () => void): () => void {
 }
 
 /** Milliseconds of CLOCK_MONOTONIC, the same in every process of the machine, whatever its network namespace. */
-export function monotonicMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
+export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;

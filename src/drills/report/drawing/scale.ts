@@ -16,9 +16,7 @@ export function xOf(scale: Scale, at: number): number {
 }
 
 /** Whether a moment is in the drawing. */
-export function isShown(scale: Scale, at: number): boolean {
-  return at >= scale.from && at <= scale.to;
-}
+export const isShown = (scale: Scale, at: number): boolean => at >= scale.from && at <= scale.to;
 
 /** The whole round. */
 export function wholeScale(timeline: Timeline): Scale {

@@ -20,9 +20,7 @@ export async function ensurePools({ client, topology }: Pick<Environment, 'clien
 }
 
 /** The first two octets of a network of the lab: no two have them in common. */
-function prefixOf({ cidr }: LabNetwork): string {
-  return cidr.split('.').slice(0, 2).join('.');
-}
+const prefixOf = ({ cidr }: LabNetwork): string => cidr.split('.').slice(0, 2).join('.');
 
 async function has<T>(items: AsyncIterable<T>, isIt: (item: T) => boolean): Promise<boolean> {
   for await (const item of items) if (isIt(item)) return true;

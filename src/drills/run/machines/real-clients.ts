@@ -96,6 +96,4 @@ function samplesOf(observations: readonly LeaseObservation[]): Sample[] {
   });
 }
 
-function networkNumber(network: string): number {
-  return Number(/\d+$/.exec(network)?.[0] ?? 0) % 256;
-}
+const networkNumber = (network: string): number => Number(/\d+$/.exec(network)?.[0] ?? 0) % 256;

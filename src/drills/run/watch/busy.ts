@@ -19,9 +19,7 @@ export function parseProcessorTimes(text: string): ProcessorTimes | null {
 }
 
 /** Reads the processor times of this machine, which carries all hosts of a lab. Null: it does not say. */
-export function readProcessorTimes(): ProcessorTimes | null {
-  return parseProcessorTimes(readFileSync('/proc/stat', 'utf8'));
-}
+export const readProcessorTimes = (): ProcessorTimes | null => parseProcessorTimes(readFileSync('/proc/stat', 'utf8'));
 
 /** How much of the processors was in use between two readings, percent; null: it is not known. */
 export function busyPercent(from: ProcessorTimes | null, to: ProcessorTimes | null): number | null {

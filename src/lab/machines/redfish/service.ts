@@ -65,9 +65,7 @@ function send(response: ServerResponse, { status, body, headers = {} }: RedfishR
   response.end(body === undefined ? '' : JSON.stringify(body));
 }
 
-function refuse(status: number, message: string): RedfishReply {
-  return { status, body: errorBody(message) };
-}
+const refuse = (status: number, message: string): RedfishReply => ({ status, body: errorBody(message) });
 
 async function answerSafely(
   order: RedfishOrder,

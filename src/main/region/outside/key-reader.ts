@@ -69,6 +69,4 @@ function unreachable({ keeper }: KeySource, why: string, proxy: string): Rejecte
   );
 }
 
-function sentenceOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
+const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -24,11 +24,7 @@ export type ThreadMessage =
   | { readonly kind: 'log'; readonly message: string; readonly fields: LogFields };
 
 /** The monotonic clock that all threads of a process share, ms. */
-export function sharedNow(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
+export const sharedNow = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /** As the shared place holds a time; 0: never again. */
-export function toShared(ms: number): bigint {
-  return ms > 0 ? BigInt(Math.round(ms * 1e6)) : 0n;
-}
+export const toShared = (ms: number): bigint => (ms > 0 ? BigInt(Math.round(ms * 1e6)) : 0n);

@@ -61,9 +61,7 @@ export function diskTags({
 const TAKEN = '!';
 
 /** The stored mark of a hardware tag that is removed from a disk. Pure. */
-export function takenTag(tag: string): string {
-  return TAKEN + tag;
-}
+export const takenTag = (tag: string): string => TAKEN + tag;
 
 /** The tags of a disk: those of its hardware without the removed ones, and those that it was given. Pure. */
 export function tagsOfDisk(hardware: readonly string[], storedTags: readonly string[]): readonly string[] {

@@ -65,9 +65,7 @@ export function deploymentFiles(deployment: Deployment): Readonly<Record<string,
   };
 }
 
-function optional(text: string | null): readonly string[] {
-  return text === null ? [] : [text];
-}
+const optional = (text: string | null): readonly string[] => (text === null ? [] : [text]);
 
 /** A list without a member is no file. */
 function lists(members: Readonly<Record<string, readonly string[]>>): Record<string, string> {

@@ -114,9 +114,7 @@ function dhcpSections({ hasDhcp4, hasDhcp6, hasDhcpRoutes, hasAdvertised }: Plan
   ];
 }
 
-function yes(is: boolean): string {
-  return is ? 'yes' : 'no';
-}
+const yes = (is: boolean): string => (is ? 'yes' : 'no');
 
 function textOf(sections: readonly Section[]): string {
   return sections

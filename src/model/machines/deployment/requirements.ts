@@ -51,9 +51,7 @@ function bySize(one: Candidate, other: Candidate): number {
   return one.memoryMb - other.memoryMb || one.cpus - other.cpus || bytesOf(one) - bytesOf(other) || byName;
 }
 
-function bytesOf({ disks }: Candidate): number {
-  return disks.reduce((sum, { bytes }) => sum + bytes, 0);
-}
+const bytesOf = ({ disks }: Candidate): number => disks.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Says why no machine fits: how many are left after each requirement. Pure. */
 export function whyNone(candidates: readonly Candidate[], requirements: MachineRequirements): string {

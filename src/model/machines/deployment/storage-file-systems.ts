@@ -47,9 +47,7 @@ export function checkFileSystems(
 }
 
 /** What is made for a kind. Pure. */
-export function madeKind(kind: FileSystemKind): MadeKind {
-  return kind === 'fat32' ? 'vfat' : kind;
-}
+export const madeKind = (kind: FileSystemKind): MadeKind => (kind === 'fat32' ? 'vfat' : kind);
 
 /** Refuses file systems without a root. Pure. */
 export function checkRoot(planned: readonly PlannedFileSystem[]): Rejected | null {

@@ -23,16 +23,12 @@ const EXTENT_MIB = 4;
  * MiB that an image needs: its files, a tenth for files that the system writes, then 16 MiB and a twentieth for the
  * file system.
  */
-export function neededMib(minBytes: number): number {
-  return Math.ceil((Math.ceil((minBytes * 1.1) / MIB) + 16) / 0.95);
-}
+export const neededMib = (minBytes: number): number => Math.ceil((Math.ceil((minBytes * 1.1) / MIB) + 16) / 0.95);
 
 /**
  * Space of a device that an array can use: md reserves a thousandth and 2 MiB, at most 132 MiB (mdadm 4.4, super1.c).
  */
-function memberMib(mib: number): number {
-  return mib - Math.min(132, Math.ceil(mib / 1000) + 2);
-}
+const memberMib = (mib: number): number => mib - Math.min(132, Math.ceil(mib / 1000) + 2);
 
 /** Space of an array with `members` devices. `sizes`: the sizes of its devices and of its spares. */
 export function raidMib(level: RaidLevel, sizes: readonly number[], members: number): number {
@@ -49,10 +45,6 @@ export function groupMib(sizes: readonly number[]): number {
 }
 
 /** Size of a volume, rounded up to whole extents. */
-export function volumeMib(mib: number): number {
-  return Math.ceil(mib / EXTENT_MIB) * EXTENT_MIB;
-}
+export const volumeMib = (mib: number): number => Math.ceil(mib / EXTENT_MIB) * EXTENT_MIB;
 
-function extents(mib: number): number {
-  return Math.max(0, Math.floor(mib / EXTENT_MIB) * EXTENT_MIB);
-}
+const extents = (mib: number): number => Math.max(0, Math.floor(mib / EXTENT_MIB) * EXTENT_MIB);

@@ -129,6 +129,4 @@ export interface StoragePlan {
 
 export const MIB = 1_048_576;
 /** Whole MiB of so many bytes. */
-export function mibOf(bytes: number): number {
-  return Math.floor(bytes / MIB);
-}
+export const mibOf = (bytes: number): number => Math.floor(bytes / MIB);

@@ -61,13 +61,9 @@ function isWanted(script: Script, named: readonly string[] | undefined): boolean
   return named === undefined ? tags.includes(DEFAULT_TAG) : named.some((tag) => tags.includes(tag));
 }
 
-function isCalled({ name, tags }: Script, called: string): boolean {
-  return name === called || tags.includes(called);
-}
+const isCalled = ({ name, tags }: Script, called: string): boolean => name === called || tags.includes(called);
 
-function rank({ tags }: Script): number {
-  return tags.includes(BUILT_IN_TAG) ? 0 : 1;
-}
+const rank = ({ tags }: Script): number => (tags.includes(BUILT_IN_TAG) ? 0 : 1);
 
 interface Knowledge {
   readonly all: readonly Script[];

@@ -185,6 +185,4 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function hasControl(text: string): boolean {
-  return /\p{Cc}/u.test(text);
-}
+const hasControl = (text: string): boolean => /\p{Cc}/u.test(text);

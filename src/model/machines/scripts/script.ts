@@ -209,9 +209,7 @@ function readComment(value: MetadataValue, name: string): ScriptMetadata | Rejec
 }
 
 /** A text; what is none is usable nowhere. */
-function textOf(value: MetadataValue): string {
-  return typeof value === 'string' ? value : '';
-}
+const textOf = (value: MetadataValue): string => (typeof value === 'string' ? value : '');
 
 /** Seconds, or hours, minutes and seconds. */
 function secondsOf(value: MetadataValue): number | null {

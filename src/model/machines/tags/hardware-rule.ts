@@ -163,6 +163,4 @@ function holds(value: unknown, operator: Operator | null, wanted: string | numbe
   return operator === '>' ? value > wanted : value >= wanted;
 }
 
-function lower(value: string | number | boolean): string {
-  return String(value).toLowerCase();
-}
+const lower = (value: string | number | boolean): string => String(value).toLowerCase();

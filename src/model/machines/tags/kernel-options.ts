@@ -36,6 +36,4 @@ export function parseKernelOptions(text: string, field: string, most = KERNEL_OP
 }
 
 /** Options one by one. Pure. */
-export function optionsOf(text: string): string[] {
-  return text.split(' ').filter((option) => option !== '');
-}
+export const optionsOf = (text: string): string[] => text.split(' ').filter((option) => option !== '');

@@ -6,9 +6,7 @@ export function lshwNode(id: string, kind: string, children: readonly (XmlNode |
 }
 
 /** An element with a text; null if there is none. */
-export function leaf(name: string, text: string | undefined): XmlNode | null {
-  return plain(name, {}, text);
-}
+export const leaf = (name: string, text: string | undefined): XmlNode | null => plain(name, {}, text);
 
 /** The same with attributes. */
 export function plain(

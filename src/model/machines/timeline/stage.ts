@@ -130,9 +130,7 @@ export function stageOf(steps: readonly MachineStep[]): { readonly stage: Stage;
 }
 
 /** Has the deployment written the machine's disks? Pure. */
-export function isInstalled(steps: readonly MachineStep[]): boolean {
-  return steps.some(({ what }) => what === 'installed');
-}
+export const isInstalled = (steps: readonly MachineStep[]): boolean => steps.some(({ what }) => what === 'installed');
 
 /**
  * A server's firmware needs up to four minutes, and the first start with cloud-init more (38 to 42 s in the lab with an

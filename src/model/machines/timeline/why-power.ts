@@ -3,14 +3,10 @@ import type { MachineStep, StepWhat } from './step.ts';
 import type { WhyCase, WhyRule } from './why-case.ts';
 
 /** Is the machine at this stage, and not beyond it? */
-function isAt({ stage }: WhyCase, ...stages: readonly Stage[]): boolean {
-  return stages.includes(stage);
-}
+const isAt = ({ stage }: WhyCase, ...stages: readonly Stage[]): boolean => stages.includes(stage);
 
 /** Is it before this stage? Pure. */
-export function isBefore({ stage }: WhyCase, other: Stage): boolean {
-  return STAGES.indexOf(stage) < STAGES.indexOf(other);
-}
+export const isBefore = ({ stage }: WhyCase, other: Stage): boolean => STAGES.indexOf(stage) < STAGES.indexOf(other);
 
 /** The last step of such a kind; undefined: there is none. Pure. */
 export function lastOf({ steps }: Pick<WhyCase, 'steps'>, ...whats: readonly StepWhat[]): MachineStep | undefined {
@@ -18,9 +14,7 @@ export function lastOf({ steps }: Pick<WhyCase, 'steps'>, ...whats: readonly Ste
 }
 
 /** On, or nobody can say so, and not one packet of DHCP. */
-function isMute(seen: WhyCase): boolean {
-  return isAt(seen, 'powered') || (isAt(seen, 'asked') && !seen.site.hasSwitch);
-}
+const isMute = (seen: WhyCase): boolean => isAt(seen, 'powered') || (isAt(seen, 'asked') && !seen.site.hasSwitch);
 
 /** From the order to the first packet of DHCP. */
 export const powerCauses: readonly WhyRule[] = [

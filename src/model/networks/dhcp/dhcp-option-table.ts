@@ -140,6 +140,4 @@ const NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /** Does Kea know an option by this name without a definition? */
-export function isKeaOption(name: string): boolean {
-  return NAMES.has(name);
-}
+export const isKeaOption = (name: string): boolean => NAMES.has(name);

@@ -68,9 +68,7 @@ function parseOne(text: string, type: OptionType): OptionValue | Rejected | null
   }
 }
 
-function asciiOf(text: string): number[] {
-  return Array.from(text, (letter) => letter.charCodeAt(0));
-}
+const asciiOf = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0));
 
 function addressValue(text: string): OptionValue | null {
   const address = parseAddress(text);
@@ -78,9 +76,7 @@ function addressValue(text: string): OptionValue | null {
   return { text: formatAddress(address), octets: octetsOf(address) };
 }
 
-function octetsOf(address: Pick<Address, 'value'>): number[] {
-  return bigEndian(address.value, 4);
-}
+const octetsOf = (address: Pick<Address, 'value'>): number[] => bigEndian(address.value, 4);
 
 function bigEndian(value: bigint, width: number): number[] {
   return Array.from({ length: width }, (_, index) => Number((value >> BigInt(8 * (width - 1 - index))) & 255n));

@@ -76,9 +76,7 @@ function readAll(texts: readonly string[], field: string): readonly Option[] | R
 }
 
 /** Option 43 as a whole, and one of its parts. */
-function isWholeAndPart(one: Option, other: Option): boolean {
-  return (one.sub === null) !== (other.sub === null);
-}
+const isWholeAndPart = (one: Option, other: Option): boolean => (one.sub === null) !== (other.sub === null);
 
 function readOption(text: string, field: string): Option | Rejected {
   const [, key, value] = /^([^=]*)=([\s\S]*)$/.exec(text) ?? [];
@@ -104,9 +102,7 @@ function formOf(type: string, isList: boolean): Pick<KnownOption, 'type' | 'isLi
 }
 
 /** Types of which there is one value: commas belong to a text, and octets follow one another. */
-function isWhole(type: OptionType): boolean {
-  return type === 'string' || type === 'binary';
-}
+const isWhole = (type: OptionType): boolean => type === 'string' || type === 'binary';
 
 function byName(name: string, value: string, field: string): Option | Rejected {
   const known = Object.hasOwn(KNOWN_OPTIONS, name) ? KNOWN_OPTIONS[name] : undefined;

@@ -36,9 +36,7 @@ const AFTER_FAILURE_MS = 250;
 type Keeping = { readonly held: HeldJob; readonly onNews: (news: LeaseNews) => void; holdsUntil: number };
 
 /** Until when a holder may act whose lease was requested at this moment. */
-export function holdsUntil(requestedAt: number): number {
-  return requestedAt + LEASE_MS - MARGIN_MS;
-}
+export const holdsUntil = (requestedAt: number): number => requestedAt + LEASE_MS - MARGIN_MS;
 
 /**
  * Renews all leases together, every quarter of their length. Every time counts from before the request. A lease that

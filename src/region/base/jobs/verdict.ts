@@ -42,10 +42,6 @@ export function afterRun({ returned, error, givenUp, isAbortWanted, lateMs, atte
   return isOnlyLate ? failed(`The deadline of the job passed. ${returned.result}`) : { kind: 'end', end: returned };
 }
 
-function failed(result: string): JobFate {
-  return { kind: 'end', end: { state: 'failed', result } };
-}
+const failed = (result: string): JobFate => ({ kind: 'end', end: { state: 'failed', result } });
 
-function again(failure: string): JobFate {
-  return { kind: 'give-back', failure };
-}
+const again = (failure: string): JobFate => ({ kind: 'give-back', failure });

@@ -40,9 +40,7 @@ function viewTarget(row: BackupTargetRow): BackupTarget {
   return { ...shown, store: row.store as BackupTarget['store'], recoveryKey: null };
 }
 
-async function mustTarget(tx: Tx): Promise<BackupTargetRow> {
-  return (await readBackupTarget(tx)) ?? refuse(NONE);
-}
+const mustTarget = async (tx: Tx): Promise<BackupTargetRow> => (await readBackupTarget(tx)) ?? refuse(NONE);
 
 /** Adds the job and shows it. A store has one task at a time. */
 async function begin(tx: WriteTx, context: CaseContext, order: BackupOrder, sentence: string) {

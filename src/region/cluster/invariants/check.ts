@@ -40,9 +40,7 @@ export function judgeSilence(
 }
 
 /** Ends with a full stop. It may begin with a node's name, which stays as it is. */
-export function sentence(text: string): string {
-  return text.replace(/\.?$/, '.');
-}
+export const sentence = (text: string): string => text.replace(/\.?$/, '.');
 
 /** Is the site a cluster of whole hosts? */
 export const isCluster = (site: ClusterSite): boolean => site.cluster !== null;

@@ -105,9 +105,7 @@ export function moveOf(run: JobRun, ports: MovePorts): Move {
 }
 
 /** The same move for winding up: the request to abort, which started that, does not end it. */
-export function patient(move: Move): Move {
-  return { ...move, run: { ...move.run, isAbortWanted: () => false } };
-}
+export const patient = (move: Move): Move => ({ ...move, run: { ...move.run, isAbortWanted: () => false } });
 
 /** Runs a move to its end; what it throws beside `MoveEnd` is for the runner. */
 export async function ended(work: () => Promise<string>, undo?: (end: MoveEnd) => Promise<string>): Promise<JobEnd> {

@@ -51,6 +51,4 @@ export function heirsOfDatabase(state: PatroniState, avoid: readonly string[]): 
 }
 
 /** Does a commit wait for a member of this role? */
-export function isAwaited(role: string): boolean {
-  return role === 'sync_standby';
-}
+export const isAwaited = (role: string): boolean => role === 'sync_standby';

@@ -170,9 +170,7 @@ function nodeIn({ site }: Pick<SiteSnapshot, 'site'>, { id }: Pick<RemovalOrder,
   return site.nodes.find((node) => node.id === id);
 }
 
-function isLive(node: SiteNode): boolean {
-  return node.isFresh && node.state !== 'joining';
-}
+const isLive = (node: SiteNode): boolean => node.isFresh && node.state !== 'joining';
 
 function isVacated(checkpoint: unknown): boolean {
   return typeof checkpoint === 'object' && checkpoint !== null && 'isVacated' in checkpoint;

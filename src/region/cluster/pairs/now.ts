@@ -124,9 +124,7 @@ function sideOf({ nodes }: Pick<ClusterSite, 'nodes'>, name: string, service: st
   return { name, node, row, facts: pairFactsIn(row?.facts) };
 }
 
-function isTakingOver({ node }: PairSide): boolean {
-  return node?.isFresh === true && node.report === 'applying';
-}
+const isTakingOver = ({ node }: PairSide): boolean => node?.isFresh === true && node.report === 'applying';
 
 function otherVersions(sides: readonly PairSide[]): PairNow['versions'] {
   const known = sides.flatMap(({ name, node }) => {

@@ -43,9 +43,7 @@ export function missingOf(node: Pick<KnownNode, 'published' | 'report'>, now: nu
   return missing.map(withoutStop);
 }
 
-function withoutStop(text: string): string {
-  return text.replace(/[.: ]+$/, '');
-}
+const withoutStop = (text: string): string => text.replace(/[.: ]+$/, '');
 
 /** Makes a joining node a member when it carries its part. The same again does no harm. */
 export async function finishJoin(

@@ -84,9 +84,7 @@ async function recall(tx: Tx, announced: Announcement): Promise<RegisterAnswer |
 }
 
 /** A waiting rack that registers with more than before is decided again. */
-function mayGoOn({ arrival, token }: Announcement): boolean {
-  return arrival === 'own_host' || token === 'valid';
-}
+const mayGoOn = ({ arrival, token }: Announcement): boolean => arrival === 'own_host' || token === 'valid';
 
 async function decide(tx: WriteTx, announced: Announcement): Promise<OperationOutcome<RegisterAnswer>> {
   const { uuid, publicKey, source } = announced;

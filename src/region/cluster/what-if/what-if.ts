@@ -61,9 +61,7 @@ export function whatIf(site: ClusterSite, ref: string, event: WhatIfEvent): What
   };
 }
 
-function hasVip({ cluster }: ClusterSite): boolean {
-  return cluster !== null && vipAddress(cluster) !== null;
-}
+const hasVip = ({ cluster }: ClusterSite): boolean => cluster !== null && vipAddress(cluster) !== null;
 
 function handover(before: string | null, candidates: readonly string[]): Handover {
   return { before, after: candidates[0] ?? null, candidates: [...candidates] };
@@ -121,9 +119,7 @@ function isAwaited(site: ClusterSite, name: string): boolean {
   return primariesOf(site)[0]?.facts.members.some((one) => one.name === name && one.isSynchronous) ?? false;
 }
 
-function outage(probe: string, { leastMs, mostMs, why }: Range): PredictedOutage {
-  return { probe, leastMs, mostMs, why };
-}
+const outage = (probe: string, { leastMs, mostMs, why }: Range): PredictedOutage => ({ probe, leastMs, mostMs, why });
 
 function summaryOf(
   node: SiteNode,

@@ -60,9 +60,7 @@ export async function readGuardSite(tx: Tx, ports: CasePorts, question: GuardQue
   };
 }
 
-function sentenceOf(found: object | null): string | null {
-  return isRejected(found) ? found.message : null;
-}
+const sentenceOf = (found: object | null): string | null => (isRejected(found) ? found.message : null);
 
 interface VlanSources {
   readonly site: ServingSite & Pick<Snapshot, 'nodes'>;

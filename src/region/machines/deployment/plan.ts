@@ -35,9 +35,7 @@ export async function hardwareOf(tx: Tx, { id, hostname }: MachineRow): Promise<
 const MTU_USUAL = 1500;
 
 /** The architecture of a machine as images name it; null: not known. Pure. */
-export function architectureOf({ cpu }: Inventory): string | null {
-  return imageArchitecture(cpu?.architecture);
-}
+export const architectureOf = ({ cpu }: Inventory): string | null => imageArchitecture(cpu?.architecture);
 
 /** How the disks of a machine are laid out for an image, by its newest inventory. Pure. */
 export function storageOf(

@@ -119,6 +119,4 @@ function noImage({ mac, architecture }: EnlistQuestion): EnlistVerdict {
 }
 
 /** Names may be long; the rack takes no more than this (`contract/machines/enlist.ts`). */
-function refuse(reason: string): EnlistVerdict {
-  return { kind: 'refuse', reason: reason.slice(0, REASON_MAX) };
-}
+const refuse = (reason: string): EnlistVerdict => ({ kind: 'refuse', reason: reason.slice(0, REASON_MAX) });

@@ -17,9 +17,7 @@ export type InterfaceRequest = Omit<Wire, 'addresses'> & {
   readonly addresses?: readonly AddressRequest[];
 };
 
-export function isExistingLink(address: AddressRequest): address is ExistingLink {
-  return 'existing' in address;
-}
+export const isExistingLink = (address: AddressRequest): address is ExistingLink => 'existing' in address;
 
 /** An interface as it is. */
 export function asRequest(row: InterfaceRow): InterfaceRequest {

@@ -66,9 +66,7 @@ function settled(found: readonly InterfaceReading[]): InterfaceInput[] {
   return mastersFirst(routed);
 }
 
-function unlinked(head: InterfaceHead) {
-  return { ...head, isLinked: false };
-}
+const unlinked = (head: InterfaceHead) => ({ ...head, isLinked: false });
 
 async function readHeads(tx: Tx, requests: readonly InterfaceRequest[]): Promise<InterfaceHead[]> {
   const heads: InterfaceHead[] = [];

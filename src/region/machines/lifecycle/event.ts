@@ -70,9 +70,7 @@ export async function machineEvent(tx: WriteTx, report: LifecycleEvent): Promise
 }
 
 /** A machine is switched off by who ends its work early, also if its run was to leave it on. */
-function isEndOfScripts(event: MachineEvent): boolean {
-  return event === 'scripts-passed' || event === 'scripts-failed';
-}
+const isEndOfScripts = (event: MachineEvent): boolean => event === 'scripts-passed' || event === 'scripts-failed';
 
 /** What the table of transitions needs of a machine. */
 export function standingOf({ hostname }: Pick<MachineRow, 'hostname'>, row: StateRow): LifecycleContext {

@@ -120,9 +120,7 @@ export async function credentialsOf(ports: CredentialPorts, caller: MachineCalle
   return accept(credentials);
 }
 
-function callerOf({ id, machineId, purpose }: OpenRun): MachineCaller {
-  return { machineId, purpose, run: id };
-}
+const callerOf = ({ id, machineId, purpose }: OpenRun): MachineCaller => ({ machineId, purpose, run: id });
 
 function placeOf(run: number): string {
   return `machine_tokens/${run}`;

@@ -164,9 +164,8 @@ export function failuresOf(results: readonly EndedScript[]): string {
 }
 
 /** A machine's text as events show it: one line of printable ASCII, bounded. */
-function readable(text: unknown): string {
-  return String(text)
+const readable = (text: unknown): string =>
+  String(text)
     .slice(0, TEXT_MAX)
     .replace(/[^ -~]+/g, '?')
     .trim();
-}

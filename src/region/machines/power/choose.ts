@@ -34,9 +34,7 @@ function isKnown(row: ReachRow): boolean {
   return row.isReachable === true && !isSilent(row) && row.agoMs !== null && row.agoMs <= FRESH_MS;
 }
 
-function isSilent({ silentMs }: ReachRow): boolean {
-  return silentMs === null || silentMs > SILENT_MS;
-}
+const isSilent = ({ silentMs }: ReachRow): boolean => silentMs === null || silentMs > SILENT_MS;
 
 function rankOf(row: ReachRow): number[] {
   const { isDrained, isOnSubnet, workedMs, ms } = row;

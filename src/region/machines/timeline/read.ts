@@ -205,6 +205,4 @@ function viewNext(expected: Expected, now: number): NonNullable<MachineTimeline[
   };
 }
 
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
-}
+const iso = (ms: number): string => new Date(ms).toISOString();

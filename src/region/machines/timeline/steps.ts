@@ -28,9 +28,7 @@ function leaseAt({ at }: NamedStep, steps: readonly NamedStep[]): number {
 
 const ORDER: readonly StepSource[] = ['state', 'bmc', 'dhcp', 'tftp', 'boot', 'http', 'metadata', 'script'];
 
-function rankOf({ source }: MachineStep): number {
-  return ORDER.indexOf(source);
-}
+const rankOf = ({ source }: MachineStep): number => ORDER.indexOf(source);
 
 /** What racks saw. Pure. */
 export function ofRacks(rows: readonly StepRow[]): NamedStep[] {

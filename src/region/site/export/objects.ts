@@ -56,13 +56,10 @@ export function nameOf({ noun, identity }: ExportKind, members: MemberValues): s
   return parts.join(' ');
 }
 
-function partOf(value: unknown): string {
-  return typeof value === 'string' ? usualText(value) : JSON.stringify(value ?? null);
-}
+const partOf = (value: unknown): string =>
+  typeof value === 'string' ? usualText(value) : JSON.stringify(value ?? null);
 
-function host(text: string): string {
-  return text.toLowerCase().replace(/\.$/, '');
-}
+const host = (text: string): string => text.toLowerCase().replace(/\.$/, '');
 
 /** The order of an export: by name, numbers in it as numbers, so that a host or an address with a larger number comes later. */
 export function compareNames(one: string, other: string): number {

@@ -21,9 +21,7 @@ export function quoted(pattern: string): string {
 }
 
 /** A text, literally. */
-export function literal(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-}
+export const literal = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
 /** One of these texts, literally. */
 export function oneOf(...texts: readonly string[]): string {

@@ -13,14 +13,10 @@ export const NO_SEALER: Sealer = { seal: async () => NOTHING, open: async () => 
 export const SEALED: Feature = 'sealed-secrets';
 
 /** Does the cluster store every secret sealed? */
-export function isSealing(tx: Tx): Promise<boolean> {
-  return isFeatureOn(tx, SEALED);
-}
+export const isSealing = (tx: Tx): Promise<boolean> => isFeatureOn(tx, SEALED);
 
 /** Can this process seal and open? A site without an authority cannot, and so never turns the feature on. */
-export async function canSeal(sealer: Sealer): Promise<boolean> {
-  return !isRejected(await sealer.derive('probe'));
-}
+export const canSeal = async (sealer: Sealer): Promise<boolean> => !isRejected(await sealer.derive('probe'));
 
 /** Seals a text; a refusal ends the transaction. */
 export async function sealOrThrow({ sealer }: Tx, place: string, text: string): Promise<string> {

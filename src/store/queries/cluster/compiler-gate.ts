@@ -36,9 +36,7 @@ export async function readCompiler(tx: Tx): Promise<{ readonly version: string; 
 }
 
 /** A product's version without the part behind `+`: all builds of one release compile the same. */
-export function releaseOf(version: string): string {
-  return version.split('+')[0] ?? '';
-}
+export const releaseOf = (version: string): string => version.split('+')[0] ?? '';
 
 /** Compares dotted numbers. A part that is no number counts as 0. The part behind `+` does not matter (semver.org §10). */
 function isNewer(version: string, other: string): boolean {

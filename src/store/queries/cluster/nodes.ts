@@ -48,9 +48,7 @@ function drainedAt(isDrained: boolean | undefined) {
 }
 
 /** Its desired state, observations and credential go with it. */
-export function deleteNode(tx: Tx, target: VersionedKey): Promise<NodeRow | Rejected> {
-  return deleteRow(tx, NODES, target);
-}
+export const deleteNode = (tx: Tx, target: VersionedKey): Promise<NodeRow | Rejected> => deleteRow(tx, NODES, target);
 
 /** Is any node drained? */
 export async function hasDrainedNode(tx: Tx): Promise<boolean> {

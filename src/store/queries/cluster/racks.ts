@@ -99,9 +99,7 @@ export function setRackKey(tx: Tx, target: VersionedKey, publicKey: string): Pro
   return updateRow(tx, RACKS, target, { public_key: publicKey, key_reset_until: null });
 }
 
-export function deleteRack(tx: Tx, target: VersionedKey): Promise<RackRow | Rejected> {
-  return deleteRow(tx, RACKS, target);
-}
+export const deleteRack = (tx: Tx, target: VersionedKey): Promise<RackRow | Rejected> => deleteRow(tx, RACKS, target);
 
 /** Machines of this rack no longer name a rack, so they become the master's. Gives their number. */
 export function releaseMachines(tx: Tx, uuid: string): Promise<number> {

@@ -62,9 +62,7 @@ export async function withInterfaces<H extends { readonly id: string }>(
 }
 
 /** No id has a comma. */
-function idsOf(rows: readonly { readonly id: string | number }[]): string {
-  return rows.map(({ id }) => id).join(',');
-}
+const idsOf = (rows: readonly { readonly id: string | number }[]): string => rows.map(({ id }) => id).join(',');
 
 /** Each member by its name: lists have tens of thousands of interfaces, and a copy of all members but some takes V8 many times as long. */
 function interfaceRow(card: Stored, rows: readonly LinkRow[]): InterfaceRow {

@@ -39,9 +39,7 @@ export function findDomainOf(tx: Tx, fqdn: string): Promise<DomainRow | null> {
  * Locks the domain until the transaction ends. Every transaction that adds, moves or removes a name in it does the same, so what it reads of the
  * names afterwards stays true.
  */
-export function lockDomain(tx: Tx, id: number): Promise<Rejected | null> {
-  return lockRow(tx, DOMAINS, { key: id });
-}
+export const lockDomain = (tx: Tx, id: number): Promise<Rejected | null> => lockRow(tx, DOMAINS, { key: id });
 
 /** Who may copy a domain (addresses, and the id of a key), and who answers for it; undefined: unchanged. */
 interface Servers {

@@ -108,9 +108,7 @@ async function takeNumber(tx: Tx, nodeId: string, report: LeaseReport): Promise<
 }
 
 /** The service whose leases a report has; an agent of an earlier release does not send it. */
-function serviceOf({ service }: LeaseReport): string {
-  return service ?? 'dhcp';
-}
+const serviceOf = ({ service }: LeaseReport): string => service ?? 'dhcp';
 
 /** Leases that another service of the node has by now do not end: their VLAN went to that service. */
 function endLeases(tx: Tx, nodeId: string, report: LeaseReport): Promise<LeaseChange[]> {

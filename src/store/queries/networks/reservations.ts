@@ -107,6 +107,4 @@ function listOf(texts: readonly string[] | undefined): string[] | undefined {
   return texts === undefined ? undefined : [...texts];
 }
 
-function canonical(row: ReservationRow): ReservationRow {
-  return { ...row, address: canonicalAddress(row.address) };
-}
+const canonical = (row: ReservationRow): ReservationRow => ({ ...row, address: canonicalAddress(row.address) });

@@ -60,9 +60,7 @@ export async function deleteSubnet(tx: Tx, target: VersionedKey): Promise<Subnet
 }
 
 /** Locks the subnet until the transaction ends: meanwhile nobody gets an address or a range in it. */
-export function lockSubnet(tx: Tx, target: VersionedKey): Promise<Rejected | null> {
-  return lockRow(tx, SUBNETS, target);
-}
+export const lockSubnet = (tx: Tx, target: VersionedKey): Promise<Rejected | null> => lockRow(tx, SUBNETS, target);
 
 export interface SubnetFilter extends PageQuery {
   readonly name?: string | undefined;

@@ -59,24 +59,18 @@ export function findFirstVlan(tx: Tx): Promise<VlanRow | null> {
 }
 
 /** Locks the VLAN until the transaction ends, so that changes of its DHCP come one by one. */
-export function lockVlan(tx: Tx, target: VersionedKey): Promise<Rejected | null> {
-  return lockRow(tx, VLANS, target);
-}
+export const lockVlan = (tx: Tx, target: VersionedKey): Promise<Rejected | null> => lockRow(tx, VLANS, target);
 
 /** A new VLAN; missing values get the schema's defaults. */
 export type NewVlan = Pick<Vlan, 'fabricId' | 'name' | 'vid'> & VlanChange;
 
-export function createVlan(tx: Tx, vlan: NewVlan): Promise<VlanRow> {
-  return insertRow(tx, VLANS, columnsOf(vlan));
-}
+export const createVlan = (tx: Tx, vlan: NewVlan): Promise<VlanRow> => insertRow(tx, VLANS, columnsOf(vlan));
 
 export function updateVlan(tx: Tx, target: VersionedKey, change: VlanChange): Promise<VlanRow | Rejected> {
   return updateRow(tx, VLANS, target, columnsOf(change));
 }
 
-export function deleteVlan(tx: Tx, target: VersionedKey): Promise<VlanRow | Rejected> {
-  return deleteRow(tx, VLANS, target);
-}
+export const deleteVlan = (tx: Tx, target: VersionedKey): Promise<VlanRow | Rejected> => deleteRow(tx, VLANS, target);
 
 export interface VlanFilter extends PageQuery {
   readonly name?: string | undefined;

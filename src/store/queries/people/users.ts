@@ -66,9 +66,7 @@ export async function transferOwned(tx: Tx, from: string, to: string): Promise<v
 }
 
 /** Its API keys go with it. */
-export function deleteUser(tx: Tx, target: VersionedKey): Promise<UserRow | Rejected> {
-  return deleteRow(tx, USERS, target);
-}
+export const deleteUser = (tx: Tx, target: VersionedKey): Promise<UserRow | Rejected> => deleteRow(tx, USERS, target);
 
 /** Number of users with a role. Locks those rows until the transaction ends, so that the last admin stays. */
 export async function countUsers(tx: Tx, role: Role): Promise<number> {

@@ -16,9 +16,7 @@ export function parseChoice(text: string | undefined): Choice {
 }
 
 /** As parseChoice reads it. */
-export function choiceText({ isAll, ids }: Choice): string {
-  return [...(isAll ? ['*'] : []), ...ids].join(',');
-}
+export const choiceText = ({ isAll, ids }: Choice): string => [...(isAll ? ['*'] : []), ...ids].join(',');
 
 /** Is a row chosen? */
 export const isChosen = (choice: Choice, id: string): boolean => choice.ids.has(id) !== choice.isAll;

@@ -7,9 +7,7 @@ const SECOND = 1000;
 const CLOCK_TOLERANCE_MS = 5 * SECOND;
 
 /** A span in the largest unit that fits: `12 s`, `3 min`, `5 h`, `9 d`. */
-export function span(ms: number): string {
-  return formatDuration(Math.floor(ms / SECOND));
-}
+export const span = (ms: number): string => formatDuration(Math.floor(ms / SECOND));
 
 /** For how long already; a text that is no time stays as it is. */
 export function ago(iso: string, now: number): string {

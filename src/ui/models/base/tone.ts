@@ -7,9 +7,7 @@ export type Tone = 'ok' | 'busy' | 'warn' | 'bad' | 'off';
 export const TONES = ['bad', 'warn', 'busy', 'off', 'ok'] as const satisfies readonly Tone[];
 
 /** The worst of some tones; `off` if there are none. */
-export function worst(tones: readonly Tone[]): Tone {
-  return TONES.find((tone) => tones.includes(tone)) ?? 'off';
-}
+export const worst = (tones: readonly Tone[]): Tone => TONES.find((tone) => tones.includes(tone)) ?? 'off';
 
 const SERVICE_TONES: Readonly<Record<TrackedState, Tone>> = {
   healthy: 'ok',

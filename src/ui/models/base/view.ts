@@ -30,9 +30,7 @@ export function unanswered<T>(view: View<T>, why: string): View<T> {
 export const refusedView = (problem: Problem): View<never> => ({ kind: 'refused', problem });
 
 /** The data of a view; null: there is none. */
-export function dataOf<T>(view: View<T>): T | null {
-  return view.kind === 'shown' || view.kind === 'old' ? view.data : null;
-}
+export const dataOf = <T>(view: View<T>): T | null => (view.kind === 'shown' || view.kind === 'old' ? view.data : null);
 
 /** The view of a part, or of something made of it. */
 export function mapView<A, B>(view: View<A>, make: (data: A) => B): View<B> {

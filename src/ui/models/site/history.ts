@@ -68,6 +68,4 @@ function entriesOf(row: unknown): ReadonlyMap<string, string> {
   return new Map(Object.entries(row).map(([name, value]) => [name, textOf(value)]));
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

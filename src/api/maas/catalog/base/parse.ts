@@ -101,6 +101,4 @@ function parseParameter(spec: string): Parameter {
   return { name, type: type as ParameterType, isRequired };
 }
 
-function isMethod(text: string): text is Method {
-  return METHODS.includes(text);
-}
+const isMethod = (text: string): text is Method => METHODS.includes(text);

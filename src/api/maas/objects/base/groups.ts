@@ -38,9 +38,7 @@ export function viewUser({ name, role, email }: Pick<User, 'name' | 'role' | 'em
   return { is_superuser: role === 'admin', username: name, email, is_local: true, resource_uri: uriOf('users', name) };
 }
 
-export function viewMe({ user, role, email }: Me) {
-  return viewUser({ name: user, role, email });
-}
+export const viewMe = ({ user, role, email }: Me) => viewUser({ name: user, role, email });
 
 export function viewSshKey({ id, key, source }: SshKey) {
   return { id, key, keysource: source ?? null, resource_uri: uriOf('account', 'prefs', 'sshkeys', id) };

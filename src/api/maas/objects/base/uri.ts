@@ -49,9 +49,7 @@ function scrambled(lane: number): number {
 export const UNKNOWN_MOMENT = '1970-01-01T00:00:00.000';
 
 /** A moment as MAAS writes it: in UTC, without a zone. */
-export function momentOf(iso: string): string {
-  return iso.replace(/Z$/, '');
-}
+export const momentOf = (iso: string): string => iso.replace(/Z$/, '');
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

@@ -18,9 +18,7 @@ export interface DnsResource {
 /** The subnet that holds an address, as it is shown. */
 export type Holders = { readonly holderOf: (ip: string) => object | null };
 
-export function isAddress({ type }: { readonly type: string }): boolean {
-  return type === 'A' || type === 'AAAA';
-}
+export const isAddress = ({ type }: { readonly type: string }): boolean => type === 'A' || type === 'AAAA';
 
 /**
  * The names of records, in the order of the records. A name's number follows from the name, so it stays when its records change. `renamed`: numbers that

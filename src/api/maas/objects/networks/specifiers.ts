@@ -195,6 +195,4 @@ export function meantByText(site: SpecifierSite, kind: NetworkKind, text: string
 }
 
 /** Is more than a number, a name or a CIDR meant? */
-export function isCompound(text: string): boolean {
-  return /[:,|&!]|^not_/.test(text);
-}
+export const isCompound = (text: string): boolean => /[:,|&!]|^not_/.test(text);

@@ -4,9 +4,7 @@ import type { SiteLists } from '../../site-lists.ts';
 export const FIRST = '0';
 
 /** A reference without the prefix that MAAS takes before a colon: `id:3`, `name:lab`. */
-export function bareRef(text: string): string {
-  return text.replace(/^(?:id|name):/, '');
-}
+export const bareRef = (text: string): string => text.replace(/^(?:id|name):/, '');
 
 /** What API v1 calls the domain of a path or a parameter, by id or name. */
 export async function domainRef(lists: SiteLists, given = ''): Promise<string> {

@@ -15,9 +15,7 @@ const STORED_SETTINGS: readonly string[] = settings.stored;
 const nameOf = (name: string) => `config.${name}`;
 
 /** Is a setting stored as it is given? */
-export function isStored(name: string): boolean {
-  return STORED_SETTINGS.includes(name);
-}
+export const isStored = (name: string): boolean => STORED_SETTINGS.includes(name);
 
 /** The stored value of a setting; undefined: nobody has set it. */
 export async function readStoredValue(lists: SiteLists, name: string): Promise<StoredValue | undefined> {

@@ -126,13 +126,9 @@ export function setOf(image: Image) {
 }
 
 /** Number of an image: the first digits of its digest. */
-function imageNumber(digest: string): number {
-  return Number.parseInt(digest.slice(0, DIGITS), 16);
-}
+const imageNumber = (digest: string): number => Number.parseInt(digest.slice(0, DIGITS), 16);
 
-export function fileNumber(digest: string, name: string): number {
-  return numberOf('image-file', digest, name);
-}
+export const fileNumber = (digest: string, name: string): number => numberOf('image-file', digest, name);
 
 function uploadUri(digest: string, name: string): string {
   return uriOf('boot-resources', imageNumber(digest), 'upload', fileNumber(digest, name));

@@ -61,9 +61,7 @@ function atLeast(number: number | undefined): number | undefined {
   return number === undefined || number <= 0 ? undefined : Math.ceil(number);
 }
 
-function some(texts: readonly string[]): string[] | undefined {
-  return texts.length === 0 ? undefined : [...texts];
-}
+const some = (texts: readonly string[]): string[] | undefined => (texts.length === 0 ? undefined : [...texts]);
 
 /** The CIDRs of the subnets that are meant. */
 async function cidrsOf(lists: SiteLists, texts: readonly string[]): Promise<string[]> {
@@ -115,6 +113,4 @@ export function runOf(
 }
 
 /** Names of scripts; `none` is none. */
-function namesOf(args: Args, kind: ScriptsParameter): string[] {
-  return args.list(kind).filter((name) => name !== 'none');
-}
+const namesOf = (args: Args, kind: ScriptsParameter): string[] => args.list(kind).filter((name) => name !== 'none');

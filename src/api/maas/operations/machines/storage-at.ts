@@ -44,9 +44,7 @@ export async function change(
 const isMeant = (entry: NamedEntry, text: string) => String(entry.view.id) === text || entry.view.name === text;
 
 /** Disks, and devices that are made of others. */
-export function blockDevices({ set }: StorageAt) {
-  return [...set.disks, ...set.devices];
-}
+export const blockDevices = ({ set }: StorageAt) => [...set.disks, ...set.devices];
 
 /** The device of a path. */
 export function deviceOf(at: StorageAt, text = '') {

@@ -9,9 +9,7 @@ export function domainIn(hostname: string): string | undefined {
 }
 
 /** A full name is cut: its domain is named beside it. */
-export function nameOf(hostname: string): string {
-  return hostname.split('.')[0] ?? hostname;
-}
+export const nameOf = (hostname: string): string => hostname.split('.')[0] ?? hostname;
 
 /** Name of the domain that is meant by id or name; the default one when none is. */
 export async function domainName(lists: SiteLists, given: string | undefined): Promise<string> {

@@ -56,9 +56,7 @@ export function parseXPath(text: string): Expression {
   return expression;
 }
 
-function peek({ tokens, at }: TokenReader): XPathToken {
-  return tokens[at] ?? { kind: 'end', text: '', at: 0 };
-}
+const peek = ({ tokens, at }: TokenReader): XPathToken => tokens[at] ?? { kind: 'end', text: '', at: 0 };
 
 function errorAt({ kind, text, at }: XPathToken, why: string): XPathError {
   return new XPathError(kind === 'end' ? 'it ends too early' : `${text} at ${at} ${why}`);

@@ -36,9 +36,7 @@ export function tokenize(text: string): XPathToken[] {
   return [...tokens, { kind: 'end', text: '', at: text.length + 1 }];
 }
 
-function isBegin({ kind, text }: XPathToken): boolean {
-  return kind === 'mark' && BEGINS.includes(text);
-}
+const isBegin = ({ kind, text }: XPathToken): boolean => kind === 'mark' && BEGINS.includes(text);
 
 function kindOf(
   groups: Readonly<Record<string, string | undefined>>,

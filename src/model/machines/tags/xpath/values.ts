@@ -22,9 +22,7 @@ export function spendText(budget: Budget, text: string): string {
   return text;
 }
 
-export function isNodes(value: XPathValue): value is readonly XmlNode[] {
-  return Array.isArray(value);
-}
+export const isNodes = (value: XPathValue): value is readonly XmlNode[] => Array.isArray(value);
 
 /** The string-value of a node (§5): of an element and of the document all texts below it. */
 export function stringOf(node: XmlNode, budget: Budget): string {
