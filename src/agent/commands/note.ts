@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Check } from 'typebox/value';
 import { sentenceOf } from '../../core/errors.ts';
+import { jsonOrNull } from '../../core/json.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { DurableText } from '../../host/interface.ts';
 import type { Findings } from '../findings.ts';
@@ -55,7 +56,7 @@ async function recall({ text, findings, clock }: NoteOptions): Promise<readonly 
   try {
     const written = await text.read();
     if (written === null) return [];
-    const value = parsed(written);
+    const value = jsonOrNull(written);
     if (Check(Note, value)) return value.commands;
     const aside = await text.setAside(`unusable-${clock.now()}`);
     findings.raise('commands_unusable', `The record of running commands could not be read; it was moved to ${aside}.`);
@@ -63,12 +64,4 @@ async function recall({ text, findings, clock }: NoteOptions): Promise<readonly 
     findings.raise('commands_unusable', `The record of running commands cannot be read: ${sentenceOf(error)}.`);
   }
   return [];
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

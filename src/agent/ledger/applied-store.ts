@@ -1,4 +1,5 @@
 import { sentenceOf } from '../../core/errors.ts';
+import { jsonOrNull } from '../../core/json.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { DurableText } from '../../host/interface.ts';
 import type { MemoryStore } from '../../reconcile/ports.ts';
@@ -54,7 +55,7 @@ function goodName(service: string): string {
 }
 
 function parseGood(text: string): { digest: string; desired: unknown } | null {
-  const value = parse(text);
+  const value = jsonOrNull(text);
   if (typeof value !== 'object' || value === null || !('digest' in value) || !('desired' in value)) return null;
   return typeof value.digest === 'string' ? { digest: value.digest, desired: value.desired } : null;
 }
@@ -64,7 +65,7 @@ async function recall(applied: DurableText, options: AppliedStoreOptions): Promi
   try {
     const text = await applied.read();
     if (text === null) return memories;
-    const value = parse(text);
+    const value = jsonOrNull(text);
     const services = typeof value === 'object' && value !== null && 'services' in value ? value.services : null;
     if (typeof services !== 'object' || services === null) throw new Error('it is not JSON in the expected form');
     for (const [service, memory] of Object.entries(services)) if (isMemory(memory)) memories.set(service, memory);
@@ -76,12 +77,4 @@ async function recall(applied: DurableText, options: AppliedStoreOptions): Promi
     );
   }
   return memories;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -2,6 +2,7 @@ import { Check } from 'typebox/value';
 import Type from 'typebox';
 import type { HostObservation } from '../../contract/cluster/agent.ts';
 import { sentenceOf } from '../../core/errors.ts';
+import { jsonOrNull } from '../../core/json.ts';
 import type { RoleChange } from '../../services/kit/contract.ts';
 import type { LoopPorts } from '../ports.ts';
 
@@ -99,18 +100,10 @@ function vipRole({ vip, own }: RoleWatchOptions): 'active' | 'backup' | null {
  * Reads the role in the file; null: no role, or the file is damaged. An invalid or future time is replaced by `now`.
  */
 function parseRole(text: string | null, now: string): Roles['database'] {
-  const value = parse(text ?? '');
+  const value = jsonOrNull(text ?? '');
   if (!Check(RoleFile, value) || value.role === 'none') return null;
   const at = Date.parse(value.at);
   return { state: value.role, since: at <= Date.parse(now) ? new Date(at).toISOString() : now };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function listOf({ vip, database }: Roles): readonly RoleChange[] {

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Observation } from './agent.ts';
 import { nullable, oneOf, strict } from '../base/common.ts';
+import { jsonOrNull } from '../../core/json.ts';
 
 /** The members of the site, as a region read them last. */
 export const Layout = strict({
@@ -79,20 +80,12 @@ const memoryForm = Compile(RegionMemory);
 
 /** Reads a stored layout; null when the text is none. */
 export function parseLayout(text: string): Layout | null {
-  const value = parse(text);
+  const value = jsonOrNull(text);
   return layoutForm.Check(value) ? value : null;
 }
 
 /** Reads what another region answered; null when it is none of ours. */
 export function parseMemory(text: string): RegionMemory | null {
-  const value = parse(text);
+  const value = jsonOrNull(text);
   return memoryForm.Check(value) ? value : null;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

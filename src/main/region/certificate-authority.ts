@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Compile } from 'typebox/compile';
 import { ClusterSecrets } from '../../contract/cluster/join.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
+import { jsonOrNull } from '../../core/json.ts';
 import type { SiteNames } from '../../core/node-identity.ts';
 import type { Clock, Random } from '../../core/ports.ts';
 import { fingerprintOf, isSignedBy, readCertificate, renewalTime, subjectOf } from '../../pki/certificate.ts';
@@ -98,7 +99,7 @@ export function openCertificateAuthority(files: AuthorityFiles, ports: Authority
       if (isRejected(key)) return key;
       const text = await read(files.secrets);
       if (isRejected(text)) return text;
-      const secrets = parse(text.text);
+      const secrets = jsonOrNull(text.text);
       return secretsOf.Check(secrets) ? { key: key.text, secrets } : unusable(files.secrets);
     },
   };
@@ -194,12 +195,4 @@ function wrongClock(now: number): Rejected {
 
 function unusable(path: string): Rejected {
   return rejected('unavailable', `This region node cannot sign or hand on certificates: ${path} is damaged.`);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

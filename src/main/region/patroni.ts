@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import { sentenceOf } from '../../core/errors.ts';
+import { jsonOrNull } from '../../core/json.ts';
 import { PORTS, REGION_SERVER_NAME } from '../../model/cluster/cluster.ts';
 import type { PatroniAnswer, PatroniPort, PatroniState } from '../../region/cluster/moves/patroni.ts';
 import type { TlsFiles } from './tls.ts';
@@ -62,7 +63,7 @@ export function openPatroni(files: TlsFiles, secretsFile: string, port: number =
 
 /** Null: it is not what Patroni answers. */
 export function readCluster(text: string): PatroniState | null {
-  const value = jsonOf(text);
+  const value = jsonOrNull(text);
   if (!Cluster.Check(value)) return null;
   return {
     leader: value.members.find(({ role }) => role === 'leader')?.name ?? null,
@@ -84,15 +85,7 @@ export function readAnswer(status: number, text: string): PatroniAnswer {
 }
 
 async function passwordOf(path: string): Promise<string> {
-  const value = jsonOf(await readFile(path, 'utf8'));
+  const value = jsonOrNull(await readFile(path, 'utf8'));
   if (Secrets.Check(value)) return value.restapi;
   throw new Error(`${path} holds no password of Patroni's REST API`);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

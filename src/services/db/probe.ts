@@ -1,4 +1,5 @@
 import type { ExecResult } from '../../core/host-values.ts';
+import { jsonOrNull } from '../../core/json.ts';
 import { compareText } from '../../core/order.ts';
 import type { ServiceHealth } from '../kit/contract.ts';
 import { hasNoRoute, jsonOf, silenceOf, webAnswerOf } from '../kit/web-answer.ts';
@@ -71,7 +72,7 @@ function isSettling({ role, isStreaming, members }: PatroniFacts, { standbys }: 
 export const dynamicOf = (answers: readonly ExecResult[]): Dynamic | null => jsonOf(answers[3]) as Dynamic | null;
 
 /** Patroni answers 503 and the like according to PostgreSQL's state; the page is there all the same. */
-const pageOf = (answer: ExecResult | undefined): unknown => parseJson(webAnswerOf(answer)?.body ?? '');
+const pageOf = (answer: ExecResult | undefined): unknown => jsonOrNull(webAnswerOf(answer)?.body ?? '');
 
 function factsOf(desired: DbDesired, own: PatroniStatus | null, cluster: Cluster | null): PatroniFacts {
   const members = (cluster?.members ?? [])
@@ -140,12 +141,4 @@ function describeConfig(config: Dynamic | null, isConfigured: boolean): string {
   return isConfigured
     ? ''
     : `; its dynamic configuration is not the published one (it has number ${config.regent_version ?? 'none'})`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,4 +1,5 @@
 import type { ExecResult } from '../../core/host-values.ts';
+import { jsonOrNull } from '../../core/json.ts';
 
 /** An answer to a question over HTTP. */
 export interface WebAnswer {
@@ -34,10 +35,5 @@ export function hasNoRoute(answer: ExecResult | undefined): boolean {
 /** The JSON of an answer with status 200; null for every other one. */
 export function jsonOf(answer: ExecResult | undefined): unknown {
   const web = webAnswerOf(answer);
-  if (web?.status !== 200) return null;
-  try {
-    return JSON.parse(web.body);
-  } catch {
-    return null;
-  }
+  return web?.status === 200 ? jsonOrNull(web.body) : null;
 }
