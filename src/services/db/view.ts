@@ -1,6 +1,7 @@
 import { PORTS } from '../../model/cluster/cluster.ts';
 import { TRUST_FILES } from '../../model/cluster/trust-files.ts';
 import type { FileSpec } from '../kit/contract.ts';
+import { groupFile } from '../kit/group-file.ts';
 import { innerFile, type InnerView, innerView } from '../kit/inner-trust.ts';
 import type { DbDesired } from './desired.ts';
 import { CLIENTS_GRAMMAR, REVOKED_GRAMMAR } from '../kit/grammar/trust-lists.ts';
@@ -40,11 +41,17 @@ export interface DbView {
 
 /** Both files by their templates. root owns them, Patroni may read them. */
 export const DB_FILES: readonly FileSpec<DbView>[] = [
-  { ...fileOf('dynamic.json.hbs', DYNAMIC_JSON), format: 'json', grammar: DYNAMIC_GRAMMAR },
+  groupFile({
+    template: 'dynamic.json.hbs',
+    target: DYNAMIC_JSON,
+    group: 'postgres',
+    format: 'json',
+    grammar: DYNAMIC_GRAMMAR,
+  }),
   innerFile({ template: 'clients.crt.hbs', target: CLIENTS_CRT, group: 'postgres', grammar: CLIENTS_GRAMMAR }),
   innerFile({ template: 'revoked.crl.hbs', target: REVOKED_CRL, group: 'postgres', grammar: REVOKED_GRAMMAR }),
   innerFile({ template: 'revoked.serials.hbs', target: REVOKED_SERIALS, group: 'postgres', grammar: SERIALS_GRAMMAR }),
-  { ...fileOf('patroni.yml.hbs', PATRONI_YML), grammar: PATRONI_GRAMMAR },
+  groupFile({ template: 'patroni.yml.hbs', target: PATRONI_YML, group: 'postgres', grammar: PATRONI_GRAMMAR }),
 ];
 
 /** Makes the templates' view of a desired state. */
@@ -81,8 +88,4 @@ function hostOf(address: string): string {
 
 function placeOf(address: string, port: number): string {
   return `${hostOf(address)}:${port}`;
-}
-
-function fileOf(template: string, target: string): Omit<FileSpec<DbView>, 'grammar'> {
-  return { template, mode: 0o640, owner: 'root', group: 'postgres', instances: (view) => [{ target, view }] };
 }

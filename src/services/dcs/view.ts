@@ -1,6 +1,7 @@
 import { PORTS, REGION_SERVER_NAME } from '../../model/cluster/cluster.ts';
 import { TRUST_FILES } from '../../model/cluster/trust-files.ts';
 import type { FileSpec } from '../kit/contract.ts';
+import { groupFile } from '../kit/group-file.ts';
 import { innerFile, type InnerView, innerView } from '../kit/inner-trust.ts';
 import type { DcsDesired } from './desired.ts';
 import { CLIENTS_GRAMMAR, REVOKED_GRAMMAR } from '../kit/grammar/trust-lists.ts';
@@ -46,8 +47,8 @@ export interface DcsView {
 export const DCS_FILES: readonly FileSpec<DcsView>[] = [
   innerFile({ template: 'clients.crt.hbs', target: CLIENTS_CRT, group: 'etcd', grammar: CLIENTS_GRAMMAR }),
   innerFile({ template: 'revoked.crl.hbs', target: REVOKED_CRL, group: 'etcd', grammar: REVOKED_GRAMMAR }),
-  { ...fileOf('members.yml.hbs', MEMBERS_YML), grammar: MEMBERS_GRAMMAR },
-  { ...fileOf('etcd.yml.hbs', ETCD_YML), grammar: ETCD_GRAMMAR },
+  groupFile({ template: 'members.yml.hbs', target: MEMBERS_YML, group: 'etcd', grammar: MEMBERS_GRAMMAR }),
+  groupFile({ template: 'etcd.yml.hbs', target: ETCD_YML, group: 'etcd', grammar: ETCD_GRAMMAR }),
   {
     template: 'epoch.json.hbs',
     mode: 0o644,
@@ -79,8 +80,4 @@ export function viewDcs(desired: DcsDesired): DcsView {
 
 function urlOf(address: string, port: number): string {
   return `https://${address.includes(':') ? `[${address}]` : address}:${port}`;
-}
-
-function fileOf(template: string, target: string): Omit<FileSpec<DcsView>, 'grammar'> {
-  return { template, mode: 0o640, owner: 'root', group: 'etcd', instances: (view) => [{ target, view }] };
 }

@@ -86,6 +86,8 @@ export interface DnsView {
   readonly local: readonly LocalView[];
 }
 
+const BIND = { mode: 0o640, owner: 'root', group: 'bind' } as const;
+
 /**
  * One file per zone, one per kind of local zone, the keys, then named.conf, which names them, and its copy: installed in this order. root owns them,
  * named may read them.
@@ -95,45 +97,35 @@ export const DNS_FILES: readonly FileSpec<DnsView>[] = [
     template: 'zone.hbs',
     grammar: ZONE_GRAMMAR,
     comment: ';',
-    mode: 0o640,
-    owner: 'root',
-    group: 'bind',
+    ...BIND,
     instances: (view) => view.zones.map((zone) => ({ target: zoneFile(zone.name), view: zone })),
   },
   {
     template: 'local.hbs',
     grammar: LOCAL_GRAMMAR,
     comment: ';',
-    mode: 0o640,
-    owner: 'root',
-    group: 'bind',
+    ...BIND,
     instances: (view) => view.local.map((item) => ({ target: localFile(item.kind), view: item })),
   },
   {
     template: 'keys.conf.hbs',
     grammar: KEYS_GRAMMAR,
     comment: '//',
-    mode: 0o640,
-    owner: 'root',
-    group: 'bind',
+    ...BIND,
     instances: (view) => (view.conf.hasKeys ? [{ target: KEYS_CONF, view: view.conf }] : []),
   },
   {
     template: 'local.conf.hbs',
     grammar: LOCAL_CONF_GRAMMAR,
     comment: '//',
-    mode: 0o640,
-    owner: 'root',
-    group: 'bind',
+    ...BIND,
     instances: ({ conf }) => (conf.isCopy ? [{ target: LOCAL_CONF, view: conf }] : []),
   },
   {
     template: 'named.conf.hbs',
     grammar: NAMED_GRAMMAR,
     comment: '//',
-    mode: 0o640,
-    owner: 'root',
-    group: 'bind',
+    ...BIND,
     instances: ({ conf }) => [
       { target: NAMED_CONF, view: conf },
       ...(conf.hasKeys

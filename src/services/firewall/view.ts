@@ -1,5 +1,6 @@
 import { digestOf } from '../../core/stable-json.ts';
 import type { FileSpec } from '../kit/contract.ts';
+import { groupFile } from '../kit/group-file.ts';
 import type { FirewallDesired } from './desired.ts';
 import { NFT_GRAMMAR } from './grammar.ts';
 
@@ -29,14 +30,7 @@ export interface FirewallView {
 
 /** One file, root's. */
 export const FIREWALL_FILES: readonly FileSpec<FirewallView>[] = [
-  {
-    template: 'regent.nft.hbs',
-    mode: 0o644,
-    owner: 'root',
-    group: 'root',
-    grammar: NFT_GRAMMAR,
-    instances: (view) => [{ target: REGENT_NFT, view }],
-  },
+  groupFile({ template: 'regent.nft.hbs', target: REGENT_NFT, mode: 0o644, group: 'root', grammar: NFT_GRAMMAR }),
 ];
 
 /** Names a configuration. It stands in the table, so the probe learns which one is in force. */

@@ -1,6 +1,7 @@
 import { digestOf } from '../../core/stable-json.ts';
 import type { HostFacts } from '../../core/host-values.ts';
 import type { FileSpec } from '../kit/contract.ts';
+import { groupFile } from '../kit/group-file.ts';
 import { bootFiles } from '../tftp/boot-files.ts';
 import type { HttpDesired } from './desired.ts';
 import { NGINX_GRAMMAR } from './grammar.ts';
@@ -31,14 +32,7 @@ export interface HttpView {
 
 /** One file. root owns it, nginx may read it. */
 export const HTTP_FILES: readonly FileSpec<HttpView>[] = [
-  {
-    template: 'nginx.conf.hbs',
-    mode: 0o640,
-    owner: 'root',
-    group: 'regent-http',
-    grammar: NGINX_GRAMMAR,
-    instances: (view) => [{ target: NGINX_CONF, view }],
-  },
+  groupFile({ template: 'nginx.conf.hbs', target: NGINX_CONF, group: 'regent-http', grammar: NGINX_GRAMMAR }),
 ];
 
 /** Names a configuration: nginx reports it to its own host, so a probe learns which one is in force. Prefetched files are no part of it: nginx does not get them. */

@@ -2,6 +2,7 @@ import { formatEpoch } from '../../core/epoch.ts';
 import { digestOf } from '../../core/stable-json.ts';
 import type { HostFacts } from '../../core/host-values.ts';
 import type { FileSpec } from '../kit/contract.ts';
+import { groupFile } from '../kit/group-file.ts';
 import type { LbDesired } from './desired.ts';
 import { HAPROXY_GRAMMAR } from './grammar.ts';
 
@@ -27,14 +28,7 @@ export interface LbView {
 
 /** One file. root owns it, haproxy may read it. */
 export const LB_FILES: readonly FileSpec<LbView>[] = [
-  {
-    template: 'haproxy.cfg.hbs',
-    mode: 0o640,
-    owner: 'root',
-    group: 'haproxy',
-    grammar: HAPROXY_GRAMMAR,
-    instances: (view) => [{ target: HAPROXY_CFG, view }],
-  },
+  groupFile({ template: 'haproxy.cfg.hbs', target: HAPROXY_CFG, group: 'haproxy', grammar: HAPROXY_GRAMMAR }),
 ];
 
 /** Names a configuration. haproxy reports it in its state, so the probe learns which one is in force. The site's certificate is no part of it. */

@@ -1,4 +1,5 @@
 import type { FileSpec } from '../kit/contract.ts';
+import { groupFile } from '../kit/group-file.ts';
 import type { NtpDesired } from './desired.ts';
 import { CHRONY_GRAMMAR, SOURCES_GRAMMAR } from './grammar.ts';
 
@@ -21,8 +22,8 @@ export interface NtpView {
 
 /** Both files by their templates. root owns them, chronyd may read them after it gave root up. */
 export const NTP_FILES: readonly FileSpec<NtpView>[] = [
-  { ...fileOf('regent.sources.hbs', SOURCES), grammar: SOURCES_GRAMMAR },
-  { ...fileOf('chrony.conf.hbs', CHRONY_CONF), grammar: CHRONY_GRAMMAR },
+  groupFile({ template: 'regent.sources.hbs', target: SOURCES, group: '_chrony', grammar: SOURCES_GRAMMAR }),
+  groupFile({ template: 'chrony.conf.hbs', target: CHRONY_CONF, group: '_chrony', grammar: CHRONY_GRAMMAR }),
 ];
 
 /** Makes the templates' view of a desired state. */
@@ -37,8 +38,4 @@ export function viewNtp({ servers, clients, regions = [], local }: NtpDesired): 
     stratum: own?.stratum ?? 0,
     isOrphan: own?.isOrphan ?? false,
   };
-}
-
-function fileOf(template: string, target: string): Omit<FileSpec<NtpView>, 'grammar'> {
-  return { template, mode: 0o640, owner: 'root', group: '_chrony', instances: (view) => [{ target, view }] };
 }

@@ -1,5 +1,6 @@
 import { digestOf } from '../../core/stable-json.ts';
 import type { FileSpec } from '../kit/contract.ts';
+import { groupFile } from '../kit/group-file.ts';
 import type { ProxyDesired } from './desired.ts';
 import { SQUID_GRAMMAR } from './grammar.ts';
 
@@ -30,14 +31,7 @@ export interface ProxyView extends Omit<ProxyDesired, 'parent' | 'closed' | 'clo
 
 /** One file. root owns it, Squid may read it. */
 export const PROXY_FILES: readonly FileSpec<ProxyView>[] = [
-  {
-    template: 'squid.conf.hbs',
-    mode: 0o640,
-    owner: 'root',
-    group: 'proxy',
-    grammar: SQUID_GRAMMAR,
-    instances: (view) => [{ target: SQUID_CONF, view }],
-  },
+  groupFile({ template: 'squid.conf.hbs', target: SQUID_CONF, group: 'proxy', grammar: SQUID_GRAMMAR }),
 ];
 
 /** Names a configuration in Squid's answers to its own host, so the probe learns which one is in force. */

@@ -1,5 +1,6 @@
 import { iscsiTarget } from '../../model/images/boot-media.ts';
 import type { FileSpec } from '../kit/contract.ts';
+import { groupFile } from '../kit/group-file.ts';
 import type { TgtDesired } from './desired.ts';
 import { TARGETS_GRAMMAR } from './grammar.ts';
 
@@ -23,14 +24,7 @@ export interface TgtView {
 
 /** One file. What stands in it everybody on these networks may ask tgtd. */
 export const TGT_FILES: readonly FileSpec<TgtView>[] = [
-  {
-    template: 'targets.hbs',
-    mode: 0o644,
-    owner: 'root',
-    group: 'root',
-    grammar: TARGETS_GRAMMAR,
-    instances: (view) => [{ target: TARGETS, view }],
-  },
+  groupFile({ template: 'targets.hbs', target: TARGETS, mode: 0o644, group: 'root', grammar: TARGETS_GRAMMAR }),
 ];
 
 /** Makes the template's view of a desired state. */

@@ -2,6 +2,7 @@ import { isRejected } from '../../core/errors.ts';
 import type { HostFacts } from '../../core/host-values.ts';
 import { bareAddress, contains, parseAddress, parseNetwork } from '../../core/ip.ts';
 import type { FileSpec } from '../kit/contract.ts';
+import { groupFile } from '../kit/group-file.ts';
 import type { VipDesired } from './desired.ts';
 import { HEALTH_GRAMMAR, KEEPALIVED_GRAMMAR } from './grammar.ts';
 
@@ -26,8 +27,19 @@ export interface VipView extends VipDesired {
 
 /** Both files. root owns them; the checker and `ha/vip` run as `regent-vip`. */
 export const VIP_FILES: readonly FileSpec<VipView>[] = [
-  { ...fileOf('health.json.hbs', HEALTH_JSON), format: 'json', grammar: HEALTH_GRAMMAR },
-  { ...fileOf('keepalived.conf.hbs', KEEPALIVED_CONF), grammar: KEEPALIVED_GRAMMAR },
+  groupFile({
+    template: 'health.json.hbs',
+    target: HEALTH_JSON,
+    group: 'regent-vip',
+    format: 'json',
+    grammar: HEALTH_GRAMMAR,
+  }),
+  groupFile({
+    template: 'keepalived.conf.hbs',
+    target: KEEPALIVED_CONF,
+    group: 'regent-vip',
+    grammar: KEEPALIVED_GRAMMAR,
+  }),
 ];
 
 /** Makes the templates' view. Throws a sentence when the node's address is on no interface of this host. */
@@ -64,8 +76,4 @@ function networkText(vip: string): string {
   const size = 2 ** (32 - Number(prefix));
   const first = Math.floor(value / size) * size;
   return `${[24, 16, 8, 0].map((bits) => Math.floor(first / 2 ** bits) % 256).join('.')}/${prefix}`;
-}
-
-function fileOf(template: string, target: string): Omit<FileSpec<VipView>, 'grammar'> {
-  return { template, mode: 0o640, owner: 'root', group: 'regent-vip', instances: (view) => [{ target, view }] };
 }
