@@ -238,7 +238,7 @@ describe('release', () => {
           imageName: '',
           storage: {},
           isEphemeral: false,
-          begunBy: 'user',
+          startedBy: 'user',
         });
         await giveAddress(tx, { machineId, interfaceId, subnetId, address: '10.20.0.11' });
         return {};

@@ -83,7 +83,7 @@ async function startDeployment(
   const storage = (request.storage ?? own ?? USUAL_STORAGE) as RequestedStorage;
   const startedBy = context.caller.user;
   const { digest = null, name = '' } = image?.image ?? {};
-  const record = { machineId: machine.id, image: digest, imageName: name, isEphemeral, begunBy: startedBy };
+  const record = { machineId: machine.id, image: digest, imageName: name, isEphemeral, startedBy };
   await storeDeployment(tx, { ...record, storage: isEphemeral ? {} : { ...storage } });
   await kernelOptionsOf(tx, machine, await readSettings(tx));
   accept(await giveAddressOf(tx, machine, inventory.bootMac));

@@ -80,7 +80,7 @@ export async function readTimeline(
 
 const NOT_JUDGED = { next: null, causes: [] } as const;
 
-function spanOf({ begunAt: startedAt, endedAt, nextAt }: RunSpan): StepSpan {
+function spanOf({ startedAt, endedAt, nextAt }: RunSpan): StepSpan {
   const after = endedAt === null ? null : endedAt + AFTER_MS;
   const to = nextAt === null ? after : Math.min(nextAt - BEFORE_MS, after ?? Infinity);
   return { from: startedAt - BEFORE_MS, to };
@@ -91,7 +91,7 @@ function afterRun(step: NamedStep, runs: readonly RunSpan[]): NamedStep {
   const { what, outcome, facts, at } = step;
   const isRefused = what === 'metadata' && outcome === 'failed' && AT_END.includes(facts.status ?? 0);
   const isOpen = runs.some(
-    ({ begunAt: startedAt, endedAt }) => startedAt <= at && (endedAt === null || at < endedAt - BEFORE_MS),
+    ({ startedAt, endedAt }) => startedAt <= at && (endedAt === null || at < endedAt - BEFORE_MS),
   );
   const isEnd = runs.some(({ endedAt }) => endedAt !== null && at >= endedAt - BEFORE_MS && at < endedAt + AFTER_MS);
   if (!isRefused || isOpen || !isEnd) return step;
@@ -129,7 +129,7 @@ async function judge(tx: Tx, ports: SeenPorts, { machine, run, steps, now }: Jud
   const isInProgress = isPassing(machine.state);
   const hasFailed = isBad(machine.state) && machine.state.startsWith('failed-');
   if (!isInProgress && !hasFailed) return NOT_JUDGED;
-  const startedAt = isInProgress ? Date.parse(machine.stateSince) : (run?.begunAt ?? 0);
+  const startedAt = isInProgress ? Date.parse(machine.stateSince) : (run?.startedAt ?? 0);
   const own = steps.filter(({ at }) => at >= startedAt - BEFORE_MS);
   const hasSwitch = (await switchOf(tx, machine)) !== null;
   const script = await runningScript(tx, run, own, hasFailed ? Date.parse(machine.stateSince) : now);
@@ -182,7 +182,7 @@ async function runningScript(
   return { name, ranMs: now - running.at, mayMs: seconds * 1000 };
 }
 
-function viewRun({ id, purpose, begunAt: startedAt, endedAt }: RunSpan): NonNullable<MachineTimeline['run']> {
+function viewRun({ id, purpose, startedAt, endedAt }: RunSpan): NonNullable<MachineTimeline['run']> {
   const known = RUN_PURPOSES.find((one) => one === purpose) ?? 'commissioning';
   return { id, purpose: known, begunAt: iso(startedAt), endedAt: endedAt === null ? null : iso(endedAt) };
 }

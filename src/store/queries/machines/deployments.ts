@@ -16,19 +16,19 @@ export interface DeploymentRow {
   readonly storage: Readonly<Record<string, unknown>>;
   readonly isEphemeral: boolean;
   readonly erase: EraseRequest | null;
-  readonly begunBy: string;
-  readonly begunAt: string;
+  readonly startedBy: string;
+  readonly startedAt: string;
   readonly deployedAt: string | null;
 }
 
 /** A deployment that begins. */
 export type NewDeployment = Pick<
   DeploymentRow,
-  'machineId' | 'image' | 'imageName' | 'storage' | 'isEphemeral' | 'begunBy'
+  'machineId' | 'image' | 'imageName' | 'storage' | 'isEphemeral' | 'startedBy'
 >;
 
-const COLUMNS = sql`machine_id as "machineId", image, image_name as "imageName", storage, is_ephemeral as "isEphemeral", erase, begun_by as "begunBy",
-  begun_at as "begunAt", deployed_at as "deployedAt"`;
+const COLUMNS = sql`machine_id as "machineId", image, image_name as "imageName", storage, is_ephemeral as "isEphemeral", erase, begun_by as "startedBy",
+  begun_at as "startedAt", deployed_at as "deployedAt"`;
 
 /** What a machine is deployed with; null: nothing, or it was released. */
 export function readDeployment(tx: Tx, machineId: string): Promise<DeploymentRow | null> {
@@ -37,9 +37,9 @@ export function readDeployment(tx: Tx, machineId: string): Promise<DeploymentRow
 
 /** Keeps what a machine is deployed with from now on, in place of what it was before. */
 export async function storeDeployment(tx: Tx, deployment: NewDeployment): Promise<void> {
-  const { machineId, image, imageName, storage, isEphemeral, begunBy } = deployment;
+  const { machineId, image, imageName, storage, isEphemeral, startedBy } = deployment;
   await tx.run(sql`insert into machine_deployments (machine_id, image, image_name, storage, is_ephemeral, begun_by)
-    values (${machineId}, ${image}, ${imageName}, ${JSON.stringify(storage)}::jsonb, ${isEphemeral}, ${begunBy})
+    values (${machineId}, ${image}, ${imageName}, ${JSON.stringify(storage)}::jsonb, ${isEphemeral}, ${startedBy})
     on conflict (machine_id) do update set image = excluded.image, image_name = excluded.image_name, storage = excluded.storage,
       is_ephemeral = excluded.is_ephemeral, begun_by = excluded.begun_by, begun_at = clock_timestamp(), deployed_at = null, erase = null`);
 }

@@ -204,7 +204,7 @@ export function readPowerOrders(tx: Tx, fqdn: string, span: StepSpan, limit: num
 export interface RunSpan {
   readonly id: number;
   readonly purpose: string;
-  readonly begunAt: number;
+  readonly startedAt: number;
   readonly endedAt: number | null;
   /** When the next one began; null: none has. */
   readonly nextAt: number | null;
@@ -218,7 +218,7 @@ export async function readRuns(
 ): Promise<{ runs: RunSpan[]; madeAt: number; now: number }> {
   const ms = (at: string) => sql`(extract(epoch from ${sql.ref(at)}) * 1000)::double precision`;
   const runs =
-    await tx.all(sql<RunSpan>`select id, purpose, ${ms('begun_at')} as "begunAt", ${ms('ended_at')} as "endedAt",
+    await tx.all(sql<RunSpan>`select id, purpose, ${ms('begun_at')} as "startedAt", ${ms('ended_at')} as "endedAt",
     lag(${ms('begun_at')}) over (order by id desc) as "nextAt" from machine_tokens where machine_id = ${machineId} order by id desc limit ${limit}`);
   const row = await tx.one(sql<{ madeAt: number; now: number }>`select ${ms('created_at')} as "madeAt",
     (extract(epoch from clock_timestamp()) * 1000)::double precision as now from machines where id = ${machineId}`);

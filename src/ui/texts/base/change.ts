@@ -17,7 +17,7 @@ export const CHANGE = {
   back: 'Back',
   unsure:
     'Nobody answered, so it is not known whether the change was made. Sent again it has the same key, and is made once.',
-  meanwhile: 'Somebody else changed it meanwhile. Look at it as it is now, and begin anew.',
+  meanwhile: 'Somebody else changed it meanwhile. Check it as it is now, and begin again.',
   versions: { title: 'Both versions', before: 'As you saw it', now: 'As it is now', same: 'It reads as before.' },
   confirm: (name: string) => `Write ${name} to confirm`,
 } as const;

@@ -99,7 +99,7 @@ export const IMAGES = {
     done: 'It is there. The other region nodes fetch it from there.',
     resumes: 'If it breaks off, choose the same file again: it goes on where it broke off.',
     stop: 'Stop',
-    stopped: 'Stopped. Begun again with the same file, it goes on from there.',
+    stopped: 'Stopped. Start it again with the same file: it continues from there.',
     qcow2: 'This is a qcow2 image. Upload it by the command line, which unpacks it.',
     noFile: 'Choose a file.',
     empty: 'The file is empty.',

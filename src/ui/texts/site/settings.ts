@@ -22,7 +22,7 @@ export const SETTINGS = {
     dnssec_validation: 'are answers from outside checked?',
     dns_trusted_acl: 'networks beside the subnets that may use the resolvers',
     dns_private_reverse: 'who answers reverse names of private space without a subnet',
-    dns_rate_limit: 'answers per second to one stranger’s network; 0: no limit',
+    dns_rate_limit: 'answers per second to a network of unknown clients; 0: no limit',
     ntp_servers: 'time sources; empty: a region serves its own clock',
     ntp_external_only: 'on: machines ask these time sources themselves, not their racks',
     default_storage_layout: 'how the disks of a machine are laid out when it is commissioned: flat, lvm, raid1, blank',
