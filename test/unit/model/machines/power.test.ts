@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { Check } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { isRejected } from '../../../../src/core/errors.ts';
 import {
@@ -14,7 +13,6 @@ import {
   secretsIn,
 } from '../../../../src/model/machines/power.ts';
 import { DRIVERS, driverOf } from '../../../../src/power/registry.ts';
-import { parameterSchema } from '../../../../src/power/schema.ts';
 
 /** MAAS's parameters of each type, and what is ours. */
 const NAMES = {
@@ -67,7 +65,6 @@ describe.each(POWER_TYPES)('the parameters of %s', (type) => {
     const parameters = law(type, GOOD[type]);
     if (isRejected(parameters)) throw new Error(parameters.message);
     expect(law(type, parameters)).toEqual(parameters);
-    expect(Check(parameterSchema(settings), GOOD[type])).toBe(true);
     const masked = JSON.stringify(maskPowerParameters(settings, parameters));
     expect(masked).not.toContain('Secret');
     expect(masked.split(MASKED_SECRET)).toHaveLength(Object.keys(secretsIn(settings, parameters)).length + 1);
