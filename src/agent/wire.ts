@@ -1,10 +1,5 @@
-import {
-  LABEL_MAX,
-  METRICS_MAX,
-  type Observation,
-  type ServiceMetric,
-  type ServiceObservation,
-} from '../contract/cluster/agent.ts';
+import type { Observation, ServiceMetric, ServiceObservation } from '../contract/cluster/agent.ts';
+import { LABEL_MAX, METRICS_MAX } from '../contract/cluster/agent.ts';
 import type { HostFacts } from '../core/host-values.ts';
 import type { ServiceReport } from '../reconcile/values.ts';
 import type { Metric } from '../services/kit/contract.ts';

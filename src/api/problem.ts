@@ -1,12 +1,5 @@
-import {
-  AppError,
-  isRejected,
-  type RejectionCode,
-  REJECTIONS,
-  type Rejected,
-  RejectedError,
-  rejected,
-} from '../core/errors.ts';
+import type { RejectionCode, Rejected } from '../core/errors.ts';
+import { AppError, isRejected, REJECTIONS, RejectedError, rejected } from '../core/errors.ts';
 import type { Problem } from '../contract/base/common.ts';
 
 /** Codes of faults that mean: the database is away. The store throws them when its deadline has passed. */

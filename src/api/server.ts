@@ -1,13 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { ServerOptions } from 'node:https';
 import { finished } from 'node:stream';
-import {
-  fastify,
-  type FastifyInstance,
-  type FastifyServerOptions,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify';
+import type { FastifyInstance, FastifyServerOptions, FastifyReply, FastifyRequest } from 'fastify';
+import { fastify } from 'fastify';
 import { LIMITS } from '../contract/base/common.ts';
 import { EPOCH_HEADER } from '../core/epoch.ts';
 import { type Rejected, rejected, isRejected, sentenceOf, show } from '../core/errors.ts';

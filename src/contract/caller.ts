@@ -2,14 +2,8 @@ import type { Preview } from './base/common.ts';
 import type { RouteId, RouteInput, RouteOutput } from './routes.ts';
 import { doubt, retry } from './base/wire/retry.ts';
 import { RetryLimiter } from './base/wire/retry-limiter.ts';
-import {
-  API_PREFIX,
-  type ClientOptions,
-  headersOf,
-  parseJson,
-  ProblemError,
-  problemOf,
-} from './base/wire/transport.ts';
+import type { ClientOptions } from './base/wire/transport.ts';
+import { API_PREFIX, headersOf, parseJson, ProblemError, problemOf } from './base/wire/transport.ts';
 
 /** Per-call options. `ifMatch`: ETag that the object must still have. */
 export interface ApiCallOptions {

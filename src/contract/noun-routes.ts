@@ -1,15 +1,8 @@
 import Type, { type Static, type TInteger, type TObject, type TOptional, type TSchema, type TString } from 'typebox';
 import { Id, listQuery, strict, text } from './base/common.ts';
 import type { RouteSpec } from './base/route-spec.ts';
-import {
-  type Declaration,
-  type Field,
-  oneOfNoun,
-  paramOf,
-  referenceMax,
-  type Underscored,
-  type NounVerb,
-} from './base/declare.ts';
+import type { Declaration, Field, Underscored, NounVerb } from './base/declare.ts';
+import { oneOfNoun, paramOf, referenceMax } from './base/declare.ts';
 import { type Calls, usualCalls } from './base/entry.ts';
 import { type Declared, type DeclarationOf, type DeclaredNoun, NOUNS } from './registry.ts';
 

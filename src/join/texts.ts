@@ -1,6 +1,5 @@
-import { isRejected } from '../core/errors.ts';
+import { isRejected, type Rejected } from '../core/errors.ts';
 import { parseConfFile } from '../core/conf-file.ts';
-import type { Rejected } from '../core/errors.ts';
 import { PORTS } from '../model/cluster/cluster.ts';
 
 /**

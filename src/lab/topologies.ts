@@ -1,15 +1,6 @@
 import { AppError } from '../core/errors.ts';
-import {
-  addressOf,
-  API_PORT,
-  bareAddress,
-  type LabClient,
-  type LabDisk,
-  type LabHost,
-  type LabNetwork,
-  type LabRole,
-  type Topology,
-} from './topology.ts';
+import type { LabClient, LabDisk, LabHost, LabNetwork, LabRole, Topology } from './topology.ts';
+import { addressOf, API_PORT, bareAddress } from './topology.ts';
 
 /** One all-in-one host `r1` with a provisioning VLAN and a client on it. */
 export const SINGLE: Topology = {

@@ -1,13 +1,8 @@
 import { createPublicKey } from 'node:crypto';
 import { isMapped, parseAddress, plainAddress } from '../core/ip.ts';
 import { AppError, invalid, isRejected, type Rejected } from '../core/errors.ts';
-import {
-  type CertificateSubject,
-  nodeUrn,
-  RACK_SERVER_NAME,
-  REGION_SERVER_NAME,
-  type SiteNames,
-} from '../core/node-identity.ts';
+import type { CertificateSubject, SiteNames } from '../core/node-identity.ts';
+import { nodeUrn, RACK_SERVER_NAME, REGION_SERVER_NAME } from '../core/node-identity.ts';
 import type { Authority } from './authority.ts';
 import { readCertificate } from './certificate.ts';
 import { pairOf, readKey, readPem, SIGNING, writePem, x509 } from './pem.ts';

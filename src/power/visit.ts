@@ -1,15 +1,8 @@
 import { backOffMs } from '../core/back-off.ts';
 import { rejected, isRejected, type Rejected } from '../core/errors.ts';
 import type { Fence } from './fence.ts';
-import {
-  failed,
-  isFailed,
-  type Learned,
-  type PowerCall,
-  type PowerDriver,
-  type PowerFailure,
-  type PowerLine,
-} from './driver.ts';
+import type { Learned, PowerCall, PowerDriver, PowerFailure, PowerLine } from './driver.ts';
+import { failed, isFailed } from './driver.ts';
 import type { Lane } from './lanes.ts';
 import { quirksOf, type Quirks } from './quirks.ts';
 

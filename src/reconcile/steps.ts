@@ -10,14 +10,8 @@ import { askHealth, awaitHealth, isUp } from './health.ts';
 import type { ReconcileStep } from './plan.ts';
 import { afterAction } from './recovery.ts';
 import { type ServiceRun, saveMemory, setAction } from './state.ts';
-import {
-  activationOf,
-  nextNotification,
-  markRolesCurrent,
-  markNotified,
-  type PendingNotification,
-  triggerOf,
-} from './notifications.ts';
+import type { PendingNotification } from './notifications.ts';
+import { activationOf, nextNotification, markRolesCurrent, markNotified, triggerOf } from './notifications.ts';
 import type { Configuration, Trigger } from './values.ts';
 
 /** Does one step of the plan and stores the result in context and memory. */

@@ -4,13 +4,8 @@ import { accept, refuse, rejected } from '../core/errors.ts';
 import { isSecret } from '../core/secret.ts';
 import type { Database } from '../store/database.ts';
 import { readDesired } from '../store/publication/heads.ts';
-import {
-  HELD_AHEAD_MAX,
-  type HeldState,
-  isPublicationDue,
-  readHolding,
-  recordHeld,
-} from '../store/publication/held.ts';
+import type { HeldState } from '../store/publication/held.ts';
+import { HELD_AHEAD_MAX, isPublicationDue, readHolding, recordHeld } from '../store/publication/held.ts';
 import { readDesiredParts, readOwnParts } from '../store/publication/parts.ts';
 import { storeLeaseSteps } from '../store/queries/machines/machine-steps.ts';
 import { storeLeaseReport } from '../store/queries/networks/lease-reports.ts';

@@ -7,13 +7,8 @@ import type { Machine, MachineInterface } from '../model/machines/machine.ts';
 import type { DnsRecord } from '../model/names/record.ts';
 import type { DhcpSnippet } from '../model/networks/dhcp-snippet.ts';
 import type { Reservation } from '../model/networks/reservation.ts';
-import {
-  DEFAULT_SETTINGS,
-  isSettingName,
-  parseSetting,
-  type RefusedSetting,
-  type Settings,
-} from '../model/site/settings.ts';
+import type { RefusedSetting, Settings } from '../model/site/settings.ts';
+import { DEFAULT_SETTINGS, isSettingName, parseSetting } from '../model/site/settings.ts';
 import type { Snapshot, Version } from '../model/snapshot.ts';
 import type { Subnet } from '../model/networks/subnet.ts';
 import type { Vlan } from '../model/networks/vlan.ts';

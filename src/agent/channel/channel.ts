@@ -1,18 +1,8 @@
 import * as http from 'node:http';
-import {
-  LEASES_PATH,
-  OBSERVATION_PATH,
-  type LeaseReport,
-  type Observation,
-  type PullQuery,
-} from '../../contract/cluster/agent.ts';
-import {
-  CLAIM_PATH,
-  type ClaimRequest,
-  type CommandReport,
-  isCommandCall,
-  reportPath,
-} from '../../contract/base/command.ts';
+import type { LeaseReport, Observation, PullQuery } from '../../contract/cluster/agent.ts';
+import { LEASES_PATH, OBSERVATION_PATH } from '../../contract/cluster/agent.ts';
+import type { ClaimRequest, CommandReport } from '../../contract/base/command.ts';
+import { CLAIM_PATH, isCommandCall, reportPath } from '../../contract/base/command.ts';
 import { BOOT_STEPS_PATH, type BootStepReport } from '../../contract/machines/boot-steps.ts';
 import { PARTS_PATH, type PartsQuestion } from '../../contract/cluster/desired-parts.ts';
 import {

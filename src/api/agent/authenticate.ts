@@ -1,12 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import {
-  checkClock,
-  isProven,
-  parseRackAuthorization,
-  RACK_SCHEME,
-  type RackProof,
-  type SignedCall,
-} from '../../contract/cluster/rack-signature.ts';
+import type { RackProof, SignedCall } from '../../contract/cluster/rack-signature.ts';
+import { checkClock, isProven, parseRackAuthorization, RACK_SCHEME } from '../../contract/cluster/rack-signature.ts';
 import { type Rejected, rejected } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Rack } from '../../model/cluster/rack.ts';

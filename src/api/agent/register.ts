@@ -1,12 +1,8 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { checkClock, isProven, parseRackAuthorization } from '../../contract/cluster/rack-signature.ts';
-import {
-  NODE_CREDENTIAL_HEADER,
-  REGISTER_PATH,
-  type RegisterAnswer,
-  RegisterRequest,
-} from '../../contract/cluster/registration.ts';
+import type { RegisterAnswer } from '../../contract/cluster/registration.ts';
+import { NODE_CREDENTIAL_HEADER, REGISTER_PATH, RegisterRequest } from '../../contract/cluster/registration.ts';
 import { isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import { clientAddress } from '../client-address.ts';
 import { createLimiter, sourceOf } from '../limiter.ts';

@@ -1,5 +1,4 @@
-import { type Rejected, rejected, show } from '../../core/errors.ts';
-import { isRejected } from '../../core/errors.ts';
+import { type Rejected, rejected, show, isRejected } from '../../core/errors.ts';
 import { parseJsonBody } from '../json-body.ts';
 import { boundaryOf, createFormReader, type FormLimits } from '../metadata/multipart.ts';
 

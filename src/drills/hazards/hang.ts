@@ -1,14 +1,6 @@
 import { held } from './draw.ts';
-import {
-  type Bounds,
-  CALM_MS,
-  expecting,
-  REBOOTED_MS,
-  REDUNDANT_MS,
-  STANDBY_GONE_MS,
-  UNFELT,
-  VIP_MS,
-} from './expect.ts';
+import type { Bounds } from './expect.ts';
+import { CALM_MS, expecting, REBOOTED_MS, REDUNDANT_MS, STANDBY_GONE_MS, UNFELT, VIP_MS } from './expect.ts';
 import type { Hazard } from './hazard.ts';
 import { HEADLINES } from './headlines.ts';
 import { hostAt, PARTS, UNIT_NAMES, type UnitName, UNITS, WHERE } from './units.ts';

@@ -9,16 +9,8 @@ import { createKey, publicKeyDigestOf } from '../../pki/key.ts';
 import { createRequest } from '../../pki/request.ts';
 import { readRackUuid, writeConf, writeRackIdentity } from '../configuration.ts';
 import { CLUSTER_UNITS, PATHS, UNITS } from '../paths.ts';
-import {
-  enableUnits,
-  execute,
-  installText,
-  type SetupStep,
-  startAtLast,
-  startOrRestart,
-  startUnit,
-  untilDeadline,
-} from '../run.ts';
+import type { SetupStep } from '../run.ts';
+import { enableUnits, execute, installText, startAtLast, startOrRestart, startUnit, untilDeadline } from '../run.ts';
 import { writeSecrets } from '../secrets.ts';
 import { apiUrl, newUuid } from '../texts.ts';
 import { writeAuthorityKey, writeNodeFiles } from '../trust.ts';

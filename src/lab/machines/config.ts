@@ -1,5 +1,4 @@
-import type { LabHost, LabMachine, LabNic } from '../topology.ts';
-import { bareAddress } from '../topology.ts';
+import { type LabHost, type LabMachine, type LabNic, bareAddress } from '../topology.ts';
 import { SOURCE_INSIDE } from './places.ts';
 import { tapOf } from './qemu.ts';
 

@@ -5,16 +5,8 @@ import { ensureBase } from '../base.ts';
 import { execInHost, needInit } from '../exec.ts';
 import { down, stop, up, type UpOrder } from '../lab.ts';
 import { removeTree } from '../mounts.ts';
-import {
-  discardSaved,
-  holdSaved,
-  isSaved,
-  keepFiles,
-  layOnSaved,
-  type SavedKey,
-  savedFolder,
-  spoilSaved,
-} from '../outer/saved.ts';
+import type { SavedKey } from '../outer/saved.ts';
+import { discardSaved, holdSaved, isSaved, keepFiles, layOnSaved, savedFolder, spoilSaved } from '../outer/saved.ts';
 import { needState, writeState } from '../state.ts';
 import { labStatus } from '../status.ts';
 import { keyInside, writeContext } from './context.ts';

@@ -1,15 +1,6 @@
 import { type Rejected, rejected } from '../../core/errors.ts';
-import {
-  ERASE,
-  failedState,
-  isPassing,
-  MACHINE_STATES,
-  MACHINE_VERBS,
-  type MachineEvent,
-  type MachineState,
-  type MachineVerb,
-  REQUESTS,
-} from './machine-states.ts';
+import type { MachineEvent, MachineState, MachineVerb } from './machine-states.ts';
+import { ERASE, failedState, isPassing, MACHINE_STATES, MACHINE_VERBS, REQUESTS } from './machine-states.ts';
 
 /** What a transition brings with it. */
 export type Effect =

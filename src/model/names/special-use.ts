@@ -1,13 +1,6 @@
 import { invalid, isRejected, type Rejected } from '../../core/errors.ts';
-import {
-  type Address,
-  contains,
-  formatNetwork,
-  type Network,
-  overlaps,
-  parseAddress,
-  parseNetwork,
-} from '../../core/ip.ts';
+import type { Address, Network } from '../../core/ip.ts';
+import { contains, formatNetwork, overlaps, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { isInDomain } from './names.ts';
 import { isTopLevelDomain } from './top-level-domains.ts';
 

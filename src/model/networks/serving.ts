@@ -1,13 +1,6 @@
 import { isRejected } from '../../core/errors.ts';
-import {
-  type Address,
-  bareAddress,
-  contains,
-  formatAddress,
-  type Network,
-  parseAddress,
-  parseNetwork,
-} from '../../core/ip.ts';
+import type { Address, Network } from '../../core/ip.ts';
+import { bareAddress, contains, formatAddress, parseAddress, parseNetwork } from '../../core/ip.ts';
 import type { Subnet } from './subnet.ts';
 import type { Vlan } from './vlan.ts';
 import { INTERFACE_PATTERN, type VlanAttachment } from './vlan-attachments.ts';

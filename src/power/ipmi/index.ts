@@ -1,25 +1,10 @@
 import { isRejected } from '../../core/errors.ts';
 import type { ExecResult } from '../../core/host-values.ts';
-import {
-  type BootDevice,
-  formatPlace,
-  type PowerParameters,
-  type PowerPlace,
-  parsePlace,
-  type StopMode,
-} from '../../model/machines/power.ts';
+import type { BootDevice, PowerParameters, PowerPlace, StopMode } from '../../model/machines/power.ts';
+import { formatPlace, parsePlace } from '../../model/machines/power.ts';
 import { preferred } from '../guard.ts';
-import {
-  closedFailure,
-  failed,
-  isFailed,
-  type PowerCall,
-  type PowerDriver,
-  type PowerFailure,
-  type PowerLine,
-  textOf,
-  timeLeft,
-} from '../driver.ts';
+import type { PowerCall, PowerDriver, PowerFailure, PowerLine } from '../driver.ts';
+import { closedFailure, failed, isFailed, textOf, timeLeft } from '../driver.ts';
 import { CIPHERS, identityOf, meaningOf, program, readingOf } from './ipmitool.ts';
 import { pingBmc } from './rmcp.ts';
 import { RMCP_PORT, SETTINGS } from './settings.ts';

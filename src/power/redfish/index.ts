@@ -1,23 +1,8 @@
 import { isRejected, show } from '../../core/errors.ts';
-import {
-  type BootDevice,
-  formatPlace,
-  type PowerParameters,
-  type PowerPlace,
-  parsePlace,
-  type StopMode,
-} from '../../model/machines/power.ts';
-import {
-  failed,
-  isFailed,
-  type Learned,
-  type PowerCall,
-  type PowerDriver,
-  type PowerFailure,
-  type PowerLine,
-  type Reading,
-  textOf,
-} from '../driver.ts';
+import type { BootDevice, PowerParameters, PowerPlace, StopMode } from '../../model/machines/power.ts';
+import { formatPlace, parsePlace } from '../../model/machines/power.ts';
+import type { Learned, PowerCall, PowerDriver, PowerFailure, PowerLine, Reading } from '../driver.ts';
+import { failed, isFailed, textOf } from '../driver.ts';
 import { quirksOf } from '../quirks.ts';
 import { RedfishClient } from './client.ts';
 import { type JsonObject, linksOf, memberOf, textIn, textsIn } from './json.ts';

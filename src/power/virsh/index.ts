@@ -2,18 +2,8 @@ import { invalid, type Rejected, show } from '../../core/errors.ts';
 import type { ExecResult } from '../../core/host-values.ts';
 import { filePath } from '../../host/ask/bmc/interface.ts';
 import type { BootDevice, PowerParameters, PowerSetting, StopMode } from '../../model/machines/power.ts';
-import {
-  closedFailure,
-  failed,
-  isFailed,
-  type PowerCall,
-  type PowerDriver,
-  type PowerFailure,
-  type PowerLine,
-  type Reading,
-  textOf,
-  timeLeft,
-} from '../driver.ts';
+import type { PowerCall, PowerDriver, PowerFailure, PowerLine, Reading } from '../driver.ts';
+import { closedFailure, failed, isFailed, textOf, timeLeft } from '../driver.ts';
 import { bootOrder } from './domain.ts';
 import { isAlreadySo, meaningOf, readingOf } from './answers.ts';
 import { libvirtUri, parseLibvirtUri } from './uri.ts';

@@ -1,18 +1,8 @@
 import { invalid, type Rejected, show } from '../../core/errors.ts';
 import type { NoAnswer, WebAnswer } from '../../host/ask/bmc/interface.ts';
 import type { PowerParameters, PowerSetting } from '../../model/machines/power.ts';
-import {
-  closedFailure,
-  failed,
-  isFailed,
-  type PowerCall,
-  type PowerDriver,
-  type PowerFailure,
-  type PowerLine,
-  type Reading,
-  textOf,
-  timeLeft,
-} from '../driver.ts';
+import type { PowerCall, PowerDriver, PowerFailure, PowerLine, Reading } from '../driver.ts';
+import { closedFailure, failed, isFailed, textOf, timeLeft } from '../driver.ts';
 
 const EXCHANGE_MS = 15_000;
 /** A pattern that an operator wrote sees no more of an answer. */

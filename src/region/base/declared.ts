@@ -1,12 +1,5 @@
-import {
-  DEFAULT_ID,
-  type Declaration,
-  type Field,
-  isReferent,
-  paramOf,
-  type NounVerb,
-  type Referent,
-} from '../../contract/base/declare.ts';
+import type { Declaration, Field, NounVerb, Referent } from '../../contract/base/declare.ts';
+import { DEFAULT_ID, isReferent, paramOf } from '../../contract/base/declare.ts';
 import { type DeclaredNoun, NOUNS } from '../../contract/registry.ts';
 import type { DeclaredObject, DeclaredRouteId } from '../../contract/noun-routes.ts';
 import { accept, refuse } from '../../core/errors.ts';

@@ -1,5 +1,4 @@
-import { type Rejected, rejected, show } from '../../core/errors.ts';
-import { isRejected } from '../../core/errors.ts';
+import { type Rejected, rejected, show, isRejected } from '../../core/errors.ts';
 import { formatNetwork, parseNetwork } from '../../core/ip.ts';
 import { parseRecordData, parseRecordType, type RecordType } from '../../model/names/record.ts';
 

@@ -1,14 +1,7 @@
 import { isRejected, type Rejected } from '../../core/errors.ts';
 import type { Random } from '../../core/ports.ts';
-import {
-  deriveSecret,
-  NONCE_BYTES,
-  seal,
-  type Sealer,
-  type SealingKey,
-  sealingKeyFrom,
-  unseal,
-} from '../../core/seal.ts';
+import type { Sealer, SealingKey } from '../../core/seal.ts';
+import { deriveSecret, NONCE_BYTES, seal, sealingKeyFrom, unseal } from '../../core/seal.ts';
 
 export type { Sealer };
 

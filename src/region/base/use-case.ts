@@ -6,10 +6,9 @@ import type { Tx } from '../../store/tx.ts';
 import type { Script } from '../../model/machines/scripts/script.ts';
 import type { WriteTx } from '../../store/write.ts';
 import type { ReceivedReport } from './seen.ts';
-import type { CallInput, Caller } from './port.ts';
+import type { CallInput, Caller, DatabaseHealth } from './port.ts';
 import type { AskAgent } from './commands/ask-agent.ts';
 import type { Renderer } from './preview.ts';
-import type { DatabaseHealth } from './port.ts';
 
 /** What every use case may lean on beside its transaction. Each subject adds its own ports (`declare module` beside their types); region.ts gives all. */
 export interface CasePorts {

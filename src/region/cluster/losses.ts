@@ -1,17 +1,8 @@
 import { majorityOf, vipAddress } from '../../model/cluster/cluster.ts';
 import { lastClaimText, primariesOf } from './claims.ts';
 import { reachFault } from './reach.ts';
-import {
-  type ClusterSite,
-  hasOwnDatabase,
-  collectFacts,
-  isHealthy,
-  listOf,
-  members,
-  regions,
-  silence,
-  type SiteNode,
-} from './site.ts';
+import type { ClusterSite, SiteNode } from './site.ts';
+import { hasOwnDatabase, collectFacts, isHealthy, listOf, members, regions, silence } from './site.ts';
 
 /** What is lost without harm: `now` at this moment, `promised` when all is well. `why`: what settles it, the tightest first. */
 export interface Losses {

@@ -5,15 +5,8 @@ import type { Status } from '../../contract/site/status.ts';
 import type { DatabaseHealth } from '../base/port.ts';
 import { listOf } from './site.ts';
 import type { ClusterVerdict } from './view.ts';
-import {
-  appliedOf,
-  isAway,
-  isSettling,
-  isStale,
-  SETTLE_MS,
-  type TrackedNode,
-  trackServices,
-} from '../base/tracking.ts';
+import type { TrackedNode } from '../base/tracking.ts';
+import { appliedOf, isAway, isSettling, isStale, SETTLE_MS, trackServices } from '../base/tracking.ts';
 
 /** What the summary is made from. `now` in ms. */
 export interface StatusFacts {

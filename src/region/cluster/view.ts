@@ -7,17 +7,8 @@ import { drainedWarnings, isRegionUp, layoutWarnings, lossesOf } from './losses.
 import { holdersOf, primariesOf } from './claims.ts';
 import { drainedRacks } from './pairs/drained.ts';
 import { rackLosses, rackLossText } from './pairs/now.ts';
-import {
-  type ClusterSite,
-  hasOwnDatabase,
-  collectFacts,
-  isRight,
-  members,
-  regions,
-  settled,
-  silence,
-  type SiteNode,
-} from './site.ts';
+import type { ClusterSite, SiteNode } from './site.ts';
+import { hasOwnDatabase, collectFacts, isRight, members, regions, settled, silence } from './site.ts';
 
 const DAY_MS = 86_400_000;
 

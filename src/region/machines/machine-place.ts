@@ -1,13 +1,8 @@
 import { defined } from '../../core/members.ts';
 import type { Machine, MachineSet } from '../../contract/machines/machine.ts';
 import { accept } from '../../core/errors.ts';
-import {
-  type Annotations,
-  parseAnnotations,
-  parseArchitecture,
-  parseDescription,
-  parseKernelName,
-} from '../../model/site/annotation.ts';
+import type { Annotations } from '../../model/site/annotation.ts';
+import { parseAnnotations, parseArchitecture, parseDescription, parseKernelName } from '../../model/site/annotation.ts';
 import type { BootMedia } from '../../model/images/boot-media.ts';
 import type { MachineRow } from '../../store/queries/machines/machines.ts';
 import type { Tx } from '../../store/tx.ts';

@@ -1,13 +1,7 @@
 import { FILE_MAX, FILES_MAX } from '../../contract/people/file.ts';
 import { accept, invalid, refuse, type Rejected } from '../../core/errors.ts';
-import {
-  countFiles,
-  deleteFile,
-  type FileRow,
-  findFile,
-  listFiles,
-  storeFile,
-} from '../../store/queries/people/files.ts';
+import type { FileRow } from '../../store/queries/people/files.ts';
+import { countFiles, deleteFile, findFile, listFiles, storeFile } from '../../store/queries/people/files.ts';
 import { pageBody } from '../base/paging.ts';
 import { noSuch } from '../base/refs.ts';
 import { autocommitReading, writing } from '../base/use-case.ts';

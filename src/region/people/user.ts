@@ -1,15 +1,9 @@
 import type { ApiKey, User } from '../../contract/people/user.ts';
-import { accept, invalid, isRejected, refuse, type Rejected, rejected } from '../../core/errors.ts';
+import { accept, invalid, isRejected, refuse, type Rejected, rejected, show } from '../../core/errors.ts';
 import { orRefusal } from '../base/or-refusal.ts';
-import { show } from '../../core/errors.ts';
 import { secretDigest } from '../../core/secret.ts';
-import {
-  type ApiKeyRow,
-  createApiKey,
-  listApiKeys,
-  renameApiKey,
-  revokeApiKey,
-} from '../../store/queries/people/api-keys.ts';
+import type { ApiKeyRow } from '../../store/queries/people/api-keys.ts';
+import { createApiKey, listApiKeys, renameApiKey, revokeApiKey } from '../../store/queries/people/api-keys.ts';
 import * as users from '../../store/queries/people/users.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../base/paging.ts';

@@ -1,17 +1,9 @@
-import {
-  type ChangeFiles,
-  type ChangeFindings,
-  PAST_FINDINGS_MAX,
-  type PastFinding as WireFinding,
-} from '../../contract/site/screens.ts';
+import type { ChangeFiles, ChangeFindings, PastFinding as WireFinding } from '../../contract/site/screens.ts';
+import { PAST_FINDINGS_MAX } from '../../contract/site/screens.ts';
 import { findingOf } from '../../contract/base/wire/finding.ts';
 import { refuse, type Rejected, rejected } from '../../core/errors.ts';
-import {
-  type CompileFindings,
-  compileOf,
-  findingsOfCompile,
-  type PastFinding,
-} from '../../store/publication/compiles.ts';
+import type { CompileFindings, PastFinding } from '../../store/publication/compiles.ts';
+import { compileOf, findingsOfCompile } from '../../store/publication/compiles.ts';
 import {
   nodesWithoutPublicationOf,
   publicationsOf,

@@ -2,13 +2,8 @@ import type { Setting } from '../../contract/site/setting.ts';
 import { accept, invalid, refuse, type Rejected, rejected } from '../../core/errors.ts';
 import { stableJson } from '../../core/stable-json.ts';
 import { checkNoCircle } from '../../model/site/circle.ts';
-import {
-  DEFAULT_SETTINGS,
-  isSettingName,
-  parseSetting,
-  type SettingName,
-  type Settings,
-} from '../../model/site/settings.ts';
+import type { SettingName, Settings } from '../../model/site/settings.ts';
+import { DEFAULT_SETTINGS, isSettingName, parseSetting } from '../../model/site/settings.ts';
 import { checkSettingUse } from '../../model/site/setting-use.ts';
 import { findDomain, lockDomain } from '../../store/queries/names/domains.ts';
 import { listNodes } from '../../store/queries/cluster/nodes.ts';

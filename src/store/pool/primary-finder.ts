@@ -1,14 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Clock, Log, Random } from '../../core/ports.ts';
-import {
-  type ConnectionSpec,
-  clientConfig,
-  placeOf,
-  type ServerSpec,
-  serversOf,
-  type Timeouts,
-} from '../connection.ts';
+import type { ConnectionSpec, ServerSpec, Timeouts } from '../connection.ts';
+import { clientConfig, placeOf, serversOf } from '../connection.ts';
 import { NoPrimaryError, noConnectionInTime } from '../failure.ts';
 import { type Choice, choosePrimary, stateSentence, type Timelines, withTimelines } from './primary-choice.ts';
 import { queryServer, type ServerAnswer } from './server-query.ts';

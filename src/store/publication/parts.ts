@@ -1,14 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Desired } from '../../contract/cluster/agent.ts';
 import type { DesiredParts } from '../../contract/cluster/desired-parts.ts';
-import {
-  type BodyPart,
-  createJoiner,
-  createSplitter,
-  namesOf,
-  type PartText,
-  type PartTexts,
-} from '../../contract/base/wire/body-parts.ts';
+import type { BodyPart, PartText, PartTexts } from '../../contract/base/wire/body-parts.ts';
+import { createJoiner, createSplitter, namesOf } from '../../contract/base/wire/body-parts.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Feature } from '../../model/cluster/cluster.ts';
 import { SEALED } from '../queries/base/sealing.ts';

@@ -2,16 +2,8 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Event } from '../../contract/site/event.ts';
-import {
-  type Badge,
-  badgeOf,
-  callAnswered,
-  callFailed,
-  type Link,
-  NO_CALLS,
-  type Releases,
-  releaseSeen,
-} from '../models/base/link.ts';
+import type { Badge, Link, Releases } from '../models/base/link.ts';
+import { badgeOf, callAnswered, callFailed, NO_CALLS, releaseSeen } from '../models/base/link.ts';
 import { clockOffset } from '../models/base/time.ts';
 import { type Calls, type CallsPorts, createCalls, type AnswerFacts } from './calls/calls.ts';
 import type { Channel, FromHub, ToHub } from './messages.ts';

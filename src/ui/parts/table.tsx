@@ -1,17 +1,8 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { usePlaces } from '../live/place.ts';
-import {
-  type CellValue,
-  filtered,
-  nextSort,
-  parseSort,
-  type Sort,
-  shownColumns,
-  sorted,
-  sortText,
-  textsOf,
-} from '../models/base/table.ts';
+import type { CellValue, Sort } from '../models/base/table.ts';
+import { filtered, nextSort, parseSort, shownColumns, sorted, sortText, textsOf } from '../models/base/table.ts';
 import { Button } from './button.tsx';
 import { EN } from '../texts/en.ts';
 import { ColumnChoice } from './columns.tsx';

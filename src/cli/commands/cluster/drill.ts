@@ -1,10 +1,6 @@
 import { showOf } from '../base/plain.ts';
-import {
-  DRILL_FORMATS,
-  type DrillHazard,
-  type DrillRecording,
-  type DrillRound,
-} from '../../../contract/cluster/drill.ts';
+import type { DrillHazard, DrillRecording, DrillRound } from '../../../contract/cluster/drill.ts';
+import { DRILL_FORMATS } from '../../../contract/cluster/drill.ts';
 import { printerOf } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';

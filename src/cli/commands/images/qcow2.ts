@@ -1,12 +1,6 @@
 import { isRejected } from '../../../core/errors.ts';
-import {
-  type DiskCluster,
-  clusterOf,
-  parseQcow2,
-  type Qcow2,
-  QCOW2_HEAD,
-  tableOf,
-} from '../../../model/images/qcow2.ts';
+import type { DiskCluster, Qcow2 } from '../../../model/images/qcow2.ts';
+import { clusterOf, parseQcow2, QCOW2_HEAD, tableOf } from '../../../model/images/qcow2.ts';
 import { CliError, EXIT } from '../../exit.ts';
 import type { CliFile } from '../../io.ts';
 

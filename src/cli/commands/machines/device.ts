@@ -1,12 +1,11 @@
 import { DEVICE as ENTRY, type Device } from '../../../contract/machines/device.ts';
-import type { NounSpec } from '../../command-spec.ts';
+import type { NounSpec, Call } from '../../command-spec.ts';
 import type { Shape } from '../../format/output.ts';
 import * as carried from '../base/carried.ts';
 import { shapeOf, usualCommands } from '../base/usual.ts';
 import { interfaceLine } from './interface.ts';
 import { HARDWARE_OPTIONS, hardwareOf } from './machine-cards.ts';
 import { NOTE_OPTIONS, noteDetails, notesOf } from './machine-place.ts';
-import type { Call } from '../../command-spec.ts';
 
 const USUAL = shapeOf<Device>(ENTRY);
 const SHAPE: Shape<Device> = {

@@ -1,14 +1,6 @@
 import { AppError } from '../../../core/errors.ts';
-import {
-  addressesOf,
-  type ClientOptions,
-  headersOf,
-  networkSentence,
-  parseJson,
-  ProblemError,
-  problemOf,
-  sleepOf,
-} from './transport.ts';
+import type { ClientOptions } from './transport.ts';
+import { addressesOf, headersOf, networkSentence, parseJson, ProblemError, problemOf, sleepOf } from './transport.ts';
 
 /** Bytes that are sent as they are read. `open` begins at that byte. */
 export type UploadContent = { readonly size: number; open(start: number): AsyncIterable<Uint8Array> };

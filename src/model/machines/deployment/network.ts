@@ -3,13 +3,8 @@ import { invalid, isRejected, type Rejected } from '../../../core/errors.ts';
 import { type Address, formatAddress, type Network, parseAddress, parseNetwork } from '../../../core/ip.ts';
 import { type BondSettings, type BridgeSettings, MTU_IPV6 } from '../interfaces/settings.ts';
 import { checkTopology, lowestFirst, masterOf, mtuOf } from '../interfaces/topology.ts';
-import {
-  type InterfaceKind,
-  type InterfaceLink,
-  type MachineInterface,
-  parseInterfaceName,
-  parseMac,
-} from '../machine.ts';
+import type { InterfaceKind, InterfaceLink, MachineInterface } from '../machine.ts';
+import { parseInterfaceName, parseMac } from '../machine.ts';
 import { type Standpoint, findExcludedRoutes, selectRoutes, type NetworkRoute } from './network-routes.ts';
 import { parseDomainName } from '../../names/names.ts';
 import { parseGateway, parseHostAddress, type Subnet } from '../../networks/subnet.ts';

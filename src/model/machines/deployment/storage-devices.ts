@@ -1,15 +1,7 @@
 import { invalid, isRejected, type Rejected, show } from '../../../core/errors.ts';
 import { groupMib, raidMib, volumeMib } from './storage-room.ts';
-import {
-  type CustomGroup,
-  type CustomRaid,
-  MIB,
-  type PartitionKind,
-  type PlannedGroup,
-  RAID_LEVELS,
-  type RaidLevel,
-  type StoragePlan,
-} from './storage-types.ts';
+import type { CustomGroup, CustomRaid, PartitionKind, PlannedGroup, RaidLevel, StoragePlan } from './storage-types.ts';
+import { MIB, RAID_LEVELS } from './storage-types.ts';
 
 const LEAST_MEMBERS: Readonly<Record<RaidLevel, number>> = { 0: 2, 1: 2, 5: 3, 6: 4, 10: 3 };
 const RAID_NAME = /^md[0-9]{1,3}$/;

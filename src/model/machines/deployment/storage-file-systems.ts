@@ -1,13 +1,7 @@
 import { invalid, isRejected, type Rejected, show } from '../../../core/errors.ts';
 import type { StorageDevice } from './storage-devices.ts';
-import {
-  type CustomFileSystem,
-  FILE_SYSTEM_KINDS,
-  type FileSystemKind,
-  type MadeKind,
-  type PartitionKind,
-  type PlannedFileSystem,
-} from './storage-types.ts';
+import type { CustomFileSystem, FileSystemKind, MadeKind, PartitionKind, PlannedFileSystem } from './storage-types.ts';
+import { FILE_SYSTEM_KINDS } from './storage-types.ts';
 
 /** Least MiB of a file system: what its tool takes (mkfs.xfs refuses less than 300). */
 const LEAST: Readonly<Record<MadeKind, number>> = { ext4: 16, xfs: 300, vfat: 34, swap: 1 };

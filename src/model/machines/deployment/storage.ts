@@ -2,13 +2,8 @@ import { invalid, isRejected, type Rejected, rejected, show } from '../../../cor
 import { pickDisks } from './storage-disks.ts';
 import { customOf } from './storage-layouts.ts';
 import { planCustom } from './storage-plan.ts';
-import {
-  type DiskSeen,
-  STORAGE_LAYOUTS,
-  type StoragePlan,
-  type StorageRequest,
-  type StorageUse,
-} from './storage-types.ts';
+import type { DiskSeen, StoragePlan, StorageRequest, StorageUse } from './storage-types.ts';
+import { STORAGE_LAYOUTS } from './storage-types.ts';
 
 /**
  * Plans the storage of a deployment, or refuses: the layout is unknown or does not fit, a disk is not there, cannot be distinguished from another, or is smaller than

@@ -1,12 +1,6 @@
 import { invalid, isRejected, type Rejected, show } from '../../../core/errors.ts';
-import {
-  KNOWN_OPTIONS,
-  type KnownOption,
-  OPTION_TYPES,
-  type OptionType,
-  OWN_CODES,
-  TAKEN_OPTIONS,
-} from './dhcp-option-table.ts';
+import type { KnownOption, OptionType } from './dhcp-option-table.ts';
+import { KNOWN_OPTIONS, OPTION_TYPES, OWN_CODES, TAKEN_OPTIONS } from './dhcp-option-table.ts';
 import { OCTETS_MAX, parseOptionValue } from './dhcp-option-value.ts';
 
 /** An option as Kea gets it: by `name`, with `data` as people write it; without a name the octets in hexadecimal. */

@@ -1,10 +1,5 @@
-import {
-  COMMAND_KINDS,
-  type CommandArgs,
-  type CommandKindName,
-  type CommandResult,
-  misfitOf,
-} from '../../../contract/command-kinds.ts';
+import type { CommandArgs, CommandKindName, CommandResult } from '../../../contract/command-kinds.ts';
+import { COMMAND_KINDS, misfitOf } from '../../../contract/command-kinds.ts';
 import { AppError, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
 import type { Database } from '../../../store/database.ts';
 import { dropPassing, insertPassing } from '../../../store/queries/base/jobs/commands.ts';

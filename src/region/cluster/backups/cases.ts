@@ -3,13 +3,8 @@ import { type BackupOrder, ESCROW_PLACE, escrowText } from '../../../contract/cl
 import { accept, refuse, rejected } from '../../../core/errors.ts';
 import { escrowKey, formatRecoveryKey, parseRecoveryKey, recoveryFingerprint } from '../../../core/recovery-key.ts';
 import { NONCE_BYTES, seal } from '../../../core/seal.ts';
-import {
-  type BackupStore,
-  describeStore,
-  hexFingerprint,
-  refuseSecret,
-  refuseStore,
-} from '../../../model/cluster/backup.ts';
+import type { BackupStore } from '../../../model/cluster/backup.ts';
+import { describeStore, hexFingerprint, refuseSecret, refuseStore } from '../../../model/cluster/backup.ts';
 import { isDatabaseExternal } from '../../../model/cluster/cluster.ts';
 import { isFeatureOn } from '../../../store/queries/base/features.ts';
 import { addJob } from '../../../store/queries/base/jobs/add.ts';

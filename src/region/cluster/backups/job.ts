@@ -1,17 +1,11 @@
-import {
-  type BackupOrder,
-  type BackupProgress,
-  ESCROW_PLACE,
-  parseBackupProgress,
-  parseRestoredFacts,
-} from '../../../contract/cluster/backup-order.ts';
-import { AppError } from '../../../core/errors.ts';
+import type { BackupOrder, BackupProgress } from '../../../contract/cluster/backup-order.ts';
+import { ESCROW_PLACE, parseBackupProgress, parseRestoredFacts } from '../../../contract/cluster/backup-order.ts';
+import { AppError, isRejected } from '../../../core/errors.ts';
 import { formatCount } from '../../../core/count-text.ts';
 import { formatEpoch } from '../../../core/epoch.ts';
 import type { Clock, Random } from '../../../core/ports.ts';
 import { sealerOf } from '../../base/sealer.ts';
 import { escrowKey } from '../../../core/recovery-key.ts';
-import { isRejected } from '../../../core/errors.ts';
 import { unseal } from '../../../core/seal.ts';
 import type { Database } from '../../../store/database.ts';
 import { mainAddress } from '../../../model/cluster/cluster.ts';

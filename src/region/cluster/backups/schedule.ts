@@ -3,18 +3,12 @@ import { isRejected } from '../../../core/errors.ts';
 import type { Random } from '../../../core/ports.ts';
 import type { Database } from '../../../store/database.ts';
 import { addJob } from '../../../store/queries/base/jobs/add.ts';
-import {
-  type BackupRow,
-  type BackupTargetRow,
-  listBackupDrills,
-  listBackups,
-  readBackupTarget,
-} from '../../../store/queries/cluster/backups.ts';
+import type { BackupRow, BackupTargetRow } from '../../../store/queries/cluster/backups.ts';
+import { listBackupDrills, listBackups, readBackupTarget } from '../../../store/queries/cluster/backups.ts';
 import { readLastEnds } from '../../../store/queries/cluster/backup-jobs.ts';
 import { write } from '../../../store/write.ts';
 import { reached, type Task } from '../../base/task.ts';
-import type { ClusterSite } from '../site.ts';
-import { regions } from '../site.ts';
+import { type ClusterSite, regions } from '../site.ts';
 import { BACKUP_JOB, DEADLINES_S } from './order.ts';
 
 const HOUR_MS = 3_600_000;

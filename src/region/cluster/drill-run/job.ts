@@ -1,9 +1,5 @@
-import {
-  type DrillOrder,
-  type DrillProgress,
-  parseDrillOrder,
-  parseDrillProgress,
-} from '../../../contract/cluster/drill-order.ts';
+import type { DrillOrder, DrillProgress } from '../../../contract/cluster/drill-order.ts';
+import { parseDrillOrder, parseDrillProgress } from '../../../contract/cluster/drill-order.ts';
 import { AppError, isRejected } from '../../../core/errors.ts';
 import { secretDigest } from '../../../core/secret.ts';
 import type { Random } from '../../../core/ports.ts';

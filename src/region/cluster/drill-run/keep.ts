@@ -1,11 +1,10 @@
-import type { DrillProgress } from '../../../contract/cluster/drill-order.ts';
+import type { DrillProgress, DrillOrder } from '../../../contract/cluster/drill-order.ts';
 import { judge } from '../../../judge/judge.ts';
 import type { Timeline } from '../../../judge/timeline.ts';
 import { unplayed, type RoundVerdict } from '../../../judge/verdict.ts';
 import { revokeApiKey } from '../../../store/queries/people/api-keys.ts';
 import { storeDrillRound } from '../../../store/queries/cluster/drills.ts';
 import type { WriteTx } from '../../../store/write.ts';
-import type { DrillOrder } from '../../../contract/cluster/drill-order.ts';
 import type { Foretold } from './foretold.ts';
 import type { Harmless } from './harmless.ts';
 

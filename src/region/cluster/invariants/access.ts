@@ -1,27 +1,10 @@
 import { formatCount } from '../../../core/count-text.ts';
 import { isRegionUp } from '../losses.ts';
 import { holdersOf, lastClaimText } from '../claims.ts';
-import {
-  type ClusterSite,
-  hasOwnDatabase,
-  collectFacts,
-  isHealthy,
-  listOf,
-  members,
-  regions,
-  silence,
-} from '../site.ts';
-import {
-  askNode,
-  broken,
-  type InvariantCheck,
-  isCluster,
-  ok,
-  sentence,
-  judgeSilence,
-  unknown,
-  warning,
-} from './check.ts';
+import type { ClusterSite } from '../site.ts';
+import { hasOwnDatabase, collectFacts, isHealthy, listOf, members, regions, silence } from '../site.ts';
+import type { InvariantCheck } from './check.ts';
+import { askNode, broken, isCluster, ok, sentence, judgeSilence, unknown, warning } from './check.ts';
 
 const hasVip = (site: ClusterSite): boolean => site.cluster !== null && site.cluster.vip !== null;
 

@@ -1,15 +1,7 @@
 import { formatCount } from '../../../core/count-text.ts';
 import { type ClusterSite, listOf, members, silence } from '../site.ts';
-import {
-  askNode,
-  broken,
-  type InvariantCheck,
-  ok,
-  sentence,
-  unknown,
-  type InvariantVerdict,
-  warning,
-} from './check.ts';
+import type { InvariantCheck, InvariantVerdict } from './check.ts';
+import { askNode, broken, ok, sentence, unknown, warning } from './check.ts';
 
 /** The transfer of a large image takes some minutes. */
 const SETTLED_MS = 5 * 60_000;

@@ -2,18 +2,8 @@ import { formatCount } from '../../../core/count-text.ts';
 import { errorTexts } from '../../../contract/base/wire/finding.ts';
 import { layoutWarnings } from '../losses.ts';
 import { collectFacts, isRight, listOf, members, settled, silence } from '../site.ts';
-import {
-  askNode,
-  broken,
-  type InvariantCheck,
-  isCluster,
-  ok,
-  runsDatabase,
-  sentence,
-  judgeSilence,
-  unknown,
-  warning,
-} from './check.ts';
+import type { InvariantCheck } from './check.ts';
+import { askNode, broken, isCluster, ok, runsDatabase, sentence, judgeSilence, unknown, warning } from './check.ts';
 
 const DAY_MS = 86_400_000;
 /** A certificate lives at most 30 days and is renewed when two thirds are over: 7 days before its end renewal has failed for long. */

@@ -2,16 +2,8 @@ import { formatCount } from '../../../core/count-text.ts';
 import { sinceText, vlansText } from '../pairs/drained.ts';
 import { type PairNow, pairsNow } from '../pairs/now.ts';
 import { type ClusterSite, listOf } from '../site.ts';
-import {
-  askNode,
-  broken,
-  type InvariantCheck,
-  ok,
-  sentence,
-  unknown,
-  type InvariantVerdict,
-  warning,
-} from './check.ts';
+import type { InvariantCheck, InvariantVerdict } from './check.ts';
+import { askNode, broken, ok, sentence, unknown, warning } from './check.ts';
 
 const VERDICTS_MAX = 4;
 const PROPOSE = 'regent pairing propose shows which racks could serve them; regent pairing apply applies the proposal.';

@@ -2,18 +2,8 @@ import { isRejected, type Rejected, rejected, show } from '../../../core/errors.
 import { vipAddress } from '../../../model/cluster/cluster.ts';
 import { isRegionUp, isStreamingState, lossesOf } from '../losses.ts';
 import { holdersOf, primariesOf } from '../claims.ts';
-import {
-  type ClusterSite,
-  hasOwnDatabase,
-  collectFacts,
-  isHealthy,
-  LAG_BYTES,
-  listOf,
-  members,
-  regions,
-  silence,
-  type SiteNode,
-} from '../site.ts';
+import type { ClusterSite, SiteNode } from '../site.ts';
+import { hasOwnDatabase, collectFacts, isHealthy, LAG_BYTES, listOf, members, regions, silence } from '../site.ts';
 import { RANGES } from '../what-if/ranges.ts';
 import { whatIf } from '../what-if/what-if.ts';
 

@@ -10,18 +10,8 @@ import { isMemberOf } from '../trust/strays.ts';
 import { vacateNode } from '../trust/vacate.ts';
 import type { SiteNode } from '../site.ts';
 import { drainNode } from './drain-steps.ts';
-import {
-  ended,
-  type SiteSnapshot,
-  awaitSnapshot,
-  type Move,
-  MoveEnd,
-  moveOf,
-  type MovePorts,
-  ordered,
-  stopIfUnwanted,
-  waitFor,
-} from './move-run.ts';
+import type { SiteSnapshot, Move, MovePorts } from './move-run.ts';
+import { ended, awaitSnapshot, MoveEnd, moveOf, ordered, stopIfUnwanted, waitFor } from './move-run.ts';
 import { checkEtcdWithout } from './removal-preflight.ts';
 
 /** `etcd` null: this region has none. */

@@ -1,26 +1,12 @@
-import {
-  parseRestartOrder,
-  parseRestartProgress,
-  type RestartOrder,
-  type RestartProgress,
-  type TouchedNode,
-} from '../../../contract/cluster/move-order.ts';
+import type { RestartOrder, RestartProgress, TouchedNode } from '../../../contract/cluster/move-order.ts';
+import { parseRestartOrder, parseRestartProgress } from '../../../contract/cluster/move-order.ts';
 import type { JobKind, JobRun } from '../../base/jobs/kind.ts';
 import { lossesOf } from '../losses.ts';
 import { primariesOf } from '../claims.ts';
 import { type ClusterSite, hasOwnDatabase, members } from '../site.ts';
 import { drainNode, undrainNode } from './drain-steps.ts';
-import {
-  ended,
-  awaitSnapshot,
-  type Move,
-  type MoveEnd,
-  type MovePorts,
-  ordered,
-  patient,
-  stopIfUnwanted,
-  waitFor,
-} from './move-run.ts';
+import type { Move, MoveEnd, MovePorts } from './move-run.ts';
+import { ended, awaitSnapshot, ordered, patient, stopIfUnwanted, waitFor } from './move-run.ts';
 import { SYNCHRONOUS } from './patroni.ts';
 import { restartAgent, restartRegion, restartServices } from './restart-steps.ts';
 

@@ -1,11 +1,7 @@
 import type { SiteCertificate, SiteCertificateSet } from '../../../contract/cluster/trust.ts';
 import { accept, refuse, rejected } from '../../../core/errors.ts';
-import {
-  readSiteCertificate,
-  type SiteCertificateRow,
-  storeOwnCertificate,
-  type StoredPair,
-} from '../../../store/queries/cluster/site-certificate.ts';
+import type { SiteCertificateRow, StoredPair } from '../../../store/queries/cluster/site-certificate.ts';
+import { readSiteCertificate, storeOwnCertificate } from '../../../store/queries/cluster/site-certificate.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { type CaseContext, type CasePorts, reading, writing } from '../../base/use-case.ts';

@@ -4,13 +4,8 @@ import { isSecret } from '../../../core/secret.ts';
 import { checkNodeNoCircle } from '../../../model/site/circle.ts';
 import { isDatabaseExternal, mainAddress, regionMembers } from '../../../model/cluster/cluster.ts';
 import type { Cluster, Node } from '../../../model/cluster/node.ts';
-import {
-  type Applicant,
-  decideJoin,
-  type JoinDecision,
-  NO_TOKEN,
-  parseApplicant,
-} from '../../../model/cluster/joining.ts';
+import type { Applicant, JoinDecision } from '../../../model/cluster/joining.ts';
+import { decideJoin, NO_TOKEN, parseApplicant } from '../../../model/cluster/joining.ts';
 import { takePlace } from '../../../model/cluster/place.ts';
 import { parseDcsFacts } from '../../../services/dcs/facts.ts';
 import type { Database } from '../../../store/database.ts';

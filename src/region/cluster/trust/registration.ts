@@ -3,14 +3,8 @@ import { textDigest } from '../../../core/stable-json.ts';
 import { accept, isRejected, refuse, type Rejected, rejected } from '../../../core/errors.ts';
 import { parseHostLabel } from '../../../model/names/names.ts';
 import { parseRackKey, parseRackUuid } from '../../../model/cluster/rack.ts';
-import {
-  type Arrival,
-  decideRegistration,
-  type KnownRack,
-  type Registration,
-  type TokenVerdict,
-  WAITING_MAX,
-} from '../../../model/cluster/registration.ts';
+import type { Arrival, KnownRack, Registration, TokenVerdict } from '../../../model/cluster/registration.ts';
+import { decideRegistration, WAITING_MAX } from '../../../model/cluster/registration.ts';
 import type { Database } from '../../../store/database.ts';
 import { allRows } from '../../../store/page.ts';
 import { revokeCertificatesOf } from '../../../store/queries/cluster/certificates.ts';

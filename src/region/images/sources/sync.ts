@@ -6,14 +6,8 @@ import { parseManifest } from '../../../model/images/image.ts';
 import type { OfferedImage } from '../../../model/images/stream.ts';
 import type { Database } from '../../../store/database.ts';
 import { findImages } from '../../../store/queries/images/images.ts';
-import {
-  askDueSyncs,
-  claimSync,
-  type ClaimedSync,
-  endSync,
-  noteSync,
-  type SyncProgress,
-} from '../../../store/queries/images/image-syncs.ts';
+import type { ClaimedSync, SyncProgress } from '../../../store/queries/images/image-syncs.ts';
+import { askDueSyncs, claimSync, endSync, noteSync } from '../../../store/queries/images/image-syncs.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import { reached, type Task } from '../../base/task.ts';
 import { addImage } from '../add.ts';

@@ -1,11 +1,7 @@
 import type { MachineAllocateRequest } from '../../../contract/machines/machine-lifecycle.ts';
 import { accept, refuse } from '../../../core/errors.ts';
-import {
-  type Fit,
-  fitsOf,
-  whyNone,
-  type MachineRequirements,
-} from '../../../model/machines/deployment/requirements.ts';
+import type { Fit, MachineRequirements } from '../../../model/machines/deployment/requirements.ts';
+import { fitsOf, whyNone } from '../../../model/machines/deployment/requirements.ts';
 import { usualStorage } from '../../../model/machines/deployment/stored/layouts.ts';
 import { type Annotations, parseAnnotations } from '../../../model/site/annotation.ts';
 import {

@@ -3,12 +3,8 @@ import { parseMac } from '../../../model/machines/machine.ts';
 import { IGNORABLE } from '../../../model/machines/enlistment.ts';
 import { heldBy } from '../../../store/queries/base/jobs/add.ts';
 import { deleteMachine } from '../../../store/queries/machines/machines.ts';
-import {
-  deleteIgnored,
-  type IgnoredRow,
-  listIgnored,
-  storeIgnored,
-} from '../../../store/queries/machines/enlistments.ts';
+import type { IgnoredRow } from '../../../store/queries/machines/enlistments.ts';
+import { deleteIgnored, listIgnored, storeIgnored } from '../../../store/queries/machines/enlistments.ts';
 import { lockMachineState } from '../../../store/queries/machines/machine-states.ts';
 import { lockedRefusal } from '../machine-state.ts';
 import { machineByRef, viewMachine } from '../machine.ts';

@@ -1,19 +1,9 @@
 import { accept, invalid, refuse, type Rejected } from '../../../core/errors.ts';
 import { MTU_IPV6, parseBond, parseBridge, parseMtu } from '../../../model/machines/interfaces/settings.ts';
-import {
-  checkTopology,
-  lowestFirst,
-  mastersFirst,
-  mtuOf,
-  type InterfaceShape,
-} from '../../../model/machines/interfaces/topology.ts';
-import {
-  INTERFACE_KINDS,
-  interfaceLabel,
-  type InterfaceKind,
-  parseInterfaceName,
-  parseMac,
-} from '../../../model/machines/machine.ts';
+import type { InterfaceShape } from '../../../model/machines/interfaces/topology.ts';
+import { checkTopology, lowestFirst, mastersFirst, mtuOf } from '../../../model/machines/interfaces/topology.ts';
+import type { InterfaceKind } from '../../../model/machines/machine.ts';
+import { INTERFACE_KINDS, interfaceLabel, parseInterfaceName, parseMac } from '../../../model/machines/machine.ts';
 import { parseTag } from '../../../model/machines/tags/tag.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
 import type { InterfaceInput } from '../../../store/queries/machines/machine-interfaces.ts';

@@ -1,27 +1,13 @@
 import { AppError, isRejected, type Rejected, rejected } from '../../../core/errors.ts';
-import {
-  type Effect,
-  type LifecycleContext,
-  transition,
-  type Transition,
-} from '../../../model/machines/machine-lifecycle.ts';
-import {
-  isBad,
-  isPassing,
-  type MachineEvent,
-  type MachineState,
-  waitingFor,
-} from '../../../model/machines/machine-states.ts';
+import type { Effect, LifecycleContext, Transition } from '../../../model/machines/machine-lifecycle.ts';
+import { transition } from '../../../model/machines/machine-lifecycle.ts';
+import type { MachineEvent, MachineState } from '../../../model/machines/machine-states.ts';
+import { isBad, isPassing, waitingFor } from '../../../model/machines/machine-states.ts';
 import { purposeIn } from '../../../model/machines/machine-run.ts';
 import { deleteParts, findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
 import { freeMachine, noteDeployed, readDeployment } from '../../../store/queries/machines/deployments.ts';
-import {
-  lockMachineState,
-  type StateChange,
-  type StateNote,
-  type StateRow,
-  storeMachineState,
-} from '../../../store/queries/machines/machine-states.ts';
+import type { StateChange, StateNote, StateRow } from '../../../store/queries/machines/machine-states.ts';
+import { lockMachineState, storeMachineState } from '../../../store/queries/machines/machine-states.ts';
 import { findOpenRun, resetRun, storeRun } from '../../../store/queries/machines/machine-tokens.ts';
 import { readSettings } from '../../../store/snapshot.ts';
 import type { WriteTx } from '../../../store/write.ts';

@@ -6,12 +6,8 @@ import type { Database } from '../../../store/database.ts';
 import { withEvents } from '../../../store/queries/base/events.ts';
 import { findJob, type JobRow } from '../../../store/queries/base/jobs/row.ts';
 import { findMachine, type MachineRow } from '../../../store/queries/machines/machines.ts';
-import {
-  dueMachineStates,
-  lockMachineState,
-  type StateRow,
-  storeStateJob,
-} from '../../../store/queries/machines/machine-states.ts';
+import type { StateRow } from '../../../store/queries/machines/machine-states.ts';
+import { dueMachineStates, lockMachineState, storeStateJob } from '../../../store/queries/machines/machine-states.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { reached, type Task } from '../../base/task.ts';

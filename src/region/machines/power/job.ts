@@ -7,15 +7,8 @@ import type { JobEnd, JobKind, JobRun } from '../../base/jobs/kind.ts';
 import { reached } from '../../base/task.ts';
 import { ask } from './ask.ts';
 import { takeResults } from './results.ts';
-import {
-  type Order,
-  parseOrder,
-  parseProgress,
-  POWER_JOB,
-  type PowerPorts,
-  type Progress,
-  type Turn,
-} from './order.ts';
+import type { Order, PowerPorts, Progress, Turn } from './order.ts';
+import { parseOrder, parseProgress, POWER_JOB } from './order.ts';
 
 /** An agent that did not take an order by then is silent; another node gets it. */
 const TAKEN_MS = 5000;

@@ -1,12 +1,7 @@
 import type { PowerResult } from '../../../contract/machines/power-commands.ts';
 import type { PowerState } from '../../../model/machines/power.ts';
-import {
-  type PowerCheckPlan,
-  type SeenPower,
-  storeLearned,
-  storePower,
-  storeReach,
-} from '../../../store/queries/machines/power-states.ts';
+import type { PowerCheckPlan, SeenPower } from '../../../store/queries/machines/power-states.ts';
+import { storeLearned, storePower, storeReach } from '../../../store/queries/machines/power-states.ts';
 import type { WriteTx } from '../../../store/write.ts';
 
 /** Each machine is checked so often, seconds, a quarter more or less; one whose BMC is not well ever less often. */

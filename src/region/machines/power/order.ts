@@ -1,10 +1,6 @@
 import type { MachinePower } from '../../../contract/machines/machine-power.ts';
-import {
-  type PowerOrder as Order,
-  type PowerProgress as Progress,
-  readPowerOrder,
-  readPowerProgress,
-} from '../../../contract/machines/power-order.ts';
+import type { PowerOrder as Order, PowerProgress as Progress } from '../../../contract/machines/power-order.ts';
+import { readPowerOrder, readPowerProgress } from '../../../contract/machines/power-order.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { Clock, Random } from '../../../core/ports.ts';
 import type { Database } from '../../../store/database.ts';

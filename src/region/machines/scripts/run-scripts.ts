@@ -2,23 +2,14 @@ import { accept, isRejected } from '../../../core/errors.ts';
 import { orRefusal } from '../../base/or-refusal.ts';
 import type { RunPurpose } from '../../../model/machines/machine-run.ts';
 import type { Script } from '../../../model/machines/scripts/script.ts';
-import {
-  type ChosenScript,
-  chooseScripts,
-  type ScriptSelection,
-} from '../../../model/machines/scripts/script-choice.ts';
-import {
-  invocationOf,
-  type KnownDevices,
-  type ParameterValues,
-} from '../../../model/machines/scripts/script-parameter.ts';
+import type { ChosenScript, ScriptSelection } from '../../../model/machines/scripts/script-choice.ts';
+import { chooseScripts } from '../../../model/machines/scripts/script-choice.ts';
+import type { KnownDevices, ParameterValues } from '../../../model/machines/scripts/script-parameter.ts';
+import { invocationOf } from '../../../model/machines/scripts/script-parameter.ts';
 import { readInventory } from '../../../store/queries/machines/machine-inventories.ts';
 import { listSiteScripts } from '../../../store/queries/machines/scripts/site-scripts.ts';
-import {
-  readRunScripts,
-  type RunScriptRow,
-  storeRunScripts,
-} from '../../../store/queries/machines/scripts/run-scripts.ts';
+import type { RunScriptRow } from '../../../store/queries/machines/scripts/run-scripts.ts';
+import { readRunScripts, storeRunScripts } from '../../../store/queries/machines/scripts/run-scripts.ts';
 import { storePendingScripts } from '../../../store/queries/machines/scripts/script-results.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { Sealer } from '../../base/sealer.ts';

@@ -1,5 +1,4 @@
-import type { ExportKind } from '../../../contract/export-kinds.ts';
-import { EXPORT_KINDS } from '../../../contract/export-kinds.ts';
+import { type ExportKind, EXPORT_KINDS } from '../../../contract/export-kinds.ts';
 import { MASKED_SECRET } from '../../../model/machines/power.ts';
 import type { MemberValues, SiteObject, WantedObject } from './objects.ts';
 import { isSame, isSameSet, mergeInterfaces } from './same.ts';

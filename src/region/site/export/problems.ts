@@ -1,7 +1,5 @@
-import type { ExportKind } from '../../../contract/export-kinds.ts';
-import { EXPORT_KINDS } from '../../../contract/export-kinds.ts';
-import type { FieldProblem, Rejected, RejectionCode } from '../../../core/errors.ts';
-import { rejected, show } from '../../../core/errors.ts';
+import { type ExportKind, EXPORT_KINDS } from '../../../contract/export-kinds.ts';
+import { type FieldProblem, type Rejected, type RejectionCode, rejected, show } from '../../../core/errors.ts';
 import { nearest } from '../../../core/nearest.ts';
 import { referencesOf } from './members.ts';
 import type { MemberValues, SiteObject, WantedObject } from './objects.ts';

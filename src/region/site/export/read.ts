@@ -1,25 +1,16 @@
 import { EXPORT_KINDS, type ExportKind } from '../../../contract/export-kinds.ts';
 import { SPECIAL_KINDS } from '../../../contract/site/export-specials.ts';
 import { LIMITS } from '../../../contract/base/common.ts';
-import type { Declaration } from '../../../contract/base/declare.ts';
+import { type Declaration, tableOf } from '../../../contract/base/declare.ts';
 import { ENTRIES } from '../../../contract/entries.ts';
-import { tableOf } from '../../../contract/base/declare.ts';
 import { NOUNS } from '../../../contract/registry.ts';
 import type { RouteId } from '../../../contract/routes.ts';
 import { type Rejected, rejected } from '../../../core/errors.ts';
 import { readVersions } from '../../../store/queries/site/versions.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { CaseContext } from '../../base/use-case.ts';
-import {
-  aliasesOf,
-  autosOf,
-  hiddenOf,
-  isLasting,
-  type ListedItem,
-  membersOf,
-  type Names,
-  referencesOf,
-} from './members.ts';
+import type { ListedItem, Names } from './members.ts';
+import { aliasesOf, autosOf, hiddenOf, isLasting, membersOf, referencesOf } from './members.ts';
 import { compareNames, nameOf, type SiteObject } from './objects.ts';
 
 /** Objects of the site, and the kinds that the caller may not see. */

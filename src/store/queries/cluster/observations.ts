@@ -7,13 +7,8 @@ import type {
   ServiceObservation,
 } from '../../../contract/cluster/agent.ts';
 import { stableJson } from '../../../core/stable-json.ts';
-import {
-  keepAddresses,
-  type LostAddresses,
-  lostAddresses,
-  lostForMs,
-  ownInterfaces,
-} from '../../../model/networks/vlan-attachments.ts';
+import type { LostAddresses } from '../../../model/networks/vlan-attachments.ts';
+import { keepAddresses, lostAddresses, lostForMs, ownInterfaces } from '../../../model/networks/vlan-attachments.ts';
 import { keepRefusals } from '../../publication/refusals.ts';
 import type { Tx } from '../../tx.ts';
 import type { NewEvent } from '../../write.ts';

@@ -2,11 +2,8 @@ import { sql } from 'kysely';
 import type { Rejected } from '../../../core/errors.ts';
 import { masterOf, type Rack } from '../../../model/cluster/rack.ts';
 import type { KnownRack } from '../../../model/cluster/registration.ts';
-import {
-  latestAttachments,
-  type LatestInterfaces,
-  type VlanAttachment,
-} from '../../../model/networks/vlan-attachments.ts';
+import type { LatestInterfaces, VlanAttachment } from '../../../model/networks/vlan-attachments.ts';
+import { latestAttachments } from '../../../model/networks/vlan-attachments.ts';
 import type { Subnet } from '../../../model/networks/subnet.ts';
 import { isOlder } from '../../elapsed.ts';
 import { deleteRow, insertRow, type Noun, type VersionedKey, updateRow } from '../../rows.ts';

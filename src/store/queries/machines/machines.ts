@@ -7,21 +7,10 @@ import type { Annotations } from '../../../model/site/annotation.ts';
 import type { BootMedia } from '../../../model/images/boot-media.ts';
 import type { SuggestedBmc } from '../../../model/machines/enlistment.ts';
 import type { PowerParameters, PowerState } from '../../../model/machines/power.ts';
-import {
-  type CarriedIds,
-  carriedColumns,
-  carriedConditions,
-  dropCarried,
-  replaceCarried,
-} from '../../declared/carried.ts';
-import {
-  deleteInterfaces,
-  type InterfaceInput,
-  type InterfaceRow,
-  placeInterfaces,
-  replaceInterfaces,
-  withInterfaces,
-} from './machine-interfaces.ts';
+import type { CarriedIds } from '../../declared/carried.ts';
+import { carriedColumns, carriedConditions, dropCarried, replaceCarried } from '../../declared/carried.ts';
+import type { InterfaceInput, InterfaceRow } from './machine-interfaces.ts';
+import { deleteInterfaces, placeInterfaces, replaceInterfaces, withInterfaces } from './machine-interfaces.ts';
 import { type MachineStateShown, STATE_COLUMNS, stateConditions } from './machine-states.ts';
 import type { MachineState } from '../../../model/machines/machine-states.ts';
 import { containing, listPage, type ListPage, type PageQuery } from '../../page.ts';

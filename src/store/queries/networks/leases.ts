@@ -1,11 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
-import {
-  chooseLeaseNames,
-  type LeaseName,
-  type LeaseState,
-  type MachineLease,
-  type NamedLease,
-} from '../../../model/networks/lease.ts';
+import type { LeaseName, LeaseState, MachineLease, NamedLease } from '../../../model/networks/lease.ts';
+import { chooseLeaseNames } from '../../../model/networks/lease.ts';
 import { containing, listPage, type ListPage, type PageQuery } from '../../page.ts';
 import { findRow, type Noun } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';

@@ -1,13 +1,8 @@
 import { formatCount } from '../../../../core/count-text.ts';
 import type { Inventory } from '../../../../contract/machines/machine-inventory.ts';
 import { diskTags, tagsOfDisk } from '../../../../model/machines/deployment/candidate.ts';
-import {
-  type PutOn,
-  type ShownDisk,
-  type ShownPartition,
-  showStorage,
-  showUsual,
-} from '../../../../model/machines/deployment/stored/view.ts';
+import type { PutOn, ShownDisk, ShownPartition } from '../../../../model/machines/deployment/stored/view.ts';
+import { showStorage, showUsual } from '../../../../model/machines/deployment/stored/view.ts';
 import type { MachineStorage } from '../../../../model/machines/deployment/stored/storage.ts';
 import { MAAS_PREFIX } from '../../prefix.ts';
 import { digitsOf, numberOf } from '../base/uri.ts';

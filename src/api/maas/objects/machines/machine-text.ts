@@ -4,17 +4,8 @@ import { itemsText, listText, objectText, quoted, remembering, whole, unescapedT
 import { diskText } from './disk-text.ts';
 import type { viewHardware } from './hardware.ts';
 import { interfaceText } from './interface-text.ts';
-import {
-  bootCard,
-  interfacesOf,
-  type MachineParts,
-  type MachineSurroundings,
-  NO_GATEWAYS,
-  ownMembers,
-  placeOf,
-  SAME,
-  storageOf,
-} from './machines.ts';
+import type { MachineParts, MachineSurroundings } from './machines.ts';
+import { bootCard, interfacesOf, NO_GATEWAYS, ownMembers, placeOf, SAME, storageOf } from './machines.ts';
 
 /** What every machine has alike, as the end of its JSON. */
 const SAME_TEXT = JSON.stringify(SAME).slice(1);

@@ -1,11 +1,6 @@
 import type { AnnotatedKind } from '../../../../contract/site/annotation.ts';
-import {
-  type RouteId,
-  type RouteInput,
-  type RouteOutput,
-  ROUTES,
-  type RouteSpec,
-} from '../../../../contract/routes.ts';
+import type { RouteId, RouteInput, RouteOutput, RouteSpec } from '../../../../contract/routes.ts';
+import { ROUTES } from '../../../../contract/routes.ts';
 import { json, nothing } from '../../answer.ts';
 import { RESOURCES } from '../../catalog/table.ts';
 import type { Handler, Handlers, MaasCall } from '../../handler.ts';

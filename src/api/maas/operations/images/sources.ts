@@ -5,15 +5,8 @@ import { createSiteLists, type SiteLists } from '../../site-lists.ts';
 import { uriOf } from '../../objects/base/uri.ts';
 import { type Site, step, type SiteStep } from '../../site.ts';
 import { momentOfBirth, readBirths } from '../base/births.ts';
-import {
-  DEFAULT_SOURCE,
-  readSource,
-  refOf,
-  shownId,
-  type BootSource,
-  sourcesOf,
-  storedSource,
-} from './default-source.ts';
+import type { BootSource } from './default-source.ts';
+import { DEFAULT_SOURCE, readSource, refOf, shownId, sourcesOf, storedSource } from './default-source.ts';
 import { changed, namesOf, select, selectionIn, selectionsOf, sourceOf, viewSelection } from './selections.ts';
 
 /** Where images come from besides uploads, and what is wanted of it. */

@@ -1,12 +1,7 @@
 import type { Machine } from '../../../../contract/machines/machine.ts';
 import type { AddressInput } from '../../../../contract/machines/machine-interface.ts';
-import {
-  BOND_MODES,
-  type BondMode,
-  HASH_POLICIES,
-  LACP_RATES,
-  usesOf,
-} from '../../../../model/machines/interfaces/settings.ts';
+import type { BondMode } from '../../../../model/machines/interfaces/settings.ts';
+import { BOND_MODES, HASH_POLICIES, LACP_RATES, usesOf } from '../../../../model/machines/interfaces/settings.ts';
 import { isTagged } from '../../../../model/machines/interfaces/topology.ts';
 import { type MaasAnswer, json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';

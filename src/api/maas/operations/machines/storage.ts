@@ -1,9 +1,5 @@
-import {
-  FILE_SYSTEM_KINDS,
-  type FileSystemKind,
-  RAID_LEVELS,
-  type RaidLevel,
-} from '../../../../model/machines/deployment/storage-types.ts';
+import type { FileSystemKind, RaidLevel } from '../../../../model/machines/deployment/storage-types.ts';
+import { FILE_SYSTEM_KINDS, RAID_LEVELS } from '../../../../model/machines/deployment/storage-types.ts';
 import type { StorageChange } from '../../../../model/machines/deployment/stored/changes.ts';
 import { NAMED_LAYOUTS, type NamedLayout } from '../../../../model/machines/deployment/stored/layouts.ts';
 import { type MaasAnswer, json, nothing, text } from '../../answer.ts';

@@ -5,14 +5,8 @@ import { json, nothing } from '../../answer.ts';
 import type { Args } from '../../args.ts';
 import type { Handlers } from '../../handler.ts';
 import { createSiteLists, type SiteLists } from '../../site-lists.ts';
-import {
-  type DnsResource,
-  type Holders,
-  hostOfNode,
-  impliedNames,
-  resourcesOf,
-  viewResource,
-} from '../../objects/names/names.ts';
+import type { DnsResource, Holders } from '../../objects/names/names.ts';
+import { hostOfNode, impliedNames, resourcesOf, viewResource } from '../../objects/names/names.ts';
 import { numberOf } from '../../objects/base/uri.ts';
 import { type Site, step, type SiteStep } from '../../site.ts';
 import { badValue, conflict, notFound } from '../base/refusals.ts';

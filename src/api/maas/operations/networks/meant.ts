@@ -1,12 +1,7 @@
 import type { SiteLists } from '../../site-lists.ts';
 import { readTexts } from '../../objects/networks/networks.ts';
-import {
-  isCompound,
-  type NetworkKind,
-  meantBy,
-  meantByText,
-  type SpecifierSite,
-} from '../../objects/networks/specifiers.ts';
+import type { NetworkKind, SpecifierSite } from '../../objects/networks/specifiers.ts';
+import { isCompound, meantBy, meantByText } from '../../objects/networks/specifiers.ts';
 import { FIRST } from '../base/defaults.ts';
 import { notFound, refuse } from '../base/refusals.ts';
 

@@ -1,12 +1,6 @@
 import { isRejected } from '../../../../core/errors.ts';
-import {
-  type Address,
-  formatAddress,
-  firstAddress,
-  lastAddress,
-  parseAddress,
-  parseNetwork,
-} from '../../../../core/ip.ts';
+import type { Address } from '../../../../core/ip.ts';
+import { formatAddress, firstAddress, lastAddress, parseAddress, parseNetwork } from '../../../../core/ip.ts';
 import { integer } from '../../answer.ts';
 import type { SubnetUses } from './subnet-uses.ts';
 

@@ -1,17 +1,8 @@
 import { isRejected, type Rejected, rejected } from '../../../../core/errors.ts';
 import { planParts, type PlannedParts } from '../storage-plan.ts';
 import type { CustomRequest, DiskSeen, StorageRequest } from '../storage-types.ts';
-import {
-  EMPTY_STORAGE,
-  findDisks,
-  type FoundDisk,
-  type StoredDisk,
-  type StoredGroup,
-  type StoredRaid,
-  type MachineStorage,
-  partsOf,
-  plannedDisks,
-} from './storage.ts';
+import type { FoundDisk, StoredDisk, StoredGroup, StoredRaid, MachineStorage } from './storage.ts';
+import { EMPTY_STORAGE, findDisks, partsOf, plannedDisks } from './storage.ts';
 
 /** The layout that a deployment requests: that of its call, or the one that was stored when it started. */
 export type RequestedStorage = StorageRequest | { readonly layout: 'kept'; readonly kept: MachineStorage };

@@ -4,14 +4,8 @@ import type { RouteId } from '../../../../contract/routes.ts';
 import { useMay } from '../../../live/use-may.ts';
 import { useList } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
-import {
-  columnsOf,
-  type FormNoun,
-  memberText,
-  memberLabel,
-  type NounObject,
-  refOf,
-} from '../../../models/base/nouns/nouns.ts';
+import type { FormNoun, NounObject } from '../../../models/base/nouns/nouns.ts';
+import { columnsOf, memberText, memberLabel, refOf } from '../../../models/base/nouns/nouns.ts';
 import { NOUN_PAGES } from '../../../models/base/nouns/noun-pages.ts';
 import { Button } from '../../../parts/button.tsx';
 import { MainList } from '../../../parts/main-list.tsx';

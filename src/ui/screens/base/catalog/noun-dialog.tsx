@@ -1,16 +1,7 @@
 import type { JSX } from 'preact';
 import type { RouteId } from '../../../../contract/routes.ts';
-import {
-  bodyOf,
-  fieldsOf,
-  fieldText,
-  type FormNoun,
-  memberLabel,
-  nounCli,
-  type NounField,
-  type NounObject,
-  paramsOf,
-} from '../../../models/base/nouns/nouns.ts';
+import type { FormNoun, NounField, NounObject } from '../../../models/base/nouns/nouns.ts';
+import { bodyOf, fieldsOf, fieldText, memberLabel, nounCli, paramsOf } from '../../../models/base/nouns/nouns.ts';
 import { EN } from '../../../texts/en.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog, type FormField } from '../../../parts/form.tsx';
