@@ -33,6 +33,8 @@ export interface InitRun {
   rows: Pick<ClusterRows, 'certificate' | 'held' | 'versions' | 'inner'>;
   credentialDigest: string;
   apiKey: string;
+  /** Of the key that is made; left out: init's. Earlier keys of this label are revoked. */
+  readonly keyLabel?: string;
 }
 
 const COMMAND_MS = 30_000;
@@ -217,7 +219,9 @@ async function makeKey(run: InitRun): Promise<void> {
   const token = run.ports.hex(9);
   const secret = run.ports.hex(24);
   const { consumer } = FIRST_ADMIN;
-  accepted(await run.ports.database.replaceKey({ ...FIRST_ADMIN, token, secret }));
+  accepted(
+    await run.ports.database.replaceKey({ ...FIRST_ADMIN, label: run.keyLabel ?? FIRST_ADMIN.label, token, secret }),
+  );
   run.apiKey = `${consumer}:${token}:${secret}`;
 }
 

@@ -16,6 +16,8 @@ const COPY_MS = 6 * 3_600_000;
 const RECOVERY_MS = 6 * 3_600_000;
 const COMMAND_MS = 120_000;
 const POLL_MS = 500;
+/** What a start may take before there is a process. */
+const START_MS = 10_000;
 
 /** What the recovered database holds. Secrets stay in memory. */
 export interface ReadDatabase {
@@ -55,45 +57,80 @@ export async function recoverDatabase(ports: RestorePorts, recoveryKey: string):
   });
   await stopServer(ports);
   const start = ['env', `PGBACKREST_CONFIG=${CONF}`, `${BIN}/pg_ctl`, '-D', DATA, '-W', '-l', `${ROOM}/server.log`];
-  await asPostgres(ports, [...start, '-o', `-c config_file=${ROOM}/server.conf`, 'start']);
+  const startServer = () => asPostgres(ports, [...start, '-o', `-c config_file=${ROOM}/server.conf`, 'start']);
+  await startServer();
   try {
-    await untilPromoted(ports);
-    return await readDatabase(ports, recoveryKey);
+    if (!(await isPromoted(ports))) {
+      // The archive reaches beyond the moment (`judge.ts`), and nothing was written after it: its end is the state of that moment.
+      await execute(ports, ['sed', '-i', '/^recovery_target/d', `${DATA}/postgresql.auto.conf`], COMMAND_MS);
+      await startServer();
+      await isPromoted(ports);
+    }
+    const read = await readDatabase(ports, recoveryKey);
+    await stopServer(ports);
+    // Only now: a run that was interrupted before needs them again.
+    const old = ['recovery.signal', 'standby.signal', 'patroni.dynamic.json', 'postgresql.auto.conf'];
+    await execute(ports, ['rm', '-f', ...old.map((name) => `${DATA}/${name}`)], COMMAND_MS);
+    await announceTimeline(ports);
+    return read;
   } finally {
     await stopServer(ports);
-    const old = ['recovery.signal', 'standby.signal', 'patroni.dynamic.json', 'postgresql.auto.conf'].map(
-      (name) => `${DATA}/${name}`,
-    );
-    await execute(ports, ['rm', '-f', ...old], COMMAND_MS);
   }
 }
 
-async function untilPromoted(ports: RestorePorts): Promise<void> {
-  const end = ports.monotonic() + RECOVERY_MS;
+/**
+ * The promotion began a timeline while the archive was off, so PostgreSQL does not archive the file that says where it began. Without it no later restore
+ * from an earlier backup finds this timeline. The archive takes a file of the same content twice without an error.
+ */
+async function announceTimeline(ports: RestorePorts): Promise<void> {
+  const found = await execute(
+    ports,
+    ['find', `${DATA}/pg_wal`, '-maxdepth', '1', '-name', '*.history', '-printf', '%f\\n'],
+    COMMAND_MS,
+  );
+  const newest = found
+    .split('\n')
+    .filter((name) => /^[0-9A-F]{8}\.history$/.test(name))
+    .sort()
+    .at(-1);
+  if (newest === undefined) return;
+  const mark = `${DATA}/pg_wal/archive_status/${newest}`;
+  await execute(ports, ['rm', '-f', `${mark}.done`], COMMAND_MS);
+  await execute(
+    ports,
+    ['install', '-m', '0600', '-o', 'postgres', '-g', 'postgres', '/dev/null', `${mark}.ready`],
+    COMMAND_MS,
+  );
+}
+
+/** Waits for the end of recovery. False: the archive has no transaction after the moment that is restored, which PostgreSQL takes for an error. */
+async function isPromoted(ports: RestorePorts): Promise<boolean> {
+  const startedAt = ports.monotonic();
   for (;;) {
     const answer = await query(ports, 'select pg_is_in_recovery()', 'postgres');
-    if (answer.code === 0 && answer.stdout.trim() === 'f') return;
-    const status = await ports.host.exec({
-      argv: [`${BIN}/pg_ctl`, 'status', '-D', DATA],
-      user: 'postgres',
-      timeoutMs: COMMAND_MS,
-    });
-    if (status.code !== 0) {
-      const log = (await ports.host.files.read(`${ROOM}/server.log`).catch(() => null)) ?? '';
-      const why =
-        log
-          .split('\n')
-          .filter((line) => /FATAL|PANIC/.test(line))
-          .at(-1) ?? 'it ended without a message';
-      throw new AppError(
-        'init',
-        `The restored database does not start: ${why.replace(/^.*?(FATAL|PANIC): */, '').slice(0, 400)}`,
-      );
+    if (answer.code === 0 && answer.stdout.trim() === 'f') return true;
+    const elapsed = ports.monotonic() - startedAt;
+    // The server has no file of its process in the first moment.
+    if (elapsed > START_MS && !(await isRunning(ports))) {
+      const message = await lastMessage(ports);
+      if (/before configured recovery target/.test(message)) return false;
+      throw new AppError('init', `The restored database does not start: ${message}`);
     }
-    if (ports.monotonic() > end)
+    if (elapsed > RECOVERY_MS)
       throw new AppError('timeout', 'The restored database did not end its recovery within six hours.');
     await ports.sleep(POLL_MS);
   }
+}
+
+async function isRunning(ports: RestorePorts): Promise<boolean> {
+  const argv = [`${BIN}/pg_ctl`, 'status', '-D', DATA];
+  return (await ports.host.exec({ argv, user: 'postgres', timeoutMs: COMMAND_MS })).code === 0;
+}
+
+async function lastMessage(ports: RestorePorts): Promise<string> {
+  const lines = ((await ports.host.files.read(`${ROOM}/server.log`).catch(() => null)) ?? '').trim().split('\n');
+  const fatal = lines.findLast((line) => /FATAL|PANIC/.test(line)) ?? lines.at(-1) ?? '';
+  return fatal === '' ? 'it ended without a message' : fatal.replace(/^.*?(FATAL|PANIC): */, '').slice(0, 400);
 }
 
 const READ = `select json_build_object(
@@ -132,12 +169,7 @@ function query(ports: RestorePorts, sql: string, database: string) {
 }
 
 async function stopServer(ports: RestorePorts): Promise<void> {
-  const status = await ports.host.exec({
-    argv: [`${BIN}/pg_ctl`, 'status', '-D', DATA],
-    user: 'postgres',
-    timeoutMs: COMMAND_MS,
-  });
-  if (status.code === 0)
+  if (await isRunning(ports))
     await asPostgres(ports, [`${BIN}/pg_ctl`, '-D', DATA, '-m', 'fast', '-w', '-t', '100', 'stop']);
 }
 

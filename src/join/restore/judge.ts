@@ -90,7 +90,7 @@ export function judgeRestore(seen: RestoreInputs, { error, warn }: HostFindings)
     warn(
       `The store has files of ${iso(newestAt)}, and this host's clock says ${iso(now)}. One of the clocks is wrong, and so is the loss in seconds.`,
     );
-  if (at !== null && at > newestAt + SEGMENT_S * 1000)
+  if (at !== null && at > newestAt)
     error(
       `The archive ends at about ${iso(newestAt)}, before ${iso(at)}. Leave --at out to restore as far as it goes.`,
     );

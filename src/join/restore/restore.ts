@@ -58,6 +58,7 @@ export async function runRestore(ports: RestorePorts, options: RestoreOptions): 
       apiKey: '',
       recoveryKey: open.recoveryKey,
       signature: '',
+      keyLabel: 'regent restore',
     };
     await runSteps(lateRun(run, options), STEPS);
     await writeDone(run, true);

@@ -41,6 +41,8 @@ export interface BackupPorts {
 const NODES_MAX = 3;
 const ASK_S = 8;
 const POLL_MS = 2000;
+/** How long it waits for a node whose regent-backup runs. */
+const NODES_MS = 180_000;
 /** A node that does not answer for so long is given up; another one begins again. */
 const SILENT_MS = 60_000;
 
@@ -56,6 +58,7 @@ export function createBackupJob(ports: BackupPorts): JobKind<BackupOrder> {
     parse: parseOrder,
     run: async (run) => {
       let at = parseBackupProgress(run.checkpoint);
+      let waitedFrom: number | null = null;
       for (;;) {
         if (run.isAbortWanted())
           return {
@@ -68,11 +71,19 @@ export function createBackupJob(ports: BackupPorts): JobKind<BackupOrder> {
             await ports.readSite(),
             at.tried.map(({ name }) => name),
           );
-          if (node === null)
-            return {
-              state: 'failed',
-              result: 'No region node reports that its regent-backup runs. See: regent service list --service backup.',
-            };
+          if (node === null) {
+            // Right after a start or a new target the nodes have not reported yet.
+            waitedFrom ??= ports.clock.monotonic();
+            if (ports.clock.monotonic() - waitedFrom > NODES_MS)
+              return {
+                state: 'failed',
+                result:
+                  'No region node reports that its regent-backup runs. See: regent doctor; systemctl status regent-backup.',
+              };
+            await ports.wait(POLL_MS, run.signal);
+            run.signal.throwIfAborted();
+            continue;
+          }
           at = { ...at, node: { id: node.id, name: node.name } };
           await run.save(`${node.name} gets the task ${run.payload.verb}`, at);
         }

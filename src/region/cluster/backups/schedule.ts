@@ -24,7 +24,7 @@ export interface DueInputs {
   readonly drilledAt: number | null;
   /** When the last job of each kind ended, and whether it failed. */
   readonly lastEnds: Readonly<Partial<Record<BackupVerb, { readonly at: number; readonly isFailed: boolean }>>>;
-  /** When a segment of the log was given up last; null: never. */
+  /** When a segment of the log was given up last, or the database was restored; null: never. Backups from before do not reach beyond it. */
   readonly gapAt: number | null;
 }
 
@@ -73,14 +73,17 @@ export function createBackupSchedule({ db, random, clock, readSite }: SchedulePo
       );
       if (read.target === null || read.ends.isBusy) return null;
       const site = await readSite();
-      const gaps = regions(site).flatMap(({ facts }) => facts.backup?.archive.gapAt ?? []);
+      const gaps = regions(site)
+        .flatMap(({ facts }) => facts.backup?.archive.gapAt ?? [])
+        .map((at) => Date.parse(at));
+      if (site.recovery !== undefined) gaps.push(site.recovery.at);
       const order = dueOrder({
         now: clock.now(),
         target: read.target,
         backups: read.backups,
         drilledAt: read.drills[0] === undefined ? null : Date.parse(read.drills[0].at),
         lastEnds: read.ends.lastEnds,
-        gapAt: gaps.length === 0 ? null : Math.max(...gaps.map((at) => Date.parse(at))),
+        gapAt: gaps.length === 0 ? null : Math.max(...gaps),
       });
       if (order === null) return null;
       const operation = {
