@@ -25,11 +25,17 @@ export function findRow<R>(tx: Tx, noun: Noun, where: RawBuilder<unknown>): Prom
 
 /** Inserts a row and gives it back in its noun's form. */
 export async function insertRow<R>(tx: Tx, noun: Noun, values: Readonly<Record<string, unknown>>): Promise<R> {
+  const key = await insertOnly(tx, noun, values);
+  return required(await findRow<R>(tx, noun, isKey(noun, key)), noun);
+}
+
+/** Inserts a row that is read when all that belongs to it is there; gives its key. */
+export async function insertOnly(tx: Tx, noun: Noun, values: Readonly<Record<string, unknown>>): Promise<Key> {
   const entries = setEntries(values);
   const inserted = await tx.one(sql<{ key: Key }>`
     insert into ${sql.table(noun.table)} (${sql.join(entries.map(([column]) => sql.ref(column)))})
     values (${sql.join(entries.map(([, value]) => sql`${value}`))}) returning ${sql.ref(noun.key)} as key`);
-  return required(await findRow<R>(tx, noun, isKey(noun, inserted?.key ?? '')), noun);
+  return inserted?.key ?? '';
 }
 
 /** Which row, and the version that it must still have (null: any). */
@@ -57,8 +63,13 @@ export async function deleteRow<R>(tx: Tx, noun: Noun, target: VersionedKey): Pr
   const refusal = await lockRow(tx, noun, target);
   if (refusal) return refusal;
   const row = required(await findRow<R>(tx, noun, isKey(noun, target.key)), noun);
-  await tx.run(sql`delete from ${sql.table(noun.table)} t where ${isKey(noun, target.key)}`);
+  await deleteOnly(tx, noun, target.key);
   return row;
+}
+
+/** Deletes a row that was locked and read. */
+export async function deleteOnly(tx: Tx, noun: Noun, key: Key): Promise<void> {
+  await tx.run(sql`delete from ${sql.table(noun.table)} t where ${isKey(noun, key)}`);
 }
 
 /** Locks the row until the transaction ends; refuses when it is gone or has another version. */

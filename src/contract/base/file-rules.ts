@@ -6,6 +6,6 @@ export interface FileRules {
   readonly refersTo: Readonly<Record<string, string>>;
   /** Nouns whose objects come first, although no member names them. */
   readonly after?: readonly string[];
-  /** Flags that need other objects: they are switched on when all objects are there, and off before the first one goes. */
+  /** Members that need other objects: they are set when all objects are there; a flag is switched off before the first one goes. */
   readonly late?: readonly string[];
 }

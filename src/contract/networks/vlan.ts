@@ -119,8 +119,8 @@ export const VLAN = entry({
   file: {
     identity: ['fabric', 'name'],
     refersTo: { fabric: 'fabric', space: 'space', relayVlan: 'vlan' },
-    // DHCP needs a dynamic range.
-    late: ['dhcpOn'],
+    // DHCP needs a dynamic range, and a rack stands in a subnet.
+    late: ['dhcpOn', 'primaryRack', 'secondaryRack'],
   },
   schemas: { answer: Vlan, params: VlanParams, query: VlanListQuery, create: VlanCreate, set: VlanSet },
   commands: {

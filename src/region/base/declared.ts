@@ -7,6 +7,7 @@ import * as rows from '../../store/declared/rows.ts';
 import { carriersOf, keysOf, usersOf } from '../../store/declared/labels.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { WriteTx } from '../../store/write.ts';
+import { resolveName } from './known-names.ts';
 import { type ListInput, pageBody } from './paging.ts';
 import { noSuch, parseRef, some } from './refs.ts';
 import { type CaseContext, type ReadCase, target, type WriteCase } from './use-case.ts';
@@ -14,11 +15,11 @@ import { type CaseContext, type ReadCase, target, type WriteCase } from './use-c
 type AnyDeclaredRow = rows.DeclaredRow<DeclaredNoun>;
 
 /** The object of a declared noun that an operator names by id or name. */
-export async function declaredByRef<N extends DeclaredNoun>(
-  tx: Tx,
-  noun: N,
-  text: string,
-): Promise<rows.DeclaredRow<N>> {
+export function declaredByRef<N extends DeclaredNoun>(tx: Tx, noun: N, text: string): Promise<rows.DeclaredRow<N>> {
+  return resolveName(tx, noun, text, () => readByRef(tx, noun, text));
+}
+
+async function readByRef<N extends DeclaredNoun>(tx: Tx, noun: N, text: string): Promise<rows.DeclaredRow<N>> {
   const ref = parseRef(text);
   const row = await rows.findDeclared(tx, noun, 'id' in ref ? ref : { name: text });
   if (row) return row;

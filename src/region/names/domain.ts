@@ -14,6 +14,7 @@ import { listNodes } from '../../store/queries/cluster/nodes.ts';
 import { listRecords } from '../../store/queries/names/records.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
+import { resolveName } from '../base/known-names.ts';
 import { pageBody } from '../base/paging.ts';
 import { declaredByRef } from '../base/declared.ts';
 import { domainText, noSuch, parseRef } from '../base/refs.ts';
@@ -22,7 +23,11 @@ import { autocommitReading, reading, target, writing } from '../base/use-case.ts
 type DomainRow = domains.DomainRow;
 
 /** The domain that an operator names by id or name. */
-export async function domainByRef(tx: Tx, text: string): Promise<DomainRow> {
+export function domainByRef(tx: Tx, text: string): Promise<DomainRow> {
+  return resolveName(tx, 'domain', text, () => readByRef(tx, text));
+}
+
+async function readByRef(tx: Tx, text: string): Promise<DomainRow> {
   const ref = parseRef(text);
   const row = await domains.findDomain(tx, 'id' in ref ? ref : { name: domainText(ref.text) });
   return row ?? refuse(noSuch('domain', text, await domainNames(tx)));

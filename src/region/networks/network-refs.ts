@@ -11,6 +11,7 @@ import {
   type VlanRow,
 } from '../../store/queries/networks/vlans.ts';
 import type { Tx } from '../../store/tx.ts';
+import { resolveName } from '../base/known-names.ts';
 import { networkText, noSuch, parseRef, some } from '../base/refs.ts';
 
 /** A VLAN's name that no other VLAN has: FABRIC/NAME. */
@@ -25,7 +26,11 @@ const EXACT_ID = /^id:(\d{1,9})$/;
  * The VLAN that an operator names: FABRIC/NAME, FABRIC/VID, or name, VID or id if only one has it; `id:N` only by its
  * id.
  */
-export async function vlanByRef(tx: Tx, text: string): Promise<VlanRow> {
+export function vlanByRef(tx: Tx, text: string): Promise<VlanRow> {
+  return resolveName(tx, 'vlan', text, () => readVlan(tx, text));
+}
+
+async function readVlan(tx: Tx, text: string): Promise<VlanRow> {
   const id = EXACT_ID.exec(text)?.[1];
   if (id !== undefined) return (await findVlan(tx, Number(id))) ?? refuse(noSuch('VLAN', id));
   const [first, second, ...rest] = await findVlansMeant(tx, text);
@@ -41,7 +46,11 @@ export async function firstVlan(tx: Tx): Promise<VlanRow> {
 }
 
 /** The subnet that an operator names by id, CIDR or name. */
-export async function subnetByRef(tx: Tx, text: string): Promise<SubnetRow> {
+export function subnetByRef(tx: Tx, text: string): Promise<SubnetRow> {
+  return resolveName(tx, 'subnet', text, () => readSubnet(tx, text));
+}
+
+async function readSubnet(tx: Tx, text: string): Promise<SubnetRow> {
   const ref = parseRef(text);
   const cidr = networkText(text);
   const row = await findSubnet(tx, 'id' in ref ? ref : cidr === null ? { name: text } : { cidr });

@@ -63,7 +63,22 @@ export async function replaceCarried(
     const link = linkOf(declaration, carrier);
     const [own, other] = [sql.ref(link.carrier), sql.ref(link.carried)];
     await tx.run(sql`delete from ${sql.table(link.table)} where ${own} = ${key} and ${other} <> all(${ids}::int[])`);
-    await tx.run(sql`insert into ${sql.table(link.table)} (${own}, ${other})
+  }
+  await addCarried(tx, carrier, key, wanted);
+}
+
+/** Makes an object carry these objects, too. A new one carries none yet. */
+export async function addCarried(
+  tx: Tx,
+  carrier: Carrier,
+  key: string | number,
+  wanted: CarriedIds = {},
+): Promise<void> {
+  for (const declaration of carriedBy(carrier)) {
+    const ids = wanted[declaration.plural] ?? [];
+    if (ids.length === 0) continue;
+    const link = linkOf(declaration, carrier);
+    await tx.run(sql`insert into ${sql.table(link.table)} (${sql.ref(link.carrier)}, ${sql.ref(link.carried)})
       select ${key}, id from unnest(${ids}::int[]) as id on conflict do nothing`);
   }
 }

@@ -5,6 +5,7 @@ import { accept, invalid, RejectedError, refuse, type Rejected, rejected } from 
 import { digestOf, stableJson } from '../../../core/stable-json.ts';
 import type { NewEvent, WriteTx } from '../../../store/write.ts';
 import { readWatermark } from '../../../store/queries/base/watermark.ts';
+import { type KnownNames, rememberNames } from '../../base/known-names.ts';
 import type { CaseContext } from '../../base/use-case.ts';
 import { withProbesOf } from '../../networks/probe.ts';
 import { callIdOf, callOf } from './calls.ts';
@@ -68,7 +69,9 @@ function wantedOf(site: SiteFile): WantedObject[] {
 function kindsToRead(wanted: readonly WantedObject[], prune: ReadonlySet<string>): ReadonlySet<string> {
   if (prune.size > 0) return new Set(EXPORT_KINDS.map(({ noun }) => noun));
   const kinds = new Set(wanted.map(({ kind }) => kind));
-  return new Set([...kinds].flatMap(({ noun, refersTo }) => [noun, ...Object.values(refersTo)]));
+  const named = [...kinds].flatMap(({ noun, refersTo }) => [noun, ...Object.values(refersTo)]);
+  // Racks are named, too, and in no file.
+  return new Set(named.filter((noun) => exportKindOf(noun) !== undefined));
 }
 
 /** The first kind of the file that the caller may not see all of. */
@@ -110,6 +113,8 @@ class Run {
   readonly #changes = new Map<string, ObjectChange>();
   readonly #secrets = new Set<string>();
   readonly #notes: string[] = [];
+  /** Objects that steps of the present kind named. */
+  #known: KnownNames = { except: '', found: new Map() };
 
   constructor(tx: WriteTx, context: CaseContext, names: Names) {
     this.#tx = tx;
@@ -132,7 +137,9 @@ class Run {
 
   async do(step: Step): Promise<void> {
     const events: NewEvent[] = [];
-    const inner = withProbesOf(this.#tx, { ...this.#tx, emit: (event: NewEvent) => void events.push(event) });
+    if (this.#known.except !== step.kind.noun) this.#known = { except: step.kind.noun, found: new Map() };
+    const plain = { ...this.#tx, emit: (event: NewEvent) => void events.push(event) };
+    const inner = rememberNames(withProbesOf(this.#tx, plain), this.#known);
     const result = await this.#perform(inner, step);
     if (this.#note(step, result)) for (const event of events) this.#tx.emit(event);
   }

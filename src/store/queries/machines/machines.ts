@@ -8,13 +8,13 @@ import type { BootMedia } from '../../../model/images/boot-media.ts';
 import type { SuggestedBmc } from '../../../model/machines/enlistment.ts';
 import type { PowerParameters, PowerState } from '../../../model/machines/power.ts';
 import type { CarriedIds } from '../../declared/carried.ts';
-import { carriedColumns, carriedConditions, dropCarried, replaceCarried } from '../../declared/carried.ts';
+import { addCarried, carriedColumns, carriedConditions, dropCarried, replaceCarried } from '../../declared/carried.ts';
 import type { InterfaceInput, InterfaceRow } from './machine-interfaces.ts';
 import { deleteInterfaces, placeInterfaces, replaceInterfaces, withInterfaces } from './machine-interfaces.ts';
 import { type MachineStateShown, STATE_COLUMNS, stateConditions } from './machine-states.ts';
 import type { MachineState } from '../../../model/machines/machine-states.ts';
 import { containing, listPage, type ListPage, type PageQuery } from '../../page.ts';
-import { deleteRow, findRow, insertRow, lockRow, type Noun, type VersionedKey, updateRow } from '../../rows.ts';
+import { deleteOnly, findRow, insertOnly, lockRow, type Noun, type VersionedKey, updateRow } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';
 
 /** `domain`: the domain's name; `fqdn`: the full name. Names of VLANs and CIDRs are in the interfaces. */
@@ -128,7 +128,8 @@ export async function findMachine(
   tx: Tx,
   by: { id: string } | { fqdn: string } | { mac: string } | { address: string },
 ): Promise<MachineRow | null> {
-  const head = await findRow<MachineHead>(tx, MACHINES, whereOf(by));
+  const id = 'id' in by ? by.id : ((await tx.one(idOf(by)))?.id ?? null);
+  const head = id === null ? null : await findRow<MachineHead>(tx, MACHINES, sql`t.id = ${id}`);
   return head ? ((await withInterfaces(tx, [head]))[0] ?? null) : null;
 }
 
@@ -141,9 +142,9 @@ export async function findMachinesNamed(tx: Tx, hostname: string): Promise<Machi
 
 export async function createMachine(tx: Tx, machine: NewMachine): Promise<MachineRow> {
   const { id } = machine;
-  await insertRow<MachineHead>(tx, MACHINES, { id, ...columnsOf(machine) });
+  await insertOnly(tx, MACHINES, { id, ...columnsOf(machine) });
   await placeInterfaces(tx, id, machine.interfaces);
-  await replaceCarried(tx, 'machine', id, machine.carried);
+  await addCarried(tx, 'machine', id, machine.carried);
   return required(await findMachine(tx, { id }));
 }
 
@@ -193,8 +194,8 @@ export async function deleteMachine(
   const machine = required(await findMachine(tx, { id: target.key }));
   await deleteInterfaces(tx, sql`machine_id = ${target.key}`);
   await dropCarried(tx, 'machine', target.key);
-  const deleted = await deleteRow<MachineHead>(tx, MACHINES, { key: target.key });
-  return isRejected(deleted) ? deleted : machine;
+  await deleteOnly(tx, MACHINES, target.key);
+  return machine;
 }
 
 /** Deletes the devices that are parts of a machine. Gives them. */
@@ -260,14 +261,19 @@ function listOf(texts: readonly string[] | undefined): string[] | undefined {
   return texts === undefined ? undefined : [...texts];
 }
 
-function whereOf(by: { id: string } | { fqdn: string } | { mac: string } | { address: string }): RawBuilder<unknown> {
-  if ('id' in by) return sql`t.id = ${by.id}`;
-  if ('mac' in by) return sql`t.id in (select machine_id from interfaces where mac = ${by.mac} and kind = 'physical')`;
-  if ('address' in by)
-    return sql`t.id in (select i.machine_id from interfaces i join interface_addresses a on a.interface_id = i.id
-      where a.address = ${by.address}::inet)`;
+/** The id alone: most questions are whether there is a machine, and the whole row takes a millisecond to plan. */
+function idOf(by: { fqdn: string } | { mac: string } | { address: string }): RawBuilder<{ id: string }> {
+  if ('mac' in by) {
+    return sql`select machine_id as id from interfaces where mac = ${by.mac} and kind = 'physical'
+      order by machine_id limit 1`;
+  }
+  if ('address' in by) {
+    return sql`select i.machine_id as id from interface_addresses a join interfaces i on i.id = a.interface_id
+      where a.address = ${by.address}::inet order by i.machine_id limit 1`;
+  }
   const [hostname, ...domain] = by.fqdn.split('.');
-  return sql`t.hostname = ${hostname} and d.name = ${domain.join('.')}`;
+  return sql`select t.id from machines t join domains d on d.id = t.domain_id
+    where t.hostname = ${hostname} and d.name = ${domain.join('.')} order by t.id limit 1`;
 }
 
 function required(machine: MachineRow | null): MachineRow {
