@@ -119,7 +119,7 @@ async function writeTrust(run: RestoreRun): Promise<void> {
   const { serial, notBefore, notAfter } = await signOwnTrust(ports, note, authority);
   const inner = await signInnerTrust({ authority, serials: [], serial: serialFrom(ports.hex(16)), now: ports.now() });
   run.rows = { ...run.rows, certificate: { serial, notBefore, notAfter }, inner };
-  run.signature = await signEpoch(authority.key, newEpoch(note));
+  run.signature = signEpoch(authority.key, newEpoch(note));
 }
 
 /** An interrupted run's ledger is good; the region may have published a later one. */

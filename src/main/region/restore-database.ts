@@ -25,9 +25,9 @@ const VERSIONS_AHEAD = 1_048_576;
 
 /** The database work of `regent restore` on the real store. */
 export function restoreDatabase(db: Database): RestoreDatabase {
-  const { readSite } = recoveryDatabase(db);
+  const recovery = recoveryDatabase(db);
   return {
-    readSite,
+    readSite: (nodeId) => recovery.readSite(nodeId),
     async write(rows) {
       const epoch = formatEpoch(rows.epoch);
       const operation = {

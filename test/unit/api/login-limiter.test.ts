@@ -69,9 +69,9 @@ describe('wrong logins at three regions', () => {
 
   it('at the same moment are not more: the others learn nothing', async () => {
     const all = Array.from({ length: 20 }, (_, n) => regions[n % regions.length]);
-    const tries = await Promise.all(all.map((region) => region?.mayTry(ada, async () => false)));
+    const tries = await Promise.all(all.map(async (region) => region?.mayTry(ada, async () => false)));
     expect(tries).toEqual(all.map(() => true));
-    const answers = await Promise.all(all.map((region) => region?.countWrong(ada)));
+    const answers = await Promise.all(all.map(async (region) => region?.countWrong(ada)));
     expect(answers.filter((answer) => answer === null)).toHaveLength(10);
     expect(answers.filter((answer) => answer?.code === 'too_many_requests')).toHaveLength(10);
     // A right one that was verified meanwhile learns nothing either.

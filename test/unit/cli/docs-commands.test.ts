@@ -7,6 +7,7 @@ import { isRejected } from '../../../src/core/errors.ts';
 import { parseInitArguments } from '../../../src/join/init/options.ts';
 import { parseJoinOptions, parseLeaveOptions } from '../../../src/join/member/options.ts';
 import { parseRecoverOptions } from '../../../src/join/recover/options.ts';
+import { parseRestoreOptions } from '../../../src/join/restore/options.ts';
 import { commandLines, commandsIn, programOf, regentArguments } from '../../kit/doc-commands.ts';
 import { documents } from '../../kit/documents.ts';
 
@@ -21,6 +22,7 @@ const HOST: Readonly<Record<string, (argv: readonly string[]) => unknown>> = {
   init: parseInitArguments,
   join: parseJoinOptions,
   leave: parseLeaveOptions,
+  restore: parseRestoreOptions,
   migrate: (argv) => (argv.every((word) => word === '--check') ? null : { code: 'usage', message: 'unknown option' }),
 };
 

@@ -9,15 +9,29 @@ import { MACHINE_ACTION_IDS } from '../../../src/ui/models/machines/machine-verb
 const ROOT = join(import.meta.dirname, '../../../src/ui');
 const GENERATED = ['call-table.ts', 'noun-pages.ts', 'noun-table.ts'];
 
+const NO_PAGE_OF_BACKUPS =
+  'There is no page of backups yet: the command line has them, and the doctor’s findings name the commands.';
 /** Calls that no page makes, and why. Whatever the command line can do besides has its page. */
 const NOT_CALLED: Readonly<Record<string, string>> = {
   'annotation.list': 'Texts that tools of MAAS keep for themselves: nobody reads them on a page.',
   'annotation.set': 'Tools of MAAS write them.',
+  'backup-target.set': NO_PAGE_OF_BACKUPS,
+  'backup-target.show': NO_PAGE_OF_BACKUPS,
+  'backup-target.unset': NO_PAGE_OF_BACKUPS,
+  'backup.create': NO_PAGE_OF_BACKUPS,
+  'backup.delete': NO_PAGE_OF_BACKUPS,
+  'backup.drill': NO_PAGE_OF_BACKUPS,
+  'backup.drills': NO_PAGE_OF_BACKUPS,
+  'backup.list': NO_PAGE_OF_BACKUPS,
+  'backup.schedule': NO_PAGE_OF_BACKUPS,
+  'backup.verify': NO_PAGE_OF_BACKUPS,
   'bmc.show': 'The list has all of a BMC.',
   'boot-source.show': 'The list has all of a source.',
   'cluster.what-if': 'One call answers for all nodes and events: cluster.what-ifs.',
   'command.list': 'Orders to agents: people see the job that they are part of.',
   'command.show': 'Orders to agents: people see the job that they are part of.',
+  'config.apply': 'Files of the configuration lie beside the command line.',
+  'config.export': 'Files of the configuration lie beside the command line.',
   'drill.ledger': 'Probes of a drill read what they have written.',
   'drill.record': 'Who plays a drill from outside of the cluster hands its record in.',
   'drill.write': 'Probes of a drill write numbers.',

@@ -195,7 +195,8 @@ async function settle(
       await backups.storeBackupDrill(tx, { label: facts.label, node, isPassed, report: { ...report } });
       tx.emit({ kind: 'backup.drilled', subject: facts.label, data: { node, isPassed } });
     }
-    if (verb === 'create') tx.emit({ kind: 'backup.created', subject: String(result['made'] ?? ''), data: { node } });
+    const made = result['made'];
+    if (verb === 'create') tx.emit({ kind: 'backup.created', subject: typeof made === 'string' ? made : '', data: { node } });
     if (verb === 'delete') tx.emit({ kind: 'backup.deleted', subject: run.payload.label ?? '', data: { node } });
     return at;
   });

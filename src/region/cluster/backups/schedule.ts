@@ -55,7 +55,7 @@ interface SchedulePorts {
   readonly db: Database;
   readonly random: Pick<Random, 'hex'>;
   readonly clock: { now(): number };
-  readSite(): Promise<ClusterSite>;
+  readonly readSite: () => Promise<ClusterSite>;
 }
 
 /** Orders what is due. Every region may; a store has one job at a time, so one of them does it. */

@@ -1,5 +1,6 @@
 import { isRejected } from '../../../core/errors.ts';
 import { formatAddress, formatNetwork, parseAddress, parseNetwork } from '../../../core/ip.ts';
+import { stableJson } from '../../../core/stable-json.ts';
 import { parseMac } from '../../../model/machines/machine.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -35,7 +36,7 @@ export function isSame(wanted: unknown, current: unknown, autos: ReadonlySet<str
 /** Lists whose order says nothing. */
 export function isSameSet(wanted: unknown, current: unknown): boolean {
   if (!Array.isArray(wanted) || !Array.isArray(current)) return isSame(wanted, current);
-  return isSame([...new Set(wanted)].sort(), [...current].sort());
+  return isSame(inOrder(new Set(wanted)), inOrder(current));
 }
 
 function isSameList(wanted: readonly unknown[], current: readonly unknown[], autos: ReadonlySet<string>): boolean {
@@ -81,4 +82,9 @@ function isSameCard(one: Values, other: Values): boolean {
 
 function isValues(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Members of a set in one order, whatever they are. */
+function inOrder(members: Iterable<unknown>): unknown[] {
+  return [...members].toSorted((a, b) => (stableJson(a) < stableJson(b) ? -1 : 1));
 }
