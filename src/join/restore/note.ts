@@ -12,7 +12,7 @@ export interface RestoreNote extends InitNote {
   readonly label: string;
   /** ms; null: as far as the archive goes. */
   readonly at: number | null;
-  /** Id of the new epoch, and when it began (ms). */
+  /** Id of the new epoch, and when the restore began (ms). */
   readonly epochId: string;
   readonly epochAt: number;
   /** What the person was shown. */

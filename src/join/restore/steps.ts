@@ -83,7 +83,9 @@ async function recover(run: RestoreRun): Promise<void> {
     group: 'root',
   });
   await writeSecrets(ports, escrow.secrets);
-  const epoch = formatEpoch([...recoveries, { id: note.epochId, at: note.epochAt }]);
+  // It begins at the moment that is restored: a recovery that the site had after it began later, and of two that went apart the earlier one counts.
+  const at = lastAt === null ? note.epochAt : Date.parse(lastAt) + 1;
+  const epoch = formatEpoch([...recoveries.map(({ id, at: then }) => ({ id, at: then })), { id: note.epochId, at }]);
   const vip = note.vip ?? read.vip;
   if (lastAt !== null) ports.say(`  the last event in the restored database is of ${lastAt}`);
   await save(run, {

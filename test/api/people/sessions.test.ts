@@ -177,7 +177,10 @@ describe('a login', () => {
     const twenty = (address: string, password: (n: number) => string) =>
       Promise.all(Array.from({ length: 20 }, (_, n) => attempt(address, n, password(n))));
     const wrong = await twenty('203.0.113.50', (n) => `wrong ${n}`);
-    expect(wrong.toSorted((a, b) => a - b)).toEqual([...Array.from({ length: 10 }, () => 401), ...Array.from({ length: 10 }, () => 429)]);
+    expect(wrong.toSorted((a, b) => a - b)).toEqual([
+      ...Array.from({ length: 10 }, () => 401),
+      ...Array.from({ length: 10 }, () => 429),
+    ]);
     const right = await twenty('203.0.113.51', () => PASSWORD);
     expect(right).toEqual(right.map(() => 201));
     // The address of the wrong ones learns nothing more, and no session was begun there.

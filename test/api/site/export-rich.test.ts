@@ -122,7 +122,11 @@ it('makes a round trip of what is special about kinds', { timeout: 120_000 }, as
 
   expect(siteFileText(await exported())).toBe(siteFileText(before));
   const { vlans } = (await exported()) as unknown as { vlans: FileObject[] };
-  expect(vlans.find(({ name }) => name === 'web')).toMatchObject({ dhcpOn: true, primaryRack: 'k1', secondaryRack: 'k2' });
+  expect(vlans.find(({ name }) => name === 'web')).toMatchObject({
+    dhcpOn: true,
+    primaryRack: 'k1',
+    secondaryRack: 'k2',
+  });
   expect(vlans.find(({ name }) => name === 'far')).toMatchObject({ relayVlan: 'hall/web' });
 });
 

@@ -196,7 +196,8 @@ async function settle(
       tx.emit({ kind: 'backup.drilled', subject: facts.label, data: { node, isPassed } });
     }
     const made = result['made'];
-    if (verb === 'create') tx.emit({ kind: 'backup.created', subject: typeof made === 'string' ? made : '', data: { node } });
+    if (verb === 'create')
+      tx.emit({ kind: 'backup.created', subject: typeof made === 'string' ? made : '', data: { node } });
     if (verb === 'delete') tx.emit({ kind: 'backup.deleted', subject: run.payload.label ?? '', data: { node } });
     return at;
   });
