@@ -9,6 +9,7 @@ import { findMachine, type MachineRow } from '../../../store/queries/machines/ma
 import type { InterfaceInput } from '../../../store/queries/machines/machine-interfaces.ts';
 import { findVlan, type VlanRow } from '../../../store/queries/networks/vlans.ts';
 import type { Tx } from '../../../store/tx.ts';
+import { resolveName } from '../../base/known-names.ts';
 import { vlanByRef } from '../../networks/network-refs.ts';
 import { type Gathering, readLinks } from './address.ts';
 import { type InterfaceReading, oneGateway } from './gateway.ts';
@@ -105,7 +106,7 @@ function readKind({ kind = 'physical' }: InterfaceRequest, at: string): Interfac
 
 async function readVlan(tx: Tx, { vlan, vlanId = null }: InterfaceRequest): Promise<VlanRow | null> {
   if (vlan !== undefined) return await vlanByRef(tx, vlan);
-  return vlanId === null ? null : await findVlan(tx, vlanId);
+  return vlanId === null ? null : await vlanById(tx, vlanId);
 }
 
 type NamingContext = { readonly index: number; readonly vlan: VlanRow | null; readonly given: ReadonlySet<string> };
@@ -216,10 +217,14 @@ async function vlansOf(
 ): Promise<VlanRow[]> {
   const known = new Map(heads.flatMap(({ vlan }) => (vlan ? [[vlan.id, vlan] as const] : [])));
   for (const { input } of found) {
-    const row = input.vlanId === null || known.has(input.vlanId) ? null : await findVlan(tx, input.vlanId);
+    const row = input.vlanId === null || known.has(input.vlanId) ? null : await vlanById(tx, input.vlanId);
     if (row) known.set(row.id, row);
   }
   return [...known.values()];
+}
+
+function vlanById(tx: Tx, id: number): Promise<VlanRow | null> {
+  return resolveName(tx, 'vlan', `row ${id}`, () => findVlan(tx, id));
 }
 
 function checkFamilies(found: readonly InterfaceReading[]): Rejected | null {
