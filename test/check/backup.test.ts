@@ -130,9 +130,9 @@ describe('backups with the real pgBackRest', () => {
     expect(await perform({ verb: 'prepare' })).toMatchObject({ state: 'done' });
     const made = await perform({ verb: 'create', type: 'full', notes: { site: 'regent-1', bad: '$(true)' } });
     expect(made).toMatchObject({ state: 'done' });
-    const store = made.result?.['store'] as { backups: { notes: object }[] } | undefined;
-    expect(store?.backups).toHaveLength(1);
-    expect(store?.backups[0]?.notes).toEqual({ by: 'r1', site: 'regent-1' });
+    const { backups } = (made.result ?? {})['store'] as { backups: { notes: object }[] };
+    expect(backups).toHaveLength(1);
+    expect(backups[0]?.notes).toEqual({ by: 'r1', site: 'regent-1' });
     expect(await perform({ verb: 'verify' })).toMatchObject({ state: 'done' });
     await sql("insert into events values (5001, 'x.created', 'x/late', 'ada')");
     await sql('select pg_switch_wal()');

@@ -13,7 +13,14 @@ import { CASES, FACTS } from '../kit/snapshots.ts';
 const templates = await readTemplates(join(import.meta.dirname, '../../templates'));
 
 /** Where a daemon has no checker of its own, or one that needs the whole cluster. */
-const CHECKERS = ['ha/etcd/check', 'ha/postgres/check', 'ha/tftp/check', 'ha/tftp/check-script', 'ha/tgt/targets'];
+const CHECKERS = [
+  'ha/backup/check',
+  'ha/etcd/check',
+  'ha/postgres/check',
+  'ha/tftp/check',
+  'ha/tftp/check-script',
+  'ha/tgt/targets',
+];
 
 /** Line that no daemon understands. */
 const BROKEN = '}}} this is no configuration\n';
