@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processesOf } from '../../../../ha/dhcp/kea.ts';
 import { until } from '../../../kit/until.ts';
 
+/** Two pairs that no other run on this machine has: processes are found by them. */
+const [OWN, OTHER] = [`x1_x${process.pid}`, `x2_x${process.pid}`];
 const ENDED = join(import.meta.dirname, '../../../../ha/dhcp/ended');
 
 describe('what ends Kea when its controller has ended', () => {
@@ -36,13 +38,13 @@ describe('what ends Kea when its controller has ended', () => {
   });
 
   it('is that Kea alone that may serve, and nobody who only names its files or checks them', async () => {
-    writeFileSync(join(folder, 'run/x1_x2.may'), 'primary\n');
-    writeFileSync(join(folder, 'run/x2_x1.may'), 'standby\n');
+    writeFileSync(join(folder, `run/${OWN}.may`), 'primary\n');
+    writeFileSync(join(folder, `run/${OTHER}.may`), 'standby\n');
     const file = (key: string) => `${folder}/etc/kea/regent-${key}/kea-dhcp4-${key}.conf`;
-    const serving = await started(join(folder, 'kea-dhcp4'), '-c', file('x1_x2'));
-    const standing = await started(join(folder, 'kea-dhcp4'), '-c', file('x2_x1'));
-    const editor = await started('/bin/sh', '-c', 'while :; do sleep 0.05; done', '/usr/sbin/kea-dhcp4', file('x1_x2'));
-    const checker = await started(join(folder, 'kea-dhcp4'), '-T', file('x1_x2'));
+    const serving = await started(join(folder, 'kea-dhcp4'), '-c', file(OWN));
+    const standing = await started(join(folder, 'kea-dhcp4'), '-c', file(OTHER));
+    const editor = await started('/bin/sh', '-c', 'while :; do sleep 0.05; done', '/usr/sbin/kea-dhcp4', file(OWN));
+    const checker = await started(join(folder, 'kea-dhcp4'), '-T', file(OWN));
     const name = (child: ChildProcess) => readFileSync(`/proc/${child.pid}/comm`, 'utf8').trim();
     await until('all to run under their name', () =>
       [serving, standing, checker].every((child) => name(child) === 'kea-dhcp4'),
@@ -52,10 +54,10 @@ describe('what ends Kea when its controller has ended', () => {
     await until('its end', () => serving.signalCode === 'SIGKILL');
     expect([standing, editor, checker].map((child) => child.signalCode ?? child.exitCode)).toEqual([null, null, null]);
     // So it is with whoever looks for a Kea to end.
-    expect(processesOf('x1_x2', null)).toEqual([]);
-    expect(processesOf('x2_x1', null)).toEqual([standing.pid]);
-    expect(said).toBe(`x1_x2: its Kea (${serving.pid}) is ended: the controller has ended\n`);
-    expect(readFileSync(join(folder, 'unit.asked'), 'utf8')).toBe('stop x1_x2\n');
-    expect(['x1_x2', 'x2_x1'].map((key) => existsSync(join(folder, `run/${key}.may`)))).toEqual([false, true]);
+    expect(processesOf(OWN, null)).toEqual([]);
+    expect(processesOf(OTHER, null)).toEqual([standing.pid]);
+    expect(said).toBe(`${OWN}: its Kea (${serving.pid}) is ended: the controller has ended\n`);
+    expect(readFileSync(join(folder, 'unit.asked'), 'utf8')).toBe(`stop ${OWN}\n`);
+    expect([OWN, OTHER].map((key) => existsSync(join(folder, `run/${key}.may`)))).toEqual([false, true]);
   });
 });
