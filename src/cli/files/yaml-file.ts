@@ -33,7 +33,7 @@ export function parseFile(file: string, text: string, plurals: readonly string[]
   const lines = new LineCounter();
   const at = (offset: number | undefined): FilePlace => ({
     file,
-    line: offset === undefined ? 1 : lines.linePos(offset).line,
+    line: offset === undefined ? 1 : Math.max(1, lines.linePos(offset).line),
   });
   const objects: ListedObject[] = [];
   const problems: FileProblem[] = [];
@@ -78,7 +78,14 @@ export function parseFile(file: string, text: string, plurals: readonly string[]
   return { objects, problems, form };
 }
 
+/** Brackets without anything between them: no object is so deep, and the parser takes seconds for tens of thousands. */
+const TOO_DEEP = /(?:[[{][ \t]*){64}/;
+
 function documentsOf(text: string, lineCounter: LineCounter, refuse: (offset: number, problem: string) => void) {
+  if (TOO_DEEP.test(text)) {
+    refuse(0, 'the file is nested too deep');
+    return [];
+  }
   try {
     const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, version: '1.2', uniqueKeys: true });
     return Array.isArray(documents) ? documents : [];
