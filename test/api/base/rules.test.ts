@@ -198,6 +198,7 @@ function bodyFor(id: RouteId): unknown {
     'file.set': { content: '' },
     'annotation.set': { texts: { description: 'role' } },
     'config.apply': { site: {} },
+    'backup-target.set': { store: { kind: 'folder', path: '/srv/role' } },
     'notification.create': { message: 'role' },
     'subnet.create': { cidr: '10.99.0.0/24' },
     ...Object.fromEntries(NOUNS.map(({ noun }) => [`${noun}.create`, { name: 'role' }])),
