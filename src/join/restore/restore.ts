@@ -68,7 +68,7 @@ export async function runRestore(ports: RestorePorts, options: RestoreOptions): 
   } catch (error) {
     ports.say(`regent restore: ${sentenceOf(error)}`);
     ports.say(
-      'Remove the cause, then run the same command again: it continues from here. Or clean this host: regent leave --undo',
+      'Remove the cause, then run the same command again: it continues from here. Or clean this host: scripts/uninstall --purge, then scripts/install.',
     );
     ports.say('More: journalctl -u "regent-*" -u etcd -u patroni -n 50');
     return error instanceof AppError && error.code === 'timeout' ? 5 : 1;
