@@ -8,12 +8,14 @@ import { BACKUP_PLANS } from '../kit/cluster/backup-plans.ts';
 import { giveIdentity } from '../kit/cluster/host-identity.ts';
 import { DebianHost } from '../kit/debian-root.ts';
 import { serviceNamed } from '../kit/goldens.ts';
+import { patient } from '../kit/machine.ts';
 import { FACTS } from '../kit/snapshots.ts';
 import { until } from '../kit/until.ts';
 
 const TOP = join(import.meta.dirname, '../..');
 const HA = '/opt/regent/current/ha/backup';
 const NODE = '/opt/regent/current/bin/node';
+const BIN = '/usr/lib/postgresql/17/bin';
 const DATA = '/var/lib/postgresql/17/regent';
 const CONTROL = '/run/regent-backup/control.sock';
 const STORE = '/srv/backup';
@@ -73,6 +75,12 @@ async function perform(order: object): Promise<{ state: string; sentence: string
   );
 }
 
+async function startPostgres(): Promise<void> {
+  const options = `-c listen_addresses= -c unix_socket_directories=/run/postgresql -c archive_mode=on -c archive_command='${HA}/pgbackrest-push %f'`;
+  const started = await asPostgres(`${BIN}/pg_ctl`, '-D', DATA, '-w', '-l', '/tmp/log', '-o', options, 'start');
+  if (started.code !== 0) throw new Error(started.stderr);
+}
+
 beforeAll(async () => {
   host = await DebianHost.open();
   await giveIdentity(host);
@@ -92,31 +100,13 @@ beforeAll(async () => {
   const templates = await readTemplates(join(TOP, 'templates'));
   for (const file of renderService(serviceNamed('backup'), DESIRED, { facts: FACTS, templates, generation: 1 }))
     host.write(file.target, file.content, file);
-  await asPostgres(
-    '/usr/lib/postgresql/17/bin/initdb',
-    '-D',
-    DATA,
-    '--wal-segsize=1',
-    '--data-checksums',
-    '-A',
-    'trust',
-  );
-  const options = `-c listen_addresses= -c unix_socket_directories=/run/postgresql -c archive_mode=on -c archive_command='${HA}/pgbackrest-push %f'`;
-  const started = await asPostgres(
-    '/usr/lib/postgresql/17/bin/pg_ctl',
-    '-D',
-    DATA,
-    '-w',
-    '-l',
-    '/tmp/log',
-    '-o',
-    options,
-    'start',
-  );
-  if (started.code !== 0) throw new Error(started.stderr);
+  await asPostgres(`${BIN}/initdb`, '-D', DATA, '--wal-segsize=1', '--data-checksums', '-A', 'trust');
+  await startPostgres();
   await sql('create database regent', 'postgres');
   await sql(TABLES);
-  host.start(['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', NODE, `${HA}/backup.ts`]);
+  // Below a shell: where its own child is stopped, nsenter stops as well and never ends.
+  const program = `setpriv --reuid=postgres --regid=postgres --init-groups ${NODE} ${HA}/backup.ts; true`;
+  host.start(['sh', '-c', program]);
   await until('the program answers', async () => (await state())?.isServing === true, { deadlineMs: 30_000 });
 }, 120_000);
 afterAll(() => host[Symbol.asyncDispose]());
@@ -199,6 +189,37 @@ describe('backups with the real pgBackRest', () => {
     );
     expect((await state())?.archive.failure).toBeNull();
   }, 120_000);
+
+  it('keeps a PostgreSQL that stops waiting for no longer than a second, also while the store hangs', async () => {
+    const stop = async () => {
+      const start = performance.now();
+      const stopped = await asPostgres(`${BIN}/pg_ctl`, '-D', DATA, '-m', 'fast', '-w', 'stop');
+      expect(stopped.code, stopped.stderr).toBe(0);
+      return performance.now() - start;
+    };
+    const signal = async (name: string) => {
+      const sent = await host.run(['pkill', `-${name}`, '-f', `${HA}/backup.ts$`]);
+      expect(sent.code, sent.stderr).toBe(0);
+    };
+    const write = async (segments: number) => {
+      for (let n = 0; n < segments; n += 1)
+        await sql("insert into events select max(id) + 1, 'x.created', 'x', 'ada' from events; select pg_switch_wal()");
+    };
+    const gap = (await state())?.archive.gapAt;
+    await signal('STOP');
+    await write(2);
+    expect(await stop()).toBeLessThan(patient(4000));
+    await startPostgres();
+    await write(8);
+    expect(await stop()).toBeLessThan(patient(4000));
+    await startPostgres();
+    await signal('CONT');
+    await until('what waited is archived', async () => (await state())?.archive.waiting === 0, {
+      deadlineMs: 90_000,
+      everyMs: 500,
+    });
+    expect((await state())?.archive.gapAt).toBe(gap);
+  }, 240_000);
 
   it('does nothing without a target', async () => {
     const ran = await host.run([
