@@ -34,7 +34,7 @@ function fateOf(pair: PairNow | undefined, before: string | null, { node, event,
   const { name } = node;
   const lost = (why: string): Fate => ({ after: null, why, range: RANGES.untilBack });
   if (pair === undefined) return lost('no rack serves it');
-  const { primary, secondary, isWhole, faults } = pair;
+  const { primary, secondary, isWhole } = pair;
   const isIn = name === primary || name === secondary;
   // A rack that does not report that it serves may still serve: then its loss counts.
   const serving = before ?? primary;
@@ -47,17 +47,22 @@ function fateOf(pair: PairNow | undefined, before: string | null, { node, event,
   }
   const partner = name === primary ? secondary : primary;
   if (serving !== name) return stays(RANGES.rackUnaffected, `${serving} serves it, and goes on`);
-  if (!isWhole) return lost(`the pair is not whole: ${listOf(faults)}`);
+  if (!isWhole) return lost(`the pair is not whole: ${faultText(pair)}`);
   if (!hasMajority) return lost(`${partner} takes over only with a majority of regions`);
   return { after: partner, why: `${partner} takes over from ${name}`, range: RANGES.rackTaken };
 }
 
+/** What a pair lacks. Racks that report nothing of it have no fault, and serve nobody. */
+function faultText({ faults, servers }: PairNow): string {
+  if (faults.length > 0) return listOf(faults);
+  return servers.length === 0
+    ? 'neither of its racks reports that it serves'
+    : 'both of its racks report that they serve';
+}
+
 /** A drain gives what a partner can take, and is refused if none can. */
-function drainFate(
-  { primary, secondary, isWhole, faults, drained }: PairNow,
-  before: string | null,
-  name: string,
-): Fate {
+function drainFate(pair: PairNow, before: string | null, name: string): Fate {
+  const { primary, secondary, isWhole, drained } = pair;
   const stays = (range: Range, why: string): Fate => ({ after: before, why, range });
   if (drained.some((one) => one.name === name)) return stays(RANGES.none, `${name} is drained already`);
   if (secondary === null)
@@ -65,7 +70,7 @@ function drainFate(
   const partner = name === primary ? secondary : primary;
   if (before === partner) return stays(RANGES.none, `${partner} serves it, and goes on`);
   if (before !== name || !isWhole)
-    return stays(RANGES.none, `the drain is refused while the pair is not whole: ${listOf(faults)}`);
+    return stays(RANGES.none, `the drain is refused while the pair is not whole: ${faultText(pair)}`);
   return { after: partner, why: `${name} hands it over to ${partner}`, range: RANGES.rackDrained };
 }
 

@@ -304,3 +304,12 @@ describe('what if a rack is lost', () => {
     expect(ask(taken, 'k1', 'dies').fate.slice(0, 2)).toEqual(['k2', 'k2']);
   });
 });
+
+it.each([
+  [{ k1: { isServing: false } }, 'neither of its racks reports that it serves'],
+  [{ k2: { isServing: true } }, 'both of its racks report that they serve'],
+])('a prediction says what a pair lacks where no rack names a fault', (sides, reason) => {
+  expect(whatIf(site(sides), 'k1', 'dies')).toMatchObject({
+    vlans: [{ why: `the pair is not whole: ${reason}` }, {}],
+  });
+});
