@@ -73,6 +73,8 @@ export interface TestRegionOptions {
   readonly clock?: Clock;
   readonly deadlineMs?: number;
   readonly ca?: CertificateAuthority;
+  /** Until when the cluster's authority lives; this region cannot read it when left out. */
+  readonly authority?: RegionPorts['authority'];
   /** Whom the agent's listener takes for this host's own agent; nobody when left out. */
   readonly isOwnHost?: () => Promise<boolean>;
   /** Ways to other regions, and to what is kept over a restart. */
@@ -122,7 +124,7 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     wakes,
     ca: options.ca ?? NO_AUTHORITY,
     passwords: createPasswordHasher(realRandom),
-    authority: () => null,
+    authority: options.authority ?? (() => null),
     databaseUrl: null,
     askServers: async () => null,
     memory: options.memory ?? NO_MEMORY,

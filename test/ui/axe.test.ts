@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { axe, axeLayout, axeMain, axeMainColours } from '../kit/ui/axe.ts';
-import { useRealSite } from '../kit/ui/region/real-site.ts';
+import { useRealSite } from '../kit/ui/region/use-real-site.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 
 const play = useRealSite(useBrowser());

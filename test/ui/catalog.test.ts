@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { axe } from '../kit/ui/axe.ts';
-import { useRealSite } from '../kit/ui/region/real-site.ts';
+import { useRealSite } from '../kit/ui/region/use-real-site.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 
 const play = useRealSite(useBrowser());

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { patient } from '../kit/machine.ts';
 import { axe } from '../kit/ui/axe.ts';
-import { useRealSite } from '../kit/ui/region/real-site.ts';
+import { useRealSite } from '../kit/ui/region/use-real-site.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 import { until } from '../kit/until.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { useRealSite } from '../kit/ui/region/real-site.ts';
+import { useRealSite } from '../kit/ui/region/use-real-site.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 
 const play = useRealSite(useBrowser());

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Browser, type BrowserContext, type BrowserServer, chromium, type Page } from 'playwright-core';
+import { patient } from '../machine.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 /** Debian's chromium without windows, which starts pages in two thirds of the time; where it is not, the whole one. */
@@ -120,27 +121,30 @@ export interface Step {
 
 /** Goes to places and waits there, all in the page: each word between a test and the browser costs milliseconds, and pages are led hundreds of times. */
 function inPage(page: Page, steps: readonly Step[]): Promise<void> {
-  return page.evaluate(async (all) => {
-    const { document, location, requestAnimationFrame } = globalThis as unknown as LedWindow;
-    const isSo = ({ selector, noSelector, heading, notHeading, text }: Step) => {
-      const title = document.querySelector('main h1')?.textContent ?? '';
-      return (
-        (selector === undefined || document.querySelector(selector) !== null) &&
-        (noSelector === undefined || document.querySelector(noSelector) === null) &&
-        (heading === undefined || title === heading) &&
-        (notHeading === undefined || title !== notHeading) &&
-        (text === undefined || document.querySelector('main')?.textContent?.includes(text) === true)
-      );
-    };
-    for (const step of all) {
-      if (step.hash !== undefined) location.hash = step.hash;
-      const end = Date.now() + 20_000;
-      while (!isSo(step)) {
-        if (Date.now() > end) throw new Error(`not within 20 s at ${location.hash}: ${JSON.stringify(step)}`);
-        await new Promise<void>((done) => requestAnimationFrame(() => done()));
+  return page.evaluate(
+    async ({ all, mostMs }) => {
+      const { document, location, requestAnimationFrame } = globalThis as unknown as LedWindow;
+      const isSo = ({ selector, noSelector, heading, notHeading, text }: Step) => {
+        const title = document.querySelector('main h1')?.textContent ?? '';
+        return (
+          (selector === undefined || document.querySelector(selector) !== null) &&
+          (noSelector === undefined || document.querySelector(noSelector) === null) &&
+          (heading === undefined || title === heading) &&
+          (notHeading === undefined || title !== notHeading) &&
+          (text === undefined || document.querySelector('main')?.textContent?.includes(text) === true)
+        );
+      };
+      for (const step of all) {
+        if (step.hash !== undefined) location.hash = step.hash;
+        const end = Date.now() + mostMs;
+        while (!isSo(step)) {
+          if (Date.now() > end) throw new Error(`not within ${mostMs} ms at ${location.hash}: ${JSON.stringify(step)}`);
+          await new Promise<void>((done) => requestAnimationFrame(() => done()));
+        }
       }
-    }
-  }, steps);
+    },
+    { all: steps, mostMs: patient(20_000) },
+  );
 }
 
 /** What of a window is needed to lead it. */

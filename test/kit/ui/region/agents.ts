@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type {
   Desired,
@@ -10,7 +11,9 @@ import { createNode } from '../../../../src/store/queries/cluster/nodes.ts';
 import { writeCluster } from '../../../../src/store/queries/cluster/cluster.ts';
 import { recordCertificate } from '../../../../src/store/queries/cluster/certificates.ts';
 import { acceptRack, createRack } from '../../../../src/store/queries/cluster/racks.ts';
+import type { RouteOutput } from '../../../../src/contract/routes.ts';
 import { anObservation, aServiceReport } from '../../observation.ts';
+import { realRandom } from '../../postgres.ts';
 import type { TestRegion } from '../../region.ts';
 import { change, value } from '../../store.ts';
 
@@ -20,15 +23,25 @@ const RACKS = ['k1', 'k2'] as const;
 const DAY = 86_400_000;
 const after = (ms: number) => new Date(Date.now() + ms).toISOString();
 const STARTED = after(-5 * 3_600_000);
-const uuidOf = (rack: string) => `00000000-0000-4000-8000-00000000000${rack.slice(1)}`;
+/** The UUID of a rack. */
+export const uuidOf = (rack: string) => `00000000-0000-4000-8000-00000000000${rack.slice(1)}`;
 const serialOf = (name: string) => (name.startsWith('r') ? '0a' : '0b') + name.slice(1);
 const addressOf = (name: string) => `10.77.0.${(name.startsWith('r') ? 10 : 20) + Number(name.slice(1))}`;
+
+/** A network interface as an agent reports it. */
+export interface Nic {
+  readonly name: string;
+  readonly mac: string;
+  readonly addresses: readonly string[];
+}
 
 /** What differs on a node from all being well. */
 export interface AgentChanges {
   /** Of its services, by name. */
   readonly services?: Readonly<Record<string, Partial<ServiceObservation>>>;
   readonly certificateDays?: number;
+  /** Instead of its own. */
+  readonly interfaces?: readonly Nic[];
 }
 
 /** Makes the nodes and racks as `regent init` and `regent join` leave them. */
@@ -81,9 +94,10 @@ export async function report(
 
 function observationOf(name: string, desired: Desired | null, changes: AgentChanges): Observation {
   const generation = desired?.generation ?? 0;
-  const published = Object.entries(desired?.body.services ?? {}).filter(([, { desired: wanted }]) => wanted !== null);
-  const services = published.map(([service, { restart }]) =>
+  const published = Object.entries(desired?.body.services ?? {});
+  const services = published.map(([service, { restart, desired: wanted }]) =>
     aServiceReport(service, {
+      ...(wanted === null ? { state: 'absent', why: 'The service is not wanted on this node.' } : {}),
       wanted: generation,
       wantedDigest: desired?.digest ?? '',
       applied: generation,
@@ -91,7 +105,7 @@ function observationOf(name: string, desired: Desired | null, changes: AgentChan
       since: STARTED,
       restartDone: restart,
       lastAction: { kind: 'reload', why: 'its configuration is another one', at: STARTED, trigger: 'change' },
-      ...(factsOf(service, name) === null ? {} : { facts: factsOf(service, name) ?? {} }),
+      ...(wanted === null || factsOf(service, name) === null ? {} : { facts: factsOf(service, name) ?? {} }),
       ...changes.services?.[service],
     }),
   );
@@ -105,16 +119,19 @@ function observationOf(name: string, desired: Desired | null, changes: AgentChan
       hostname: name,
       os: { id: 'debian', version: '13' },
       isContainer: true,
-      versions: { bind9: '1.2.3' },
-      interfaces: name.startsWith('r')
-        ? [{ name: 'eth0', mac: '02:00:00:00:01:01', addresses: [`${addressOf(name)}/24`] }]
-        : ['10', '20'].map((vid, index) => ({
-            name: `eth${index + 1}`,
-            mac: `02:00:00:00:0${index + 2}:0${name.slice(1)}`,
-            addresses: [`10.10.${vid}.${name.slice(1)}/${vid === '20' ? 22 : 24}`],
-          })),
+      versions: { dns: '1.2.3', dhcp: '2.6.3' },
+      interfaces: (changes.interfaces ?? nicsOf(name)).map((nic) => ({ ...nic, addresses: [...nic.addresses] })),
     },
   });
+}
+
+function nicsOf(name: string): readonly Nic[] {
+  if (name.startsWith('r')) return [{ name: 'eth0', mac: '02:00:00:00:01:01', addresses: [`${addressOf(name)}/24`] }];
+  return ['10', '20'].map((vid, index) => ({
+    name: `eth${index + 1}`,
+    mac: `02:00:00:00:0${index + 2}:0${name.slice(1)}`,
+    addresses: [`10.10.${vid}.${name.slice(1)}/${vid === '20' ? 22 : 24}`],
+  }));
 }
 
 function hostOf(name: string, { certificateDays = 80 }: AgentChanges): HostObservation {
@@ -165,9 +182,57 @@ function factsOf(service: string, name: string): Record<string, unknown> | null 
       return { primary: 'r1', regions: REGIONS.map((one) => ({ name: one, isUp: true })) };
     case 'vip':
       return { isHolder: isFirst, isFit: true, why: 'it serves' };
+    case 'dns':
+      return { serials: { 'lab.test': 42 } };
+    case 'dhcp@k1_k2':
+      return {
+        pair: {
+          role: name === 'k1' ? 'primary' : 'standby',
+          partner: name === 'k1' ? 'k2' : 'k1',
+          kea: 'hot-standby',
+          partnerKea: 'hot-standby',
+          isServing: name === 'k1',
+          state: name === 'k1' ? 'serving' : 'standby',
+          since: STARTED,
+          why: null,
+          hearsPartner: true,
+          isWhole: true,
+        },
+      };
     case 'ntp':
       return { isSynchronised: true, offsetSeconds: 0.001 };
     default:
       return null;
   }
+}
+
+/** What an agent reads of a log: lines, or why there are none. */
+export type LogAnswer = Pick<RouteOutput<'node.logs'>, 'items' | 'cursor'> | string;
+
+/** The agent of a node answers requests for its logs, until it is ended. */
+export function answerLogs(
+  { region: { agents } }: Pick<TestRegion, 'region'>,
+  node: string,
+  answer: () => LogAnswer,
+): () => Promise<void> {
+  const ended = new AbortController();
+  const round = async () => {
+    while (!ended.signal.aborted) {
+      const request = { key: realRandom.hex(16), kinds: ['read-log'], limit: 8 };
+      for (const { id, epoch } of (await agents.commands.claim(node, request)).commands) {
+        const found = answer();
+        const end =
+          typeof found === 'string'
+            ? { state: 'failed' as const, sentence: found }
+            : { state: 'done' as const, sentence: 'Read.', result: { ...found, isCut: false } };
+        await agents.commands.report(node, id, { epoch, ...end });
+      }
+      await sleep(50);
+    }
+  };
+  const running = round();
+  return async () => {
+    ended.abort();
+    await running;
+  };
 }

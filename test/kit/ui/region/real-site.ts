@@ -1,30 +1,35 @@
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, inject, onTestFailed } from 'vitest';
 import type { Role } from '../../../../src/contract/base/role.ts';
 import { SESSION_PATH, API_PREFIX } from '../../../../src/contract/base/wire/transport.ts';
 import { readUiAssets } from '../../../../src/main/region/ui-assets.ts';
-import type { CertificateAuthority } from '../../../../src/region/cluster/trust/port.ts';
-import { SEALING_AUTHORITY } from '../../metadata.ts';
 import { TestPostgres } from '../../postgres.ts';
 import { startTestRegion, type TestRegion, type TestRegionOptions } from '../../region.ts';
-import { goTo, type Look, type OpenPage, openPage } from '../browser.ts';
-import type { useBrowser } from '../use-browser.ts';
+import { type Look, type OpenPage, openPage } from '../browser.ts';
+import type { BuiltSites } from './make-sites.ts';
+import type { Browser } from 'playwright-core';
 import { type AgentChanges, report } from './agents.ts';
+import { AUTHORITY } from './seed.ts';
+import { ILL } from './seed-ill.ts';
+import { SCRIPTS } from './seed-machines.ts';
 import { Way } from './way.ts';
 
 /** Agents report so often: a node is silent after some seconds without. */
 const REPORT_MS = 3000;
 
-/** A certificate for browsers to trust. */
-const AUTHORITY: CertificateAuthority = {
-  ...SEALING_AUTHORITY,
-  certificate: async () => ({ pem: '-----BEGIN CERTIFICATE-----\n', fingerprint: '0a1b'.repeat(16) }),
-};
+/** Browsers as they name themselves. */
+const CHROMIUM =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
+
+/** The user interface as it was built, and the sites that were filled. */
+export interface BuiltUi {
+  readonly folder: string;
+  readonly sites: BuiltSites;
+}
 
 /** How a site begins. */
-interface SiteOptions extends Pick<TestRegionOptions, 'askName' | 'images'> {
-  /** Nothing is there but the node r1. */
-  readonly isNew?: boolean;
+export interface SiteOptions extends Pick<TestRegionOptions, 'askName' | 'images'> {
+  /** `new`: nothing is there but the node r1; `ill`: as `seed-ill.ts` leaves it; left out: all is well. */
+  readonly kind?: 'new' | 'ill';
   /** Its tasks run: it publishes and goes on with jobs. */
   readonly hasTasks?: boolean;
 }
@@ -41,29 +46,33 @@ export class RealSite implements AsyncDisposable {
   /** Nodes that say nothing from now on. */
   silent: readonly string[] = [];
 
-  private constructor(pg: TestPostgres, region: TestRegion, way: Way, { isNew, hasTasks }: SiteOptions) {
+  private constructor(pg: TestPostgres, region: TestRegion, way: Way, { kind, hasTasks }: SiteOptions) {
     this.#pg = pg;
     this.region = region;
     this.way = way;
     this.#endTasks = hasTasks === true ? region.region.startTasks() : null;
-    this.#agents = isNew === true ? null : setInterval(() => void this.report().catch(() => {}), REPORT_MS);
+    if (kind === 'ill') ({ changes: this.changes, silent: this.silent } = ILL);
+    this.#agents = kind === 'new' ? null : setInterval(() => void this.report().catch(() => {}), REPORT_MS);
   }
 
-  static async start(ui: { readonly folder: string }, options: SiteOptions = {}): Promise<RealSite> {
-    const { place, database, keys } = inject('uiSite');
+  static async start(ui: BuiltUi, options: SiteOptions = {}): Promise<RealSite> {
+    const { place, databases, keys } = ui.sites;
     const pg = TestPostgres.at(place);
+    const isNew = options.kind === 'new';
     const region = await startTestRegion(pg, {
-      connection: await pg.copyDatabase(options.isNew === true ? 'template' : database),
-      ...(options.isNew === true ? {} : { keys }),
+      connection: await pg.copyDatabase(isNew ? 'template' : databases[options.kind === 'ill' ? 'ill' : 'well']),
+      ...(isNew ? {} : { keys }),
       ...(options.askName ? { askName: options.askName } : {}),
       ...(options.images ? { images: options.images } : {}),
       ca: AUTHORITY,
+      authority: () => ({ notAfter: '2040-01-01T00:00:00.000Z' }),
+      machineScripts: SCRIPTS,
       api: { ui: await readUiAssets([ui.folder]), isPlainUi: true },
     });
     await region.api.listen({ host: '127.0.0.1', port: 0 });
     const way = await Way.open((region.api.server.address() as AddressInfo).port);
     const site = new RealSite(pg, region, way, options);
-    if (options.isNew !== true) await site.report();
+    if (!isNew) await site.report();
     return site;
   }
 
@@ -96,7 +105,7 @@ export class RealSite implements AsyncDisposable {
   async logIn(role: Role = 'admin'): Promise<string> {
     const response = await fetch(`${this.url}${API_PREFIX}${SESSION_PATH}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', origin: this.url },
+      headers: { 'content-type': 'application/json', origin: this.url, 'user-agent': CHROMIUM },
       body: JSON.stringify({ apiKey: this.region.keys[role] }),
     });
     const [, token] = /regent=([0-9a-f]+)/.exec(response.headers.get('set-cookie') ?? '') ?? [];
@@ -105,7 +114,7 @@ export class RealSite implements AsyncDisposable {
   }
 
   /** Opens a page in a browser profile of its own, logged in with this role. */
-  async open(ui: ReturnType<typeof useBrowser>, look: Look & { readonly role?: Role } = {}): Promise<OpenPage> {
+  async open(ui: { readonly browser: Browser }, look: Look & { readonly role?: Role } = {}): Promise<OpenPage> {
     return openPage(ui.browser, this.url, { ...look, cookie: await this.logIn(look.role) });
   }
 
@@ -115,48 +124,4 @@ export class RealSite implements AsyncDisposable {
     await this.#endTasks?.();
     await this.region.close();
   }
-}
-
-/** The site of a file and a page of it that its tests lead from place to place. */
-interface RealPlay {
-  readonly site: RealSite;
-  /** The page, led to a place. It complained of nothing yet, and the way is well. */
-  page(path: string): Promise<OpenPage>;
-}
-
-/** Gives the tests of a file one site. Each makes what it changes, or what nobody else there looks at. */
-export function useRealSite(ui: ReturnType<typeof useBrowser>, options: SiteOptions = {}): RealPlay {
-  let site: RealSite | null = null;
-  let open: OpenPage | null = null;
-  const theSite = () => {
-    if (site === null) throw new Error('the site is there before the first test');
-    return site;
-  };
-  const endPage = async () => {
-    await open?.[Symbol.asyncDispose]();
-    open = null;
-  };
-  beforeAll(async () => {
-    site = await RealSite.start(ui, options);
-  });
-  afterAll(async () => {
-    await endPage();
-    await site?.[Symbol.asyncDispose]();
-  });
-  return {
-    get site() {
-      return theSite();
-    },
-    async page(path) {
-      // What a failed test left is not trusted.
-      onTestFailed(endPage);
-      theSite().way.reset();
-      open ??= await theSite().open(ui, { path: '-' });
-      await goTo(open.page, '-');
-      theSite().way.reset();
-      await goTo(open.page, path);
-      open.complaints.length = 0;
-      return open;
-    },
-  };
 }

@@ -1,10 +1,28 @@
 import type { LeaseReport } from '../../../../src/contract/cluster/agent.ts';
+import { textDigest } from '../../../../src/core/stable-json.ts';
+import {
+  lockSiteCertificate,
+  storeClusterCertificate,
+} from '../../../../src/store/queries/cluster/site-certificate.ts';
 import { storePlaces } from '../../../../src/store/queries/images/images.ts';
+import { operatorCertificate } from '../../cluster/operator-certificate.ts';
 import { sha256 } from '../../images.ts';
-import { readyMachine } from '../../maas-site.ts';
+import { openCertificateAuthority } from '../../../../src/main/region/certificate-authority.ts';
+import { realClock, realRandom } from '../../postgres.ts';
+import type { CertificateAuthority } from '../../../../src/region/cluster/trust/port.ts';
+import { SEALING_AUTHORITY } from '../../metadata.ts';
 import type { TestRegion } from '../../region.ts';
 import { change, value } from '../../store.ts';
 import { addNodes, report } from './agents.ts';
+import { addMachines } from './seed-machines.ts';
+import { addWorks } from './seed-work.ts';
+
+/** One without files that has a key to seal with, and a certificate for browsers to trust. */
+export const AUTHORITY: CertificateAuthority = {
+  ...openCertificateAuthority({ certificate: '', key: '', secrets: '' }, { clock: realClock, random: realRandom }),
+  inheritance: SEALING_AUTHORITY.inheritance,
+  certificate: async () => ({ pem: '-----BEGIN CERTIFICATE-----\n', fingerprint: '0a1b'.repeat(16) }),
+};
 
 /** Runs SQL on the database of a site. */
 type Admin = (text: string) => Promise<unknown>;
@@ -61,14 +79,18 @@ const CALLS: readonly (readonly [path: string, body: object])[] = [
   ],
 ];
 
-const IMAGE = {
-  format: 1,
-  kind: 'deployable',
-  architecture: 'amd64',
-  name: 'debian-13',
-  packages: {},
-  content: { file: 'root.tar.zst', format: 'tar', compression: 'zst', cloudInit: true },
-};
+const COMMON = { format: 1, architecture: 'amd64', packages: {} };
+/** Manifests of images without their files: one that machines install themselves from, one that they are deployed with. */
+const IMAGES = [
+  { ...COMMON, kind: 'ephemeral', kernel: '6.12.57', files: ['vmlinuz', 'initrd.img', 'root.squashfs'] },
+  {
+    ...COMMON,
+    kind: 'deployable',
+    name: 'debian-13',
+    content: { file: 'root.tar.zst', format: 'tar', compression: 'zst', cloudInit: true },
+    files: ['root.tar.zst'],
+  },
+];
 
 /** Fills a new region with a site of three region nodes and two racks that are all well, and something for each page. */
 export async function seedSite(site: TestRegion, admin: Admin): Promise<void> {
@@ -80,18 +102,45 @@ export async function seedSite(site: TestRegion, admin: Admin): Promise<void> {
   await addNodes(site);
   for (const [path, body] of CALLS) await call('POST', path, body);
   await call('PUT', '/settings/upstream_dns', { value: ['192.0.2.53'] });
-  await addImage(site);
+  await addCertificates(site);
+  await addImages(site);
   await addMachines(site, admin);
+  await addWorks(site);
   await report(site);
   // Racks report their networks: then they may serve them.
   for (const vlan of ['vlan10', 'vlan20'])
     await call('PATCH', `/vlans/lab%2F${vlan}`, { dhcpOn: true, primaryRack: 'k1', secondaryRack: 'k2' });
   const { id } = (await site.call('GET', '/subnets/10.10.10.0%2F24')).body;
-  value(await site.region.agents.leases('k1', leasesOf(id ?? 0)));
+  for (const rack of ['k1', 'k2']) value(await site.region.agents.leases(rack, leasesOf(id ?? 0)));
 }
 
-/** Eight phones have leases of k1. */
-function leasesOf(subnetId: number): LeaseReport {
+/** The certificate of the cluster's authority, and an own one in front of it. */
+async function addCertificates(site: TestRegion): Promise<void> {
+  const make = (name: string) =>
+    operatorCertificate({ names: [name], addresses: ['10.77.0.10'], kind: 'ec', days: 60 });
+  const [cluster, own] = [await make('cluster.example'), await make('regent.example')];
+  const pair = { certificate: cluster.leaf, sealedKey: '', digest: textDigest(cluster.leaf) };
+  value(
+    await change(site.db, async (tx) => {
+      await lockSiteCertificate(tx);
+      await storeClusterCertificate(tx, pair);
+      return {};
+    }),
+  );
+  const certificate = own.leaf + own.middle + own.root;
+  const set = await site.call('PUT', '/site-certificate', { body: { certificate, privateKey: own.key } });
+  if (set.status >= 300) throw new Error(set.raw);
+}
+
+/** The last change: its files and findings are those of a publication of its own. */
+export async function seedLastChange(site: TestRegion): Promise<void> {
+  const body = { subnet: '10.10.10.0/24', kind: 'dynamic', first: '10.10.10.210', last: '10.10.10.211' };
+  const answer = await site.call('POST', '/ranges', { body });
+  if (answer.status >= 300) throw new Error(answer.raw);
+}
+
+/** Eight phones have leases, which both racks of a pair know. */
+export function leasesOf(subnetId: number): LeaseReport {
   const leases = Array.from({ length: 8 }, (_, index) => ({
     address: `10.10.10.${100 + index}`,
     subnetId,
@@ -105,35 +154,26 @@ function leasesOf(subnetId: number): LeaseReport {
   return { epoch: 'a1', sequence: 1, at: hoursAgo(0), leases, gone: [], whole: null };
 }
 
-async function addImage(site: TestRegion): Promise<void> {
-  const file = { size: 734_003_200, sha256: sha256('a root') };
-  const manifest = JSON.stringify({ ...IMAGE, files: { 'root.tar.zst': file } });
-  const made = await site.call('POST', '/images', { body: { manifest, name: 'debian-13' } });
-  if (made.status >= 300) throw new Error(made.raw);
-  const there = [{ image: sha256(manifest), file: 'root.tar.zst', state: 'there' as const }];
-  value(
-    await change(site.db, async (tx) => {
-      for (const node of ['r1', 'r2', 'r3']) await storePlaces(tx, node, there);
-      return {};
-    }),
-  );
-}
-
-/** Four machines: one deployed, one ready, one that is being commissioned, one allocated. */
-async function addMachines(site: TestRegion, admin: Admin): Promise<void> {
-  const ids: string[] = [];
-  for (const [index, name] of ['m1', 'm2', 'm3', 'm10'].entries())
-    ids.push(
-      await readyMachine(site, async (text) => admin(`set regent.operation = 'test'; ${text}`), name, [
-        `52:54:00:00:00:0${index + 1}`,
-      ]),
+/** Makes the images known, as if every region had their files. */
+async function addImages(site: TestRegion): Promise<void> {
+  for (const { files, ...image } of IMAGES) {
+    const told = Object.fromEntries(files.map((name) => [name, { size: 734_003_200, sha256: sha256(name) }]));
+    const manifest = JSON.stringify({ ...image, files: told });
+    const made = await site.call('POST', '/images', {
+      body: { manifest, name: image.kind === 'ephemeral' ? 'ephemeral' : 'debian-13' },
+    });
+    if (made.status >= 300) throw new Error(made.raw);
+    const there = files.map((file) => ({ image: sha256(manifest), file, state: 'there' as const }));
+    value(
+      await change(site.db, async (tx) => {
+        for (const node of ['r1', 'r2', 'r3']) await storePlaces(tx, node, there);
+        return {};
+      }),
     );
-  const [first, , third, fourth] = ids;
-  await admin(`set regent.operation = 'test';
-    update machine_states set state = 'deployed', epoch = epoch + 1, owner = 'admin' where machine_id = '${first}';
-    insert into machine_deployments (machine_id, image, image_name, deployed_at) values ('${first}', repeat('a', 64), 'debian-13', now() - interval '2 h');
-    update machine_states set state = 'commissioning', epoch = epoch + 1, deadline = now() + interval '12 min', minutes = 12 where machine_id = '${third}';
-    update machine_states set state = 'allocated', epoch = epoch + 1, owner = 'admin' where machine_id = '${fourth}'`);
+    if (image.kind !== 'ephemeral') continue;
+    const isDefault = await site.call('POST', `/images/${sha256(manifest)}/default`, { body: {} });
+    if (isDefault.status >= 300) throw new Error(isDefault.raw);
+  }
 }
 
 /** So long before now, ISO 8601. */

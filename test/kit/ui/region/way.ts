@@ -1,6 +1,7 @@
 import { createServer, request as ask, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { StreamBreaks } from './stream-breaks.ts';
 import { API_PREFIX, type RouteId, ROUTES, type RouteSpec } from '../../../../src/contract/routes.ts';
 
 /** How the way to the site does. `silent`: calls are taken, nothing comes back; `gone`: every connection is cut; `held`: the region has no database. */
@@ -12,7 +13,15 @@ interface Call {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly isDry: boolean;
+  /** Which piece of an upload. */
+  readonly range: string | null;
   readonly body: unknown;
+}
+
+/** A call that goes through, with its bytes. */
+interface Passed {
+  readonly call: Call;
+  readonly body: Buffer;
 }
 
 /** A change that the region made: once for each key. */
@@ -42,6 +51,10 @@ export class Way implements AsyncDisposable {
   delayMs = 0;
   /** Added to the time of every answer, ms. */
   clockMs = 0;
+  /** The clock of browsers is so many ms ahead. */
+  browserAheadMs = 0;
+  /** How streams break. */
+  readonly breaks = new StreamBreaks();
   /** Another release answers for whether the site lives. */
   release: string | null = null;
   /** So often another release answers first for each file that is named by its content: it has not got it. */
@@ -52,11 +65,17 @@ export class Way implements AsyncDisposable {
   readonly refusals = new Map<RouteId, Problem>();
   /** Calls that are taken and never answered. */
   hangs: (id: RouteId | null) => boolean = () => false;
+  /** Changes what the region answers, a member of an object at a time; null: nothing is changed. */
+  rewrite: ((name: string, value: string) => string) | null = null;
+  /** Calls that were answered that the database has no primary. */
+  refused = 0;
   readonly calls: Call[] = [];
   readonly made: Made[] = [];
   readonly #keys = new Set<string>();
   readonly #unanswered = new Set<ServerResponse>();
   readonly #streams = new Set<ServerResponse>();
+  readonly #pending = new Set<ServerResponse>();
+  #endedAt = 0;
   readonly #server: Server;
   readonly #port: number;
 
@@ -79,6 +98,11 @@ export class Way implements AsyncDisposable {
   /** Streams that are open. */
   get streams(): number {
     return this.#streams.size;
+  }
+
+  /** So long no call has been under way, ms; streams are none. */
+  get quietMs(): number {
+    return this.#pending.size > 0 ? 0 : performance.now() - this.#endedAt;
   }
 
   /** Calls that hang now. */
@@ -105,9 +129,11 @@ export class Way implements AsyncDisposable {
   /** Nothing is broken, and nothing was called yet. */
   reset(): void {
     this.turn('well');
-    [this.delayMs, this.clockMs, this.release] = [0, 0, null];
+    [this.delayMs, this.clockMs, this.browserAheadMs, this.release] = [0, 0, 0, null];
+    this.breaks.reset();
     this.refusals.clear();
     this.hangs = () => false;
+    this.rewrite = null;
     for (const response of this.#unanswered) response.destroy();
     for (const list of [this.calls, this.made]) list.length = 0;
     this.#keys.clear();
@@ -119,9 +145,7 @@ export class Way implements AsyncDisposable {
   }
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks);
+    const body = await bytesOf(request);
     if (this.mode === 'gone') return void request.socket.destroy();
     if (this.mode === 'silent') return this.#leave(response);
     if (this.delayMs > 0) await sleep(this.delayMs);
@@ -129,12 +153,15 @@ export class Way implements AsyncDisposable {
     if (call.id !== null) this.calls.push(call);
     if (this.hangs(call.id)) return this.#leave(response);
     const isApi = request.url?.startsWith(API_PREFIX) === true;
-    if (this.mode === 'held' && isApi && !HELD_PATHS.includes(request.url ?? '')) return refuse(response, HELD);
+    if (this.mode === 'held' && isApi && !HELD_PATHS.includes(request.url ?? '')) {
+      this.refused += 1;
+      return refuse(response, HELD);
+    }
     if (this.#isOtherRelease(request.url ?? '')) return refuse(response, NO_FILE);
     if (this.release !== null && request.url === '/health/live') return live(response, this.release);
     const refusal = call.id === null ? undefined : this.refusals.get(call.id);
     if (refusal) return refuse(response, refusal);
-    this.#pass(request, response, { call, body });
+    await this.#pass(request, response, { call, body });
   }
 
   #isOtherRelease(path: string): boolean {
@@ -153,8 +180,15 @@ export class Way implements AsyncDisposable {
     response.on('close', () => this.#unanswered.delete(response));
   }
 
-  #pass(request: IncomingMessage, response: ServerResponse, { call, body }: { call: Call; body: Buffer }): void {
-    const { method, url, headers } = request;
+  async #pass(request: IncomingMessage, response: ServerResponse, { call, body }: Passed): Promise<void> {
+    const { method, url } = request;
+    const { rewrite, browserAheadMs } = this;
+    const isScript = browserAheadMs !== 0 && url?.split('?')[0]?.endsWith('.js') === true;
+    const isPlain = rewrite !== null || isScript;
+    const headers = isPlain ? { ...request.headers, 'accept-encoding': 'identity' } : request.headers;
+    const opening = headers.accept?.includes('event-stream') === true ? await this.breaks.open() : null;
+    if (opening?.isCut === true) return void response.destroy();
+    if (opening === null) this.#watch(response);
     const passed = ask({ host: '127.0.0.1', port: this.#port, method, path: url, headers }, (answer) => {
       const { statusCode = 502 } = answer;
       const isStream = String(answer.headers['content-type']).startsWith('text/event-stream');
@@ -165,13 +199,27 @@ export class Way implements AsyncDisposable {
       });
       if (statusCode < 300) this.#note(call, request);
       const date = new Date(Date.now() + this.clockMs).toUTCString();
-      response.writeHead(statusCode, this.clockMs === 0 ? answer.headers : { ...answer.headers, date });
-      answer.pipe(response);
+      const isChanged = rewrite !== null && call.id !== null && !isStream;
+      const { 'content-length': length, ...others } = answer.headers;
+      const sent = isChanged || isScript || length === undefined ? others : answer.headers;
+      response.writeHead(statusCode, this.clockMs === 0 ? sent : { ...sent, date });
+      if (isScript) response.write(wrongClock(browserAheadMs));
+      if (isChanged) void sendChanged(answer, response, rewrite);
+      else if (isStream && opening !== null) opening.pipe(answer, response);
+      else answer.pipe(response);
       answer.on('error', () => response.destroy());
     });
     passed.on('error', () => response.destroy());
     response.on('close', () => passed.destroy());
     passed.end(body);
+  }
+
+  #watch(response: ServerResponse): void {
+    this.#pending.add(response);
+    response.on('close', () => {
+      this.#pending.delete(response);
+      this.#endedAt = performance.now();
+    });
   }
 
   #note({ id, params, body, isDry }: Call, { headers, method }: IncomingMessage): void {
@@ -180,6 +228,42 @@ export class Way implements AsyncDisposable {
     this.#keys.add(key);
     this.made.push({ id, params, body });
   }
+}
+
+/** What gives a page and its worker a clock that is wrong; it stands before each script, whichever comes first. */
+function wrongClock(aheadMs: number): string {
+  return `globalThis.rightClock ??= (() => {
+  const Right = Date;
+  globalThis.Date = class extends Right {
+    constructor(...given) { super(...(given.length === 0 ? [Right.now() + ${aheadMs}] : given)); }
+    static now() { return Right.now() + ${aheadMs}; }
+  };
+  return Right;
+})();
+`;
+}
+
+/** Sends an answer whose texts are other ones. */
+async function sendChanged(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  rewrite: (name: string, value: string) => string,
+): Promise<void> {
+  const changed = (name: string, value: unknown): unknown => {
+    if (typeof value === 'string') return rewrite(name, value);
+    if (Array.isArray(value)) return value.map((item) => changed(name, item));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, changed(key, item)]));
+  };
+  const text = await bytesOf(answer).then(String, () => null);
+  if (text === null) return void response.destroy();
+  response.end(text === '' ? '' : JSON.stringify(changed('', JSON.parse(text))));
+}
+
+async function bytesOf(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }
 
 /** The calls, made ready once. */
@@ -196,6 +280,7 @@ function callOf({ method, url = '/', headers }: IncomingMessage, bytes: Buffer):
   const rest = {
     query,
     isDry: query.get('dry_run') === 'true',
+    range: headers['content-range'] ?? null,
     body: isJson ? JSON.parse(bytes.toString()) : undefined,
   };
   for (const { id, route, pattern } of path === null ? [] : PATTERNS) {
