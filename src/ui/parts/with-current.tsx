@@ -43,7 +43,7 @@ const COLUMNS: readonly Column<Member>[] = [
 ];
 
 /** What of an object is not any more as it was when a dialog opened. */
-export function Versions<I extends RouteId>(props: {
+function Versions<I extends RouteId>(props: {
   readonly id: I;
   readonly input: RouteInput<I>;
   readonly before: unknown;

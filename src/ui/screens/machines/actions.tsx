@@ -2,13 +2,13 @@ import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { Machine } from '../../../contract/machines/machine.ts';
 import type { RouteInput } from '../../../contract/routes.ts';
-import { type Tagged, useList } from '../../live/use-view.ts';
+import { useList } from '../../live/use-view.ts';
 import { useMay } from '../../live/use-may.ts';
 import { allowedActions, likelyActions, type MachineAction } from '../../models/machines/machine-verbs.ts';
 import { dataOf } from '../../models/base/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';
-import { Versions } from '../../parts/with-current.tsx';
+import { WithCurrent } from '../../parts/with-current.tsx';
 import { EN } from '../../texts/en.ts';
 import { SetMachine } from './set.tsx';
 import { type MachineRoute, verbOf } from './verbs.ts';
@@ -17,10 +17,9 @@ const TEXTS = EN.machineActions;
 type MachineDialogState = MachineAction | 'set' | 'delete' | 'ignore';
 
 /** What one can do with a machine: what one most likely wants of it as buttons, all else in a menu. */
-export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.Element | null {
+export function MachineActions({ machine }: { readonly machine: Machine }): JSX.Element | null {
   const may = useMay();
-  // As it was when the dialog opened: what the operator agreed to.
-  const [open, setOpen] = useState<{ action: MachineDialogState; etag: string | null; before: Machine } | null>(null);
+  const [open, setOpen] = useState<MachineDialogState | null>(null);
   const menu = useRef<HTMLDetailsElement>(null);
   const allowed = allowedActions(may);
   const likely = likelyActions(machine.state, machine.locked === true).filter((action) => allowed.includes(action));
@@ -32,7 +31,7 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
   const close = () => setOpen(null);
   const begin = (action: MachineDialogState) => {
     if (menu.current) menu.current.open = false;
-    setOpen({ action, etag, before: machine });
+    setOpen(action);
   };
   const name = machine.hostname;
   const params = { machine: machine.id };
@@ -55,21 +54,27 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
           ))}
         </ul>
       </details>
-      {open === null ? null : open.action === 'set' ? (
-        <SetMachine machine={open.before} etag={open.etag} onClose={close} />
-      ) : open.action === 'delete' ? (
-        <ActionDialog
-          title={`${TEXTS.delete} ${name}`}
-          text={TEXTS.deleteText(name)}
-          id="machine.delete"
-          input={{ params }}
-          cli={`regent machine delete ${name}`}
-          confirm={name}
-          ifMatch={open.etag}
-          changed={<Versions id="machine.show" input={{ params }} before={open.before} />}
-          onClose={close}
-        />
-      ) : open.action === 'ignore' ? (
+      {open === null ? null : open === 'set' || open === 'delete' ? (
+        <WithCurrent id="machine.show" input={{ params }} title={`${TEXTS[open]} ${name}`} onClose={close}>
+          {({ body, etag }, changed) =>
+            open === 'set' ? (
+              <SetMachine machine={body} etag={etag} changed={changed} onClose={close} />
+            ) : (
+              <ActionDialog
+                title={`${TEXTS.delete} ${name}`}
+                text={TEXTS.deleteText(name)}
+                id="machine.delete"
+                input={{ params }}
+                cli={`regent machine delete ${name}`}
+                confirm={name}
+                ifMatch={etag}
+                changed={changed}
+                onClose={close}
+              />
+            )
+          }
+        </WithCurrent>
+      ) : open === 'ignore' ? (
         <ActionDialog
           title={`${TEXTS.ignore} ${name}`}
           text={TEXTS.ignoreText(name)}
@@ -79,10 +84,10 @@ export function MachineActions({ body: machine, etag }: Tagged<Machine>): JSX.El
           confirm={name}
           onClose={close}
         />
-      ) : open.action === 'deploy' ? (
+      ) : open === 'deploy' ? (
         <Deploy machine={machine} onClose={close} />
       ) : (
-        <Act action={open.action} machine={machine} onClose={close} />
+        <Act action={open} machine={machine} onClose={close} />
       )}
     </>
   );

@@ -42,7 +42,7 @@ export function MachinePage({ id, tab }: { readonly id: string; readonly tab: Ma
     <Page
       title={shown?.body.fqdn ?? id}
       cli={cliLines(CLI[`machine-${tab}`], { NAME: name })}
-      actions={shown && <MachineActions body={shown.body} etag={shown.etag} />}
+      actions={shown && <MachineActions machine={shown.body} />}
     >
       <Tabs
         name={TEXTS.tabs.name}

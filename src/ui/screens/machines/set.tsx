@@ -6,7 +6,6 @@ import { machineBody, machineOptions } from '../../models/machines/machine-form.
 import { pairsText } from '../../models/base/command-text.ts';
 import { otherThan, type Values } from '../../models/base/typed.ts';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
-import { Versions } from '../../parts/with-current.tsx';
 import { EN } from '../../texts/en.ts';
 import { choiceOf, moreFields } from './create.tsx';
 
@@ -17,6 +16,8 @@ const { fields: F } = TEXTS;
 export function SetMachine(props: {
   readonly machine: Machine;
   readonly etag: string | null;
+  /** Both versions, where somebody was faster. */
+  readonly changed: JSX.Element;
   readonly onClose: () => void;
 }): JSX.Element {
   const { machine } = props;
@@ -61,7 +62,7 @@ export function SetMachine(props: {
       }
       cli={(values) => `regent machine set ${machine.hostname}${machineOptions(changed(values))}`}
       ifMatch={props.etag}
-      changed={<Versions id="machine.show" input={{ params: { machine: machine.id } }} before={machine} />}
+      changed={props.changed}
       onClose={props.onClose}
     />
   );

@@ -1,12 +1,11 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { RouteOutput } from '../../../contract/routes.ts';
 import { useMay } from '../../live/use-may.ts';
 import { type Named, useNamed } from '../../live/use-named.ts';
 import { dataOf } from '../../models/base/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { Facts, Page, Shown } from '../../parts/page.tsx';
-import { Versions } from '../../parts/with-current.tsx';
+import { WithCurrent } from '../../parts/with-current.tsx';
 import { CLI, cliLines } from '../../texts/base/cli.ts';
 import { EN } from '../../texts/en.ts';
 import { NounDialog } from '../base/catalog/noun-dialog.tsx';
@@ -21,14 +20,11 @@ const DOMAIN: Named<'domain.show'> = {
   path: ({ name }) => ['dns', 'domains', name],
 };
 
-type ShownDomain = RouteOutput<'domain.show'>;
-
-/** What of the domain was shown when a dialog opened. */
+/** A dialog about the domain, as it was called when the dialog opened. */
 interface Opened {
   readonly kind: 'set' | 'remove' | 'record';
   readonly name: string;
-  readonly etag: string | null;
-  readonly before: ShownDomain;
+  readonly id: number;
 }
 
 /** One domain, and its records. `name`: in the address of the page. */
@@ -47,11 +43,7 @@ export function DomainPage(props: { readonly name: string }): JSX.Element {
         may.operate &&
         shown !== null &&
         (['record', 'set', 'remove'] as const).map((kind) => (
-          <button
-            key={kind}
-            type="button"
-            onClick={() => setOpen({ kind, name, etag: shown.etag, before: shown.body })}
-          >
+          <button key={kind} type="button" onClick={() => setOpen({ kind, name, id: shown.body.id })}>
             {kind === 'record' ? EN.dns.records.create : TEXTS[kind]}
           </button>
         ))
@@ -81,24 +73,27 @@ function Work({ open, onClose }: { readonly open: Opened; readonly onClose: () =
   const { kind, name } = open;
   if (kind === 'record') return <RecordDialog open="create" suffix={`.${name}`} onClose={onClose} />;
   if (kind === 'set') return <NounDialog noun="domain" work={{ verb: 'set', ref: name }} onClose={onClose} />;
+  const title = `${TEXTS.remove} ${name}`;
   return (
-    <ActionDialog
-      title={`${TEXTS.remove} ${name}`}
-      text={TEXTS.removeText(name)}
-      id="domain.delete"
-      input={{ params: { domain: name } }}
-      cli={`regent domain delete ${name}`}
-      forced={{
-        label: TEXTS.cascade,
-        input: { params: { domain: name }, query: { cascade: true } },
-        cli: `regent domain delete ${name} --cascade`,
-      }}
-      confirm={name}
-      ifMatch={open.etag}
-      changed={
-        <Versions id="domain.show" input={{ params: { domain: String(open.before.id) } }} before={open.before} />
-      }
-      onClose={onClose}
-    />
+    <WithCurrent id="domain.show" input={{ params: { domain: String(open.id) } }} title={title} onClose={onClose}>
+      {({ etag }, changed) => (
+        <ActionDialog
+          title={title}
+          text={TEXTS.removeText(name)}
+          id="domain.delete"
+          input={{ params: { domain: name } }}
+          cli={`regent domain delete ${name}`}
+          forced={{
+            label: TEXTS.cascade,
+            input: { params: { domain: name }, query: { cascade: true } },
+            cli: `regent domain delete ${name} --cascade`,
+          }}
+          confirm={name}
+          ifMatch={etag}
+          changed={changed}
+          onClose={onClose}
+        />
+      )}
+    </WithCurrent>
   );
 }

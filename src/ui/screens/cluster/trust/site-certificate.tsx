@@ -1,39 +1,28 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { RouteOutput } from '../../../../contract/routes.ts';
 import { useMay } from '../../../live/use-may.ts';
-import { type Tagged, useTagged } from '../../../live/use-view.ts';
+import { useView } from '../../../live/use-view.ts';
 import { stamp } from '../../../models/base/time.ts';
-import { dataOf } from '../../../models/base/view.ts';
 import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog } from '../../../parts/form.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { Facts, Section, Shown } from '../../../parts/page.tsx';
-import { Versions } from '../../../parts/with-current.tsx';
+import { WithCurrent } from '../../../parts/with-current.tsx';
 import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.access.siteCertificate;
-type Certificate = Tagged<RouteOutput<'site-certificate.show'>>;
 const SET = 'regent site-certificate set --cert FILE --key FILE';
 
 /** The certificate that browsers see, the same on all region nodes; an operator's own in its place. */
 export function SiteCertificate(): JSX.Element {
   const may = useMay();
-  // With what was shown as the dialog opened: another one since then is somebody else's.
-  const [open, setOpen] = useState<{ readonly kind: 'set' | 'unset'; readonly before: Certificate } | null>(null);
-  const shown = useTagged('site-certificate.show', {}, { nouns: ['site-certificate'] });
-  const now = dataOf(shown.view);
-  const begin = (kind: 'set' | 'unset') => now !== null && setOpen({ kind, before: now });
-  const close = () => setOpen(null);
-  const guard = open && {
-    ifMatch: open.before.etag,
-    changed: <Versions id="site-certificate.show" input={{}} before={open.before.body} />,
-  };
+  const [open, setOpen] = useState<'set' | 'unset' | null>(null);
+  const shown = useView('site-certificate.show', {}, { nouns: ['site-certificate'] });
   return (
     <Section title={TEXTS.title}>
       <Shown view={shown.view}>
-        {({ body }) => (
+        {(body) => (
           <>
             {body.warnings.map((sentence) => (
               <p key={sentence}>
@@ -51,39 +40,52 @@ export function SiteCertificate(): JSX.Element {
             />
             {may.administer && (
               <p>
-                <Button onClick={() => begin('set')}>{TEXTS.set}</Button>{' '}
-                {body.isOwn && <Button onClick={() => begin('unset')}>{TEXTS.unset}</Button>}
+                <Button onClick={() => setOpen('set')}>{TEXTS.set}</Button>{' '}
+                {body.isOwn && <Button onClick={() => setOpen('unset')}>{TEXTS.unset}</Button>}
               </p>
             )}
           </>
         )}
       </Shown>
-      {open?.kind === 'set' && (
-        <FormDialog
-          title={TEXTS.set}
-          text={TEXTS.setText}
-          id="site-certificate.set"
-          {...guard}
-          fields={[
-            { name: 'certificate', label: TEXTS.fields.certificate, kind: 'area', help: TEXTS.certificateHelp },
-            { name: 'privateKey', label: TEXTS.fields.privateKey, kind: 'area', help: TEXTS.privateKeyHelp },
-          ]}
-          input={({ certificate = '', privateKey = '' }) => ({ body: { certificate, privateKey } })}
-          cli={() => SET}
-          onClose={close}
-        />
-      )}
-      {open?.kind === 'unset' && (
-        <ActionDialog
-          title={TEXTS.unset}
-          text={TEXTS.unsetText}
-          id="site-certificate.unset"
-          input={{}}
-          {...guard}
-          cli="regent site-certificate unset"
-          onClose={close}
-        />
-      )}
+      {open !== null && <CertificateDialog kind={open} onClose={() => setOpen(null)} />}
     </Section>
+  );
+}
+
+function CertificateDialog(props: { readonly kind: 'set' | 'unset'; readonly onClose: () => void }): JSX.Element {
+  const { kind, onClose } = props;
+  const title = TEXTS[kind];
+  return (
+    <WithCurrent id="site-certificate.show" input={{}} title={title} onClose={onClose}>
+      {({ etag }, changed) =>
+        kind === 'set' ? (
+          <FormDialog
+            title={title}
+            text={TEXTS.setText}
+            id="site-certificate.set"
+            ifMatch={etag}
+            changed={changed}
+            fields={[
+              { name: 'certificate', label: TEXTS.fields.certificate, kind: 'area', help: TEXTS.certificateHelp },
+              { name: 'privateKey', label: TEXTS.fields.privateKey, kind: 'area', help: TEXTS.privateKeyHelp },
+            ]}
+            input={({ certificate = '', privateKey = '' }) => ({ body: { certificate, privateKey } })}
+            cli={() => SET}
+            onClose={onClose}
+          />
+        ) : (
+          <ActionDialog
+            title={title}
+            text={TEXTS.unsetText}
+            id="site-certificate.unset"
+            input={{}}
+            ifMatch={etag}
+            changed={changed}
+            cli="regent site-certificate unset"
+            onClose={onClose}
+          />
+        )
+      }
+    </WithCurrent>
   );
 }

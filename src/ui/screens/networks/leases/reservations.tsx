@@ -62,7 +62,10 @@ export function Reservations(): JSX.Element {
   );
 }
 
-/** Makes the address of a lease that of its client for good. */
+/**
+ * Gives the client of a lease an address of its own in the same subnet: the lowest free one, because DHCP gives the
+ * leased one to others.
+ */
 export function ReserveDialog({
   lease,
   onClose,
@@ -70,8 +73,8 @@ export function ReserveDialog({
   readonly lease: Lease;
   readonly onClose: () => void;
 }): JSX.Element {
-  const { address, mac, hostname } = lease;
-  const known = { address, mac: mac ?? '', hostname };
+  const { subnet, mac, hostname } = lease;
+  const known = { address: 'auto', subnet: subnet ?? '', mac: mac ?? '', hostname };
   return <NounDialog noun="reservation" work={{ verb: 'create', ref: null, known }} onClose={onClose} />;
 }
 

@@ -36,7 +36,7 @@ export function VlanPage(props: { readonly name: string }): JSX.Element {
     <Page
       title={name}
       cli={cliLines(CLI.vlan, { NAME: name })}
-      actions={shown && <VlanActions name={name} vlan={shown.body} etag={shown.etag} />}
+      actions={shown && <VlanActions name={name} vlan={shown.body} />}
     >
       <Shown view={vlan.view}>
         {({ body }) => (
