@@ -2,10 +2,9 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { patient } from '../kit/machine.ts';
 import { axeColours } from '../kit/ui/axe.ts';
-import { goTo, type OpenPage, openPage, whole } from '../kit/ui/browser.ts';
-import { PAGES } from '../kit/ui/pages.ts';
-import { wellSite } from '../kit/ui/site.ts';
-import { StandIn } from '../kit/ui/stand-in.ts';
+import { goTo, type OpenPage, whole } from '../kit/ui/browser.ts';
+import { namesOf, PAGES, placeOf } from '../kit/ui/pages.ts';
+import { RealSite } from '../kit/ui/region/real-site.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
 import { until } from '../kit/until.ts';
 
@@ -18,12 +17,14 @@ const GROUPS = Array.from({ length: Math.ceil(PAGES.length / TOGETHER) }, (_, in
 );
 
 describe('a site that nobody answers for', () => {
-  let site: StandIn;
+  let site: RealSite;
+  let names: Awaited<ReturnType<typeof namesOf>>;
   let first: OpenPage;
   let tabs: Page[];
   beforeAll(async () => {
-    site = await StandIn.start(wellSite(), ui.folder);
-    first = await openPage(ui.browser, site.url, { path: '-' });
+    site = await RealSite.start(ui);
+    names = await namesOf(site);
+    first = await site.open(ui, { path: '-' });
     const others = Array.from({ length: TOGETHER - 1 }, async () => {
       const page = await first.context.newPage();
       await page.goto(`${site.url}/ui/#/-`);
@@ -43,11 +44,11 @@ describe('a site that nobody answers for', () => {
         group.map(async ({ path, has }, index) => {
           const page = tabs[index] ?? first.page;
           // A heading stands there before the first answer: what never came cannot be old.
-          await goTo(page, path, [{ selector: 'main .shown' }, whole(has)]);
+          await goTo(page, placeOf(path, names), [{ selector: 'main .shown' }, whole(has)]);
           return { page, has };
         }),
       );
-      site.turn('gone');
+      site.way.turn('gone');
       await Promise.all(
         pages.map(async ({ page, has }) => {
           await page.locator('[data-badge=lost]').waitFor({ timeout: patient(10_000) });
@@ -62,7 +63,7 @@ describe('a site that nobody answers for', () => {
       );
       // One after the other: what was found well on one is not looked at on the next.
       for (const { page } of pages) expect(await axeColours(page)).toEqual([]);
-      site.turn('well');
+      site.way.turn('well');
       await Promise.all(
         pages.map(async ({ page }) => {
           await page.locator('[data-badge=live]').waitFor({ timeout: patient(10_000) });

@@ -2,108 +2,169 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
-import { ADDRESS_PAGES } from './addresses.ts';
-import { answerOf, type Read } from './answers.ts';
-import { goTo, type OpenPage, openPage, type Step, whole } from './browser.ts';
-import { CATALOG_PAGES } from './catalog.ts';
-import { KEEPING_PAGES } from './keeping.ts';
-import type { SiteData } from './site.ts';
-import { StandIn } from './stand-in.ts';
+import { until } from '../until.ts';
+import { goTo, type OpenPage, type Step, whole } from './browser.ts';
+import { RealSite, type SiteOptions } from './region/real-site.ts';
 import type { useBrowser } from './use-browser.ts';
-import { before } from './when.ts';
 
+/** Longer than between two reads of a page that follow each other. */
+const QUIET_MS = 60;
+/** Of a page that the site has not answered for a moment. */
+const OLD = 'It may be otherwise by now';
 const TESTS = join(import.meta.dirname, '..', '..', 'ui');
 
-/** Pages, and what stands on them once they are there. `isNew`: it is looked at on a new site, too, where it says what is next. */
+/**
+ * Pages, and what stands on them once they are there. `{image}`, `{change}`: the image of the site, its last change. `isNew`: it is looked at on a new site,
+ * too, where it says what is next.
+ */
 export const PAGES = [
   { path: 'overview', has: 'What is here', isNew: true },
   { path: 'nodes', has: 'r1' },
-  { path: 'nodes/r2', has: '10.77.0.11' },
-  { path: 'services', has: 'Services', isNew: true },
+  { path: 'nodes/r2', has: '10.77.0.12' },
+  { path: 'services', has: 'Services' },
   { path: 'services/r2/dns', has: '1.2.3' },
-  { path: 'doctor', has: 'Doctor', isNew: true },
-  { path: 'racks', has: 'k1', isNew: true },
-  { path: 'vlans', has: 'lab/vlan10', isNew: true },
+  { path: 'doctor', has: 'Doctor' },
+  { path: 'racks', has: 'k1' },
+  { path: 'vlans', has: 'lab/vlan10' },
   { path: 'vlans/lab/vlan10', has: 'eth1' },
   { path: 'subnets', has: '10.10.10.0/24', isNew: true },
+  { path: 'subnets/10.10.10.0%2F24', has: '10.10.10.100–10.10.10.199' },
   { path: 'leases', has: '10.10.10.100', isNew: true },
+  { path: 'leases/reservations', has: '10.10.10.50', isNew: true },
+  { path: 'dns', has: 'lab.test' },
+  { path: 'dns/records', has: 'www.lab.test', isNew: true },
+  { path: 'dns/domains/lab.test', has: 'www.lab.test' },
   { path: 'machines', has: 'm10', isNew: true },
-  { path: 'machines/aaaaa1', has: '10.10.10.20' },
-  { path: 'machines/aaaaa1/hardware', has: 'Hardware' },
-  { path: 'machines/aaaaa1/network', has: '52:54:00:00:00:07' },
-  { path: 'machines/aaaaa1/storage', has: 'sda' },
-  { path: 'machines/aaaaa1/scripts', has: 'regent-' },
-  { path: 'machines/aaaaa1/events', has: 'What happened to it' },
+  { path: 'machines/m1', has: 'Boot timeline' },
+  { path: 'machines/m1/hardware', has: 'Hardware' },
+  { path: 'machines/m1/network', has: '52:54:00:00:00:01' },
+  { path: 'machines/m1/storage', has: 'sda' },
+  { path: 'machines/m1/scripts', has: 'regent-' },
+  { path: 'machines/m1/events', has: 'What happened to it' },
   { path: 'images', has: 'ours', isNew: true },
-  { path: 'images/3f2a90'.padEnd(71, '0'), has: 'root.tar.zst' },
+  { path: 'images/{image}', has: 'root.tar.zst' },
   { path: 'drills', has: 'planned-switchover' },
   { path: 'drills/rounds', has: 'planned-switchover', isNew: true },
   { path: 'drills/rounds/1', has: 'ledger' },
   { path: 'drills/what-if', has: 'r1' },
   { path: 'jobs', has: 'node-drain r2', isNew: true },
-  { path: 'jobs/6', has: 'The BMC did not answer' },
-  ...KEEPING_PAGES,
-  ...ADDRESS_PAGES,
-  ...CATALOG_PAGES,
+  { path: 'jobs/2', has: 'The BMC did not answer' },
+  { path: 'changes?table=vlans', has: 'vlan create', isNew: true },
+  { path: 'changes/{change}', has: 'Rows before and after' },
+  { path: 'events?kind=vlan', has: 'lab/vlan10' },
+  { path: 'events/audit?action=vlan', has: 'vlan create', isNew: true },
+  { path: 'access/users', has: 'ann' },
+  { path: 'access/keys', has: 'terraform' },
+  { path: 'access/ssh-keys', has: 'SHA256:', isNew: true },
+  { path: 'access/sessions', has: '127.0.0.1' },
+  { path: 'access/tokens', has: 'region', isNew: true },
+  { path: 'access/certificates', has: 'r2', isNew: true },
+  { path: 'notes', has: 'Hall 2 has no power', isNew: true },
+  { path: 'settings', has: 'default_ttl' },
+  { path: 'search?q=10', has: 'Search' },
+  { path: 'catalog', has: 'rack7', isNew: true },
+  { path: 'catalog/resource-pool', has: 'Machines' },
+  { path: 'catalog/zone', has: 'Machines' },
+  { path: 'catalog/fabric', has: 'lab' },
+  { path: 'catalog/space', has: 'storage' },
+  { path: 'catalog/static-route', has: '10.20.0.0/16' },
+  { path: 'catalog/device', has: 'printer1.lab.test' },
+  { path: 'catalog/script', has: 'regent-inventory' },
+  { path: 'catalog/package-repository', has: 'https://packages.example.net/debian' },
+  { path: 'catalog/tsig-key', has: 'ns-partner' },
 ] as const satisfies readonly { path: string; has: string; isNew?: true }[];
 /** Those that a new site has something to say on. */
 export const NEW_PAGES = PAGES.filter((page) => 'isNew' in page);
 
-/** What the frame asks for on every page: its bar of jobs. */
-const isOfFrame = ({ id, query }: Read): boolean => id === 'job.list' && query.has('unfinished');
+/** Texts that are others on each site, by what stands in their place. */
+type Names = readonly (readonly [text: string, name: string])[];
 
 /**
- * A site, and one page of the user interface that all tests of a group lead from place to place: loading it anew for each takes most of their time. `until`:
- * what is waited for on a page besides that it is whole. `reads`: what the page asked for, without what its frame asks for everywhere.
+ * A site, and one page of the user interface that all tests of a group lead from place to place: loading it anew for each takes most of their time. `steps`:
+ * what is waited for on a page besides that it is whole.
  */
 export function shared(
   ui: ReturnType<typeof useBrowser>,
-  makeSite: () => SiteData,
-  prepare: (site: StandIn) => void = () => {},
+  options: SiteOptions,
+  prepare: (site: RealSite) => void = () => {},
 ) {
-  let site: StandIn;
+  let site: RealSite;
   let open: OpenPage;
+  let names: Names;
   beforeAll(async () => {
-    site = await StandIn.start(makeSite(), ui.folder);
-    prepare(site);
+    site = await RealSite.start(ui, options);
     // A place where no page is: whatever comes next is another one.
-    open = await openPage(ui.browser, site.url, { path: '-' });
+    open = await site.open(ui, { path: '-' });
+    names = await namesOf(site);
+    prepare(site);
   });
   afterAll(async () => {
     await open[Symbol.asyncDispose]();
     await site[Symbol.asyncDispose]();
   });
-  return async (path: string, has: string | null = null, until: readonly Step[] = []) => {
-    site.reads.length = 0;
-    await goTo(open.page, path, [...until, whole(has)]);
-    const reads = site.reads.filter((read) => !isOfFrame(read));
-    return { page: open.page, complaints: () => open.complaints.splice(0), reads };
+  return async (path: string, has: string | null = null, steps: readonly Step[] = []) => {
+    await goTo(open.page, placeOf(path, names), [...steps, whole(has)]);
+    return {
+      page: open.page,
+      complaints: () => open.complaints.splice(0),
+      structure: async () => {
+        // A page reads in turns, and shows what is missing only after a while.
+        await until('every call is answered', () => site.way.quietMs > QUIET_MS);
+        return structureOf(open.page, names);
+      },
+    };
   };
 }
 
+/** The place of a page on this site. */
+export const placeOf = (path: string, names: Names): string =>
+  path.replace(/\{(\w+)\}/, (_, name: string) => names.find((entry) => entry[1] === name)?.[0] ?? '-');
+
+/** What has a number or a secret of its own on each site. */
+export async function namesOf(site: RealSite): Promise<Names> {
+  const items = async (path: string) => (await site.call('GET', path))['items'] as Record<string, string>[];
+  const of = async (path: string, id: string, name: string) =>
+    (await items(path)).map(
+      (item, index) => [item[id] ?? '', `${name} ${item['hostname'] ?? item['label'] ?? index}`] as const,
+    );
+  const [change] = await items('/config/history?limit=1');
+  const [image] = await items('/images');
+  return [
+    ...(await of('/machines', 'id', 'id of')),
+    ...(await of('/devices', 'id', 'id of')),
+    ...(await of('/tokens', 'id', 'token')),
+    ...(await of('/api-keys', 'token', 'token of')),
+    ...(await of('/sessions', 'id', 'session')).map(([id, name]) => [id.slice(0, 6), name] as const),
+    [image?.['digest'] ?? '', 'image'],
+    [String(change?.['id'] ?? ''), 'change'],
+  ];
+}
+
 /** What a reader of screens finds on a page. Ages go on while a test runs; a machine that is busy for a second makes a page old for a moment. */
-export async function structureOf(page: Page): Promise<string> {
-  await page.locator('main .old-note').first().waitFor({ state: 'hidden' });
-  const tree = await page.locator('main').ariaSnapshot();
-  const days = [0, 1].map((ago) => before(ago * 86_400_000).slice(0, 10)).join('|');
-  const still = tree
-    .replace(new RegExp(`(?:${days})[T ][\\d:.]+Z?`, 'g'), 'a moment')
-    .replace(/\b\d+ (?:s|min) ago\b/g, 'a moment ago')
+async function structureOf(page: Page, names: Names): Promise<string> {
+  const read = async (): Promise<string> => {
+    await page.locator('main .old-note').first().waitFor({ state: 'hidden' });
+    const tree = await page.locator('main').ariaSnapshot();
+    return tree.includes(OLD) ? read() : tree;
+  };
+  const tree = await read();
+  const named = names.reduce((text, [own, name]) => (own.length < 6 ? text : text.replaceAll(own, name)), tree);
+  const still = named
+    .replace(/\b\d{4}-\d\d-\d\d[T ]\d\d[\d:.]*Z?/g, 'a moment')
+    .replace(/\bRequest [\w-]+/g, 'Request of this call')
     .replace(/\bin \d+ (?:s|min)\b/g, 'in a moment')
-    .replace(/(?<![\d:])\d\d:\d\d:\d\d(?![\d:Z])/g, 'a time');
+    .replace(/(?<![\d.])\d+ (?:s|min) ago\b/g, 'a moment ago')
+    .replace(/(?<![\d.])\d+ (?:s|min)\b/g, 'a moment')
+    .replace(/(?<![\d:])\d\d:\d\d:\d\d(?![\d:Z])/g, 'a time')
+    .replace(/(\brow "a time |cell ")\d+(?:\.\d+)? (?:s|ms)\b/g, '$1so long')
+    .replace(/(time: |cell "|\brow ".*? )now\b/g, '$1a moment ago')
+    .replace(/\b[0-9a-f]{32,64}\b/g, 'a digest');
   return `${still}\n`;
 }
 
 /** The file of what a page is made of, by its place. */
 export const snapshotOf = (path: string, site: string): string =>
-  `snapshots/${path.replaceAll(/%2F|[/?=]/g, '-').replace(/0{20,}/, '')}.${site}.yml`;
+  `snapshots/${path.replaceAll(/[{}]/g, '').replaceAll(/%2F|[/?=]/g, '-')}.${site}.yml`;
 
 /** Is a page another one where a site is ill? Such a one has a file of what it is made of then; who adds one makes it, and vitest fills it. */
 export const isIll = (path: string): boolean => existsSync(join(TESTS, snapshotOf(path, 'ill')));
-
-/** Reads that two sites answer otherwise, whatever time it is. */
-export function otherAnswers(reads: readonly Read[], one: SiteData, other: SiteData): string[] {
-  const said = (site: SiteData, read: Read) =>
-    (JSON.stringify(answerOf(site, read)) ?? '').replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'a moment');
-  return reads.filter((read) => said(one, read) !== said(other, read)).map(({ id }) => id);
-}
