@@ -1,27 +1,45 @@
 import { describe, expect, it } from 'vitest';
 import { axe } from '../kit/ui/axe.ts';
 import { useBrowser } from '../kit/ui/use-browser.ts';
-import { usePlay } from '../kit/ui/use-play.ts';
-import { event, hostileSite, illSite, wellSite } from '../kit/ui/site.ts';
+import { answerLogs, type LogAnswer } from '../kit/ui/region/agents.ts';
+import { RealSite } from '../kit/ui/region/real-site.ts';
+import { addRackThatWaits, vacate } from '../kit/ui/region/seed-ill.ts';
+import { endWork, takeUp } from '../kit/ui/region/seed-work.ts';
 import { until } from '../kit/until.ts';
 
-const play = usePlay(useBrowser());
+const ui = useBrowser();
+const HOSTILE = '<img src=x onerror="document.title=`owned`">';
+/** Begins a drain of r2, and a region takes it up; gives its number. */
+async function draining(site: RealSite): Promise<string> {
+  const { id } = await site.call('POST', '/nodes/r2/drain');
+  await takeUp(site.region, 'node-drain', { progress: 'hands the database to r1' });
+  return String(id);
+}
 
 describe('roles', () => {
-  it('are moved from the page of a node, and a rack is given a new key or forgotten', async () => {
-    const site = await play.site(illSite());
-    const open = await play.page('nodes/r2');
-    const { page } = open;
-    for (const [button, apply] of [
-      ['Give it the database', 'Begun.'],
-      ['Restart services', 'Begun.'],
+  it('are moved from the page of a node', async () => {
+    for (const [button, kind, made] of [
+      ['Give it the database', 'switchover', ['cluster.switchover', { to: 'r2' }]],
+      ['Restart services', 'restart', ['cluster.restart', { nodes: ['r2'] }]],
     ] as const) {
+      await using site = await RealSite.start(ui);
+      await using open = await site.open(ui, { path: 'nodes/r2' });
+      const { page } = open;
       await page.getByRole('button', { name: button, exact: true }).click();
       await page.locator('[data-apply]').click();
-      await page.getByText(apply).waitFor();
-      await page.keyboard.press('Escape');
+      await page.getByText('Begun.').waitFor();
+      expect(site.made.map(({ id, body }) => [id, body])).toEqual([made]);
+      const jobs = (await site.call('GET', '/jobs?unfinished=true'))['items'];
+      expect(jobs).toMatchObject([{ kind: expect.stringContaining(kind), caller: 'admin' }]);
+      expect(open.complaints).toEqual([]);
     }
-    await page.goto(`${site.url}/ui/#/racks`);
+  });
+
+  it('a rack is given a new key or forgotten', async () => {
+    await using site = await RealSite.start(ui);
+    await addRackThatWaits(site.region);
+    await using open = await site.open(ui, { path: 'racks' });
+    const { page } = open;
     for (const button of ['Take a new key k1', 'Forget k9']) {
       await page.getByRole('button', { name: button }).click();
       await page.locator('[data-apply]').click();
@@ -30,8 +48,6 @@ describe('roles', () => {
     }
     expect(await page.getByRole('button', { name: 'Forget k1' }).count()).toBe(0);
     expect(site.made.map(({ id, body }) => [id, body])).toEqual([
-      ['cluster.switchover', { to: 'r2' }],
-      ['cluster.restart', { nodes: ['r2'] }],
       ['rack.reset-key', {}],
       ['rack.delete', undefined],
     ]);
@@ -41,11 +57,14 @@ describe('roles', () => {
 
 describe('the log of a part', () => {
   it('is read when somebody asks for it, is followed, and says why there is none; a user has no such button', async () => {
-    const site = await play.site(hostileSite());
-    const open = await play.page('services/r2/dns');
+    await using site = await RealSite.start(ui, { hasTasks: true });
+    const line = (text: string) => ({ at: new Date().toISOString(), program: HOSTILE, level: 'info' as const, text });
+    let answer: LogAnswer = { items: [line(HOSTILE)], cursor: 's=1;i=2' };
+    const end = answerLogs(site.region, 'r2', () => answer);
+    await using open = await site.open(ui, { path: 'services/r2/dns' });
     const { page } = open;
     await page.getByRole('button', { name: 'Show the last lines' }).waitFor();
-    expect(site.seen).not.toContain('node.logs');
+    expect(site.way.seen).not.toContain('node.logs');
     await page.getByRole('button', { name: 'Show the last lines' }).click();
     const lines = page.getByLabel('Log of dns on r2');
     await lines.filter({ hasText: '<img src=x' }).waitFor();
@@ -53,48 +72,46 @@ describe('the log of a part', () => {
     expect(await axe(page)).toEqual([]);
     await page.getByRole('checkbox', { name: 'Follow' }).check();
     await lines.waitFor();
-    const [first] = site.site.log.items;
-    if (first === undefined) throw new Error('there is no line');
-    site.site.log = { ...site.site.log, items: [{ ...first, text: 'a line that came later' }], cursor: 's=1;i=9' };
+    answer = { items: [line('a line that came later')], cursor: 's=1;i=9' };
     await lines.filter({ hasText: 'a line that came later' }).waitFor({ timeout: 8000 });
-    site.site.log = { ...site.site.log, items: [], why: 'The agent of r2 did not answer within 1 s.' };
-    await page.locator('main').getByText('did not answer within 1 s').waitFor({ timeout: 8000 });
+    answer = 'The journal cannot be read.';
+    await page.locator('main').getByText('The journal cannot be read').waitFor({ timeout: 8000 });
     // A node has more parts, one of which is chosen.
     await page.goto(`${site.url}/ui/#/nodes/r2`);
-    site.site.log = { ...site.site.log, items: [first], why: null };
+    answer = { items: [line('a line of the region')], cursor: 's=1;i=9' };
     await page.locator('.filters select').selectOption('region');
     await page.getByLabel('Log of region on r2').waitFor();
     expect(open.complaints).toEqual([]);
-    site.role = 'user';
-    await page.reload();
-    await page.getByText('10.77.0.11').first().waitFor();
-    expect(await page.getByRole('heading', { name: 'Log' }).count()).toBe(0);
+    await using user = await site.open(ui, { path: 'nodes/r2', role: 'user' });
+    await user.page.getByText('10.77.0.12').first().waitFor();
+    expect(await user.page.getByRole('heading', { name: 'Log' }).count()).toBe(0);
+    await end();
   });
 });
 
 describe('work that is under way', () => {
   it('is on the overview: what, how far, since when, by whom, where; and is ended from there', async () => {
-    const site = await play.site(illSite());
-    const open = await play.page('overview');
+    await using site = await RealSite.start(ui);
+    const job = await draining(site);
+    await using open = await site.open(ui, { path: 'overview' });
     const { page } = open;
     const row = page.getByRole('region', { name: 'Under way' }).getByRole('row', { name: /node-drain r2/ });
     await row.getByText('hands the database to r1').waitFor();
     expect(await row.textContent()).toMatch(/\d+ s ago/);
     expect(await row.textContent()).toContain('admin');
     expect(await row.getByRole('link', { name: 'node-drain r2' }).getAttribute('href')).toBe('#/nodes/r2');
-    const [job] = site.site.jobs;
-    if (job !== undefined) site.results.set('job.abort', job);
     await row.getByRole('button', { name: 'End node-drain r2' }).click();
-    await page.getByText('regent job abort 7').waitFor();
+    await page.getByText(`regent job abort ${job}`).waitFor();
     await page.locator('[data-apply]').click();
     await page.getByText('Done.', { exact: true }).waitFor();
-    expect(site.made.map(({ id, params }) => [id, params])).toEqual([['job.abort', { job: '7' }]]);
+    expect(site.made.map(({ id, params }) => [id, params])).toEqual([['job.abort', { job }]]);
     expect(open.complaints).toEqual([]);
   });
 
   it('and what has ended are on one page, narrowed by state and object; a job has a page of its own, and its end there', async () => {
-    const site = await play.site(illSite());
-    const open = await play.page('jobs');
+    await using site = await RealSite.start(ui);
+    const job = await draining(site);
+    await using open = await site.open(ui, { path: 'jobs' });
     const { page } = open;
     const rows = page.getByRole('region', { name: 'Jobs' }).locator('tbody tr');
     await rows.nth(2).waitFor();
@@ -107,16 +124,13 @@ describe('work that is under way', () => {
     await page.getByRole('searchbox', { name: 'About' }).press('Enter');
     await until('two rows', async () => (await rows.count()) === 2);
     await rows.first().getByRole('link', { name: 'node-drain r2' }).click();
-    await page.getByRole('heading', { name: 'Job 7' }).waitFor();
-    const job = site.site.jobs.find(({ id }) => id === 7);
-    if (job === undefined) throw new Error('there is no job 7');
-    site.results.set('job.abort', job);
+    await page.getByRole('heading', { name: `Job ${job}` }).waitFor();
     await page.getByRole('button', { name: 'End', exact: true }).click();
     await page.locator('[data-apply]').click();
     await page.getByText('Done.', { exact: true }).waitFor();
-    expect(site.made.map(({ id, params }) => [id, params])).toEqual([['job.abort', { job: '7' }]]);
-    Object.assign(job, { state: 'aborted', result: 'admin ended it', endedAt: job.updatedAt, holder: null });
-    site.emit(event(9, 'job.aborted', 'r2'));
+    await page.keyboard.press('Escape');
+    expect(site.made.map(({ id, params }) => [id, params])).toEqual([['job.abort', { job }]]);
+    await endWork(site.region, Number(job), { state: 'aborted', result: 'admin ended it' });
     await page.locator('main').getByText('admin ended it').waitFor();
     expect(await page.getByRole('button', { name: 'End', exact: true }).count()).toBe(0);
     expect(open.complaints).toEqual([]);
@@ -125,69 +139,67 @@ describe('work that is under way', () => {
 
 describe('the place of a node', () => {
   it('is given to another host: its token is shown once, when the node is out', async () => {
-    const site = await play.site(wellSite());
-    const [token] = site.site.keeping.tokens;
-    site.results.set('token.create', { ...token, place: 'r2', token: 'regent1-secretofthetoken' });
-    const alive = 'Not now: r2 is alive and well.';
-    site.refuse = (id) => (id === 'node.replace' ? alive : null);
-    const open = await play.page('nodes/r2');
+    await using site = await RealSite.start(ui);
+    await using open = await site.open(ui, { path: 'nodes/r2' });
     const { page } = open;
     await page.getByRole('button', { name: 'Replace', exact: true }).click();
-    await page.getByText(alive).waitFor();
-    site.refuse = () => null;
+    await page.locator('dialog .refusal').getByText('Not now').first().waitFor();
     await page.getByLabel('Also when it is alive and well').check();
     await page.getByText('regent node replace r2 --force').waitFor();
     await page.getByLabel('Write r2 to confirm').fill('r2');
     await page.locator('[data-apply]').click();
     await page.getByText('When r2 is out').waitFor();
     // The node is out: its page is empty, and the dialog goes on.
-    const place = { name: 'r2', isRegion: true, isRack: false, openedAt: '2026-03-01T10:00:00Z', openedBy: 'admin' };
-    site.site.keeping.places = [place];
-    site.site.nodes.delete('r2');
-    await until('the stream', () => site.streams === 1);
-    site.emit(event(1, 'node.vacated', 'r2'));
+    await until('the stream', () => site.way.streams === 1);
+    site.silent = ['r2'];
+    await vacate(site.region, 'r2');
     await page.getByRole('button', { name: 'Token for its new host' }).click();
     await page.getByText('regent token create --role region --place r2 --minutes 15').waitFor();
     await page.getByRole('button', { name: 'See what it would do' }).click();
     await page.locator('[data-apply]').click();
-    await page.getByText('regent1-secretofthetoken').first().waitFor();
+    const shown = page
+      .locator('dialog')
+      .getByText(/regent-join-1\./)
+      .first();
+    await shown.waitFor();
+    const [secret = ''] = /regent-join-1\.[\w-]+/.exec((await shown.textContent()) ?? '') ?? [];
+    expect(secret).not.toBe('');
     expect(await axe(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await page.locator('dialog').waitFor({ state: 'detached' });
-    expect(await page.content()).not.toContain('secretofthetoken');
-    const wish = { isRegion: true, isRack: false, place: 'r2', minutes: 15 };
+    expect(await page.content()).not.toContain(secret);
+    const wanted = { isRegion: true, isRack: false, place: 'r2', minutes: 15 };
     expect(site.made.map(({ id, body }) => [id, body])).toEqual([
       ['node.replace', { isForced: true }],
-      ['token.create', wish],
+      ['token.create', wanted],
     ]);
     expect(open.complaints).toEqual([]);
   });
 
   it('is given up; that of a rack goes with the rack, which is silent; who looks only has no button', async () => {
-    const site = await play.site(illSite());
-    const [place] = site.site.keeping.places;
-    if (place === undefined) throw new Error('no place is kept');
-    site.site.keeping.places = [place, { ...place, name: 'k1', isRegion: false, isRack: true }];
-    const open = await play.page('nodes');
+    await using site = await RealSite.start(ui);
+    site.silent = ['k1', 'r3'];
+    for (const name of site.silent) await vacate(site.region, name);
+    await using open = await site.open(ui, { path: 'nodes' });
     const { page } = open;
-    for (const [name, said] of [
-      ['r9', 'Done.'],
+    await page.getByRole('heading', { name: 'Kept places' }).waitFor();
+    await using auditor = await site.open(ui, { path: 'nodes', role: 'auditor' });
+    await auditor.page.getByRole('heading', { name: 'Kept places' }).waitFor();
+    expect(await auditor.page.getByRole('button', { name: /Give up|Token for/ }).count()).toBe(0);
+    for (const [name, done] of [
+      ['r3', 'Done.'],
       ['k1', 'Begun.'],
     ] as const) {
       await page.getByRole('button', { name: `Give up ${name}` }).click();
       await page.getByText(`regent node remove ${name}`).waitFor();
       await page.getByLabel(`Write ${name} to confirm`).fill(name);
       await page.locator('[data-apply]').click();
-      await page.getByText(said).waitFor();
+      await page.getByText(done).waitFor();
       await page.keyboard.press('Escape');
     }
     expect(site.made.map(({ id, params }) => [id, params])).toEqual([
-      ['place.delete', { place: 'r9' }],
+      ['place.delete', { place: 'r3' }],
       ['node.remove', { node: 'k1' }],
     ]);
-    site.role = 'auditor';
-    await page.reload();
-    await page.getByRole('heading', { name: 'Kept places' }).waitFor();
-    expect(await page.getByRole('button', { name: /Give up|Token for/ }).count()).toBe(0);
   });
 });
