@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { buildUi, startBrowser } from '../kit/ui/browser.ts';
-import { illSite } from '../kit/ui/site.ts';
-import { StandIn } from '../kit/ui/stand-in.ts';
+import { makeSites } from '../kit/ui/region/make-sites.ts';
+import { RealSite } from '../kit/ui/region/real-site.ts';
 
 /**
  * `npm run screenshots [-- FOLDER] [--url URL --key-file FILE] [--small NAME,NAME]`: every page of the user interface in light and dark as FOLDER/NAME.THEME.png
- * (dist/screenshots). Without --url of the site that the tests play, which has something on each page; with it of a living one (`npm run dev`, a lab), where
+ * (dist/screenshots). Without --url of the site of the tests that is ill, which has something on each page; with it of a living one (`npm run dev`, a lab), where
  * the file has an API key. `--small`: these pages alone, as pictures of less than 60 kB for documents.
  */
 const { values, positionals } = parseArgs({
@@ -24,10 +24,9 @@ const MOST = 80;
 mkdirSync(folder, { recursive: true });
 const browser = await startBrowser();
 try {
-  const { url, key, end, leave } = values.url === undefined ? await played() : living(values.url, values['key-file']);
+  const { url, key, end } = values.url === undefined ? await tested() : living(values.url, values['key-file']);
   try {
     for (const theme of ['light', 'dark'] as const) {
-      leave();
       if (small === null || theme === 'light') await shoot(browser, { url, key, theme });
     }
   } finally {
@@ -41,21 +40,18 @@ interface Site {
   readonly url: string;
   readonly key: string;
   readonly end: () => Promise<void>;
-  /** Nobody is logged in. */
-  readonly leave: () => void;
 }
 
-async function played(): Promise<Site> {
+async function tested(): Promise<Site> {
   const ui = await buildUi();
-  const site = await StandIn.start(illSite(), ui.folder);
-  const leave = () => {
-    site.isLoggedIn = false;
-  };
+  const sites = await makeSites();
+  const site = await RealSite.start({ folder: ui.folder, sites }, { kind: 'ill' });
   const end = async () => {
     await site[Symbol.asyncDispose]();
+    await sites.pg.stop();
     ui.remove();
   };
-  return { url: site.url, key: 'a:b:c', end, leave };
+  return { url: site.url, key: site.region.keys.admin, end };
 }
 
 function living(url: string, keyFile: string | undefined): Site {
@@ -64,7 +60,6 @@ function living(url: string, keyFile: string | undefined): Site {
     url: url.replace(/\/$/, ''),
     key: readFileSync(keyFile, 'utf8').trim(),
     end: async () => {},
-    leave: () => {},
   };
 }
 
