@@ -69,7 +69,7 @@ export default defineConfig({
       project('api', { timeout: 60_000, random: true, shared: true }),
       // Whole processes, with leases of seconds.
       project('scenario', { timeout: 120_000, shared: true, workers: 2, order: 1 }),
-      // A browser over a site that the test plays.
+      // A browser over a real region.
       project('ui', { timeout: 60_000, once: 'test/kit/ui/once.ts', shared: true, order: 2 }),
       // The first hook on a new machine builds the Debian root, beside all else.
       project('check', { timeout: 120_000, hooks: 900_000, order: 2 }),

@@ -26,31 +26,3 @@ export function job(id: number, kind: string, target: string, progress: string):
     endedAt: null,
   };
 }
-
-/** Jobs that have ended: one as it should, one not. */
-export function endedJobs(): Job[] {
-  const ends = { holder: null, createdAt: before(40 * 60_000), endedAt: before(39 * 60_000) };
-  return [
-    { ...job(5, 'node-drain', 'r2', ''), ...ends, state: 'done', result: 'r2 is drained', caller: 'ann' },
-    {
-      ...job(6, 'machine-power', 'm10', ''),
-      ...ends,
-      targets: ['machine:aaaaa1', 'bmc:1'],
-      state: 'failed',
-      result: 'The BMC did not answer within 60 s.',
-      abortBy: 'ann',
-      epoch: 2,
-    },
-  ];
-}
-
-/** Is a job of a list that is asked for with this query? */
-export function isAsked(row: Job, query: URLSearchParams): boolean {
-  const isUnfinished = row.endedAt === null;
-  return (
-    (query.get('kind') ?? row.kind) === row.kind &&
-    (query.get('state') ?? row.state) === row.state &&
-    [row.target, ...row.targets].includes(query.get('target') ?? row.target) &&
-    (query.get('unfinished') ?? String(isUnfinished)) === String(isUnfinished)
-  );
-}

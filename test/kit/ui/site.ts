@@ -1,34 +1,16 @@
-import type { RouteId, RouteOutput } from '../../../src/contract/routes.ts';
-import type { Event } from '../../../src/contract/site/event.ts';
-import { type FleetData, fleet, illFleet, newFleet } from './fleet.ts';
-import { type AddressData, addresses, illAddresses, manyAddresses, newAddresses } from './addresses.ts';
-import { catalog, type CatalogData, newCatalog } from './catalog.ts';
-import { illKeeping, keeping, type KeepingData, newKeeping } from './keeping.ts';
-import { illNetworks, manyNetworks, type NetworkData, networks } from './networks.ts';
-import { endedJobs, job } from './jobs.ts';
+import type { RouteOutput } from '../../../src/contract/routes.ts';
+import { type NetworkData, networks } from './networks.ts';
 import { before } from './when.ts';
 
 type Cluster = RouteOutput<'cluster.show'>;
 type Service = RouteOutput<'service.list'>['items'][number];
-type Node = RouteOutput<'node.show'>;
-type Job = RouteOutput<'job.list'>['items'][number];
 
-/** What a site that a test plays answers; each is checked against the contract. */
+/** What a region answers of a site, for tests of models. */
 export interface SiteData {
   cluster: Cluster;
-  status: RouteOutput<'status.show'>;
   services: Service[];
   doctor: RouteOutput<'cluster.doctor'>;
-  nodes: Map<string, Node>;
-  jobs: Job[];
-  /** Of every part of every node. */
-  log: Omit<RouteOutput<'node.logs'>, 'node' | 'part'>;
-  events: Event[];
   networks: NetworkData;
-  fleet: FleetData;
-  keeping: KeepingData;
-  addresses: AddressData;
-  catalog: CatalogData;
 }
 
 const HOUR = 3_600_000;
@@ -41,7 +23,6 @@ export function wellSite(): SiteData {
   const racks = ['k1', 'k2'];
   return {
     cluster: cluster(regions, racks),
-    status: status(),
     services: [
       ...regions.flatMap((node) => KINDS.map((kind) => service(node, kind))),
       ...racks.flatMap((node) => [service(node, 'http'), service(node, 'dhcp@vlan10'), service(node, 'dhcp@vlan20')]),
@@ -57,23 +38,7 @@ export function wellSite(): SiteData {
         invariant('replication', 'A synchronous standby follows the primary'),
       ],
     },
-    nodes: new Map([...regions.map((name) => node(name, true)), ...racks.map((name) => node(name, false))]),
-    jobs: endedJobs(),
-    log: {
-      items: [
-        { at: before(9000), program: 'named', level: 'info', text: 'all zones loaded' },
-        { at: before(5000), program: 'named', level: 'warning', text: 'zone example.test: serial unchanged' },
-      ],
-      cursor: 's=1;i=2',
-      isCut: false,
-      why: null,
-    },
-    events: [],
     networks: networks(),
-    fleet: fleet(),
-    keeping: keeping(),
-    addresses: addresses(),
-    catalog: catalog(),
   };
 }
 
@@ -89,19 +54,8 @@ export function newSite(): SiteData {
       losses: { now: 0, promised: 0, why: ['there is one region node'] },
       vip: null,
     },
-    jobs: [],
     services: [],
-    status: {
-      ...site.status,
-      counts: { ...site.status.counts, machines: 0, vlans: 0, subnets: 0, leases: 0, racksWaiting: 0 },
-    },
-    events: [],
-    keeping: newKeeping(),
-    addresses: newAddresses(),
-    catalog: newCatalog(),
-    networks: { vlans: [], subnets: [], leases: [], racks: [] },
-    fleet: newFleet(),
-    nodes: new Map([node('r1', true)]),
+    networks: { vlans: [] },
     doctor: { ...site.doctor, invariants: [] },
   };
 }
@@ -161,48 +115,6 @@ export function illSite(): SiteData {
         { ...invariant('certificates', 'Certificates last'), state: 'warning', detail: 'r2 ends in 5 days.' },
       ],
     },
-    networks: illNetworks(),
-    fleet: illFleet(),
-    keeping: illKeeping(),
-    addresses: illAddresses(),
-    events: [event(2, 'node.silent', 'r3'), event(3, 'vlan.changed', 'lab/vlan10')],
-    jobs: [...endedJobs(), job(7, 'node-drain', 'r2', 'hands the database to r1')],
-  };
-}
-
-/** Names and sentences that would like to be more than text. */
-export const HOSTILE = '<img src=x onerror="document.title=`owned`"> {{constructor}} \u202e&amp;" onx="1 ';
-
-/** A site whose every free text is hostile. */
-export function hostileSite(): SiteData {
-  const site = illSite();
-  return {
-    ...site,
-    cluster: {
-      ...site.cluster,
-      summary: HOSTILE,
-      warnings: [HOSTILE],
-      losses: { now: 0, promised: 1, why: [HOSTILE] },
-    },
-    services: site.services.map((row) => ({ ...row, why: HOSTILE, version: HOSTILE })),
-    doctor: {
-      ...site.doctor,
-      summary: HOSTILE,
-      invariants: site.doctor.invariants.map((row) => ({
-        ...row,
-        title: HOSTILE,
-        detail: HOSTILE,
-        remedy: `\`${HOSTILE}\``,
-      })),
-    },
-    networks: illNetworks(HOSTILE),
-    fleet: illFleet(HOSTILE),
-    keeping: illKeeping(HOSTILE),
-    addresses: illAddresses(HOSTILE),
-    catalog: catalog(HOSTILE),
-    events: [{ ...event(3, HOSTILE, HOSTILE), who: HOSTILE }],
-    jobs: [job(6, HOSTILE, HOSTILE, HOSTILE)],
-    log: { ...site.log, items: site.log.items.map((line) => ({ ...line, program: HOSTILE, text: HOSTILE })) },
   };
 }
 
@@ -212,30 +124,6 @@ export function largeSite(racks: number): SiteData {
   const names = Array.from({ length: racks }, (_, index) => `rack${index + 1}`);
   return { ...site, cluster: cluster(['r1', 'r2', 'r3'], names) };
 }
-
-/** Two hundred VLANs, five hundred subnets, the first of which has a thousand addresses in use. */
-export function networkedSite(): SiteData {
-  const crowd = manyNetworks(200, 500);
-  const subnets = crowd.subnets.map((row, index) => (index === 0 ? { ...row, cidr: '10.10.20.0/22' } : row));
-  const site = wellSite();
-  return {
-    ...site,
-    networks: { ...crowd, subnets },
-    addresses: manyAddresses(
-      200,
-      subnets.map(({ cidr }) => cidr),
-    ),
-  };
-}
-
-/** An event. */
-export function event(id: number, kind: string, subject: string): Event {
-  return { id, at: before(0), kind, subject, who: 'admin', revision: id, data: {} };
-}
-
-/** The whole answer of a call that lists, as one page. */
-export const pageOf = <I extends RouteId>(items: unknown[]): RouteOutput<I> =>
-  ({ items, next: null }) as RouteOutput<I>;
 
 function cluster(regions: readonly string[], racks: readonly string[]): Cluster {
   const all = [...regions, ...racks];
@@ -330,35 +218,6 @@ function cluster(regions: readonly string[], racks: readonly string[]): Cluster 
   } as Cluster;
 }
 
-function status(): SiteData['status'] {
-  return {
-    state: 'ok',
-    summary: 'all is well',
-    version: '0.4.0',
-    time: before(0),
-    revision: 40,
-    published: 40,
-    database: {
-      state: 'ok',
-      why: '',
-      latencyMs: 2,
-    },
-    nodes: [],
-    services: [],
-    findings: [],
-    counts: {
-      domains: 2,
-      records: 14,
-      machines: 120,
-      vlans: 4,
-      subnets: 5,
-      leases: 64,
-      racksWaiting: 1,
-      withoutSecondary: 0,
-    },
-  };
-}
-
 function service(node: string, kind: string): Service {
   return {
     node,
@@ -393,41 +252,4 @@ function invariant(id: string, title: string): SiteData['doctor']['invariants'][
     explanation: 'Without it a failure costs more.',
     remedy: '',
   };
-}
-
-function node(name: string, isRegion: boolean): readonly [string, Node] {
-  const addresses = [isRegion ? '10.77.0.11' : '10.77.0.21'];
-  return [
-    name,
-    {
-      id: name,
-      name,
-      isRegion,
-      isRack: !isRegion,
-      state: 'member',
-      isDrained: false,
-      drain: null,
-      addresses,
-      wanted: 12,
-      applied: 12,
-      isCurrent: true,
-      facts: null,
-      agent: {
-        version: '0.4.0',
-        since: before(5 * HOUR),
-        reportedAt: before(4e3),
-        isStale: false,
-        staleSince: null,
-      },
-      vlans: isRegion
-        ? []
-        : [
-            {
-              vlan: 'lab/vlan10',
-              interface: 'eth1',
-              addresses: ['10.10.10.2/24'],
-            },
-          ],
-    },
-  ];
 }

@@ -41,7 +41,8 @@ import { columnsText, shownColumns } from '../../../../src/ui/models/base/table.
 import { nextOf, stepRows } from '../../../../src/ui/models/machines/timeline.ts';
 import { clusterAfter, fateRows } from '../../../../src/ui/models/cluster/what-if.ts';
 import { topologyRows } from '../../../../src/ui/models/cluster/topology.ts';
-import { drillLive, fleet, illFleet, machine } from '../../../kit/ui/fleet.ts';
+import { fleet, illFleet, machine } from '../../../kit/ui/fleet.ts';
+import { drillLive } from '../../../kit/ui/drill-live.ts';
 import { wellSite } from '../../../kit/ui/site.ts';
 import { listOf, pairsOf, pairsText, quoted } from '../../../../src/ui/models/base/command-text.ts';
 import { sizeText } from '../../../../src/ui/models/base/size.ts';

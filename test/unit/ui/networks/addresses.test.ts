@@ -1,20 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { addressMap, runText, useCounts } from '../../../../src/ui/models/networks/address-map.ts';
 import { dataArgument, readTtl } from '../../../../src/ui/models/names/dns.ts';
-import { addresses } from '../../../kit/ui/addresses.ts';
+import type { SubnetAddresses } from '../../../../src/contract/site/screens.ts';
 
-const run = (first: string, last: string, use: 'dynamic' | 'lease' | 'machine' | 'reserved') => ({
-  first,
-  last,
-  use,
-  what: 'w',
-  mac: null,
-  until: null,
-});
+const run = (
+  first: string,
+  last: string,
+  use: SubnetAddresses['runs'][number]['use'],
+  what = 'w',
+): SubnetAddresses['runs'][number] => ({ first, last, use, what, mac: null, until: null });
+const RUNS = [
+  run('10.10.10.1', '10.10.10.9', 'reserved'),
+  run('10.10.10.2', '10.10.10.2', 'node'),
+  run('10.10.10.50', '10.10.10.50', 'reservation'),
+  run('10.10.10.60', '10.10.10.60', 'machine', 'm10'),
+  run('10.10.10.100', '10.10.10.199', 'dynamic'),
+  run('10.10.10.100', '10.10.10.100', 'lease'),
+];
 
 describe('the map of a subnet', () => {
   it('has a square of 16 × 16 for a /24, and paints the particular over the general', () => {
-    const map = addressMap('10.10.10.0/24', addresses().runs);
+    const map = addressMap('10.10.10.0/24', RUNS);
     expect(map?.grids).toHaveLength(1);
     const cells = map?.grids[0]?.cells ?? [];
     expect(cells).toHaveLength(256);

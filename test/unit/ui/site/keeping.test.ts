@@ -11,8 +11,7 @@ import {
   noteValues,
   readersOf,
 } from '../../../../src/ui/models/people/notes.ts';
-import { NOTE_CATEGORIES as CATEGORIES } from '../../../../src/contract/people/notification.ts';
-import { note } from '../../../kit/ui/keeping.ts';
+import { NOTE_CATEGORIES as CATEGORIES, type Notification } from '../../../../src/contract/people/notification.ts';
 import { formOf, readValue, valueArguments, valueText, writtenValue } from '../../../../src/ui/models/site/settings.ts';
 import { EN } from '../../../../src/ui/texts/en.ts';
 import { DEFAULT_SETTINGS } from '../../../../src/model/site/settings.ts';
@@ -20,6 +19,18 @@ import { newSite, wellSite } from '../../../kit/ui/site.ts';
 import { certificateTone, admittedRoles, tokenTone } from '../../../../src/ui/models/cluster/trust.ts';
 import { outcomeTone } from '../../../../src/ui/models/people/audit.ts';
 
+const note = (id: number, category: Notification['category'], message: string): Notification => ({
+  id,
+  ident: null,
+  category,
+  message,
+  context: {},
+  user: null,
+  users: true,
+  admins: false,
+  dismissable: true,
+  createdAt: '2026-03-01T10:00:00.000Z',
+});
 const WORDS = { yes: 'on', no: 'off', none: 'empty' };
 const DAY = 24 * 3_600_000;
 
