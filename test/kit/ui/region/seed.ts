@@ -20,7 +20,7 @@ import { addWorks } from './seed-work.ts';
 /** One without files that has a key to seal with, and a certificate for browsers to trust. */
 export const AUTHORITY: CertificateAuthority = {
   ...openCertificateAuthority({ certificate: '', key: '', secrets: '' }, { clock: realClock, random: realRandom }),
-  inheritance: SEALING_AUTHORITY.inheritance,
+  inheritance: () => SEALING_AUTHORITY.inheritance(),
   certificate: async () => ({ pem: '-----BEGIN CERTIFICATE-----\n', fingerprint: '0a1b'.repeat(16) }),
 };
 
