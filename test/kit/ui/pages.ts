@@ -158,7 +158,9 @@ async function structureOf(page: Page, names: Names): Promise<string> {
     .replace(/(?<![\d:])\d\d:\d\d:\d\d(?![\d:Z])/g, 'a time')
     .replace(/(\brow "a time |cell ")\d+(?:\.\d+)? (?:s|ms)\b/g, '$1so long')
     .replace(/(time: |cell "|\brow ".*? )now\b/g, '$1a moment ago')
-    .replace(/\b[0-9a-f]{32,64}\b/g, 'a digest');
+    .replace(/\b[0-9a-f]{32,64}\b/g, 'a digest')
+    // Numbers of events: how many publications there were is not the same each time.
+    .replace(/(row ")(\d+)( a moment ago .*\n\s+- cell ")\2"/g, '$1N$3N"');
   return `${still}\n`;
 }
 

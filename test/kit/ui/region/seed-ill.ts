@@ -33,7 +33,6 @@ export async function seedIll(site: TestRegion, admin: (text: string) => Promise
   await losePlace(site);
   await addRackThatWaits(site);
   await makeMachinesIll(site, call);
-  await makeLate(admin);
   await call('PATCH', '/vlans/lab%2Fvlan10', { secondaryRack: null });
   await call('POST', '/ranges', { subnet: '10.20.0.0/16', kind: 'dynamic', first: '10.20.0.10', last: '10.20.0.13' });
   await call('PATCH', '/vlans/lab%2Fmgmt', { dhcpOn: true });
@@ -55,6 +54,7 @@ export async function seedIll(site: TestRegion, admin: (text: string) => Promise
   if (first === undefined) throw new Error('phones have leases');
   const declined = { ...report, sequence: 2, leases: [{ ...first, state: 'declined' as const }, ...others] };
   for (const rack of ['k1', 'k2']) value(await site.region.agents.leases(rack, declined));
+  await makeLate(admin);
   const drain = { kind: 'node-drain', target: 'r2', targets: ['cluster'] };
   await addWork(site, drain, { progress: 'hands the database to r1' });
 }
@@ -120,9 +120,10 @@ async function makeMachinesIll(site: TestRegion, call: Call): Promise<void> {
   await sawBoot(site, '52:54:00:00:00:01');
 }
 
-/** What machines did was ten minutes earlier: what should have followed is late. */
+/** What happened was ten minutes earlier: what should have followed is late. */
 const makeLate = (admin: (text: string) => Promise<unknown>) =>
   admin(`set regent.operation = 'test'; set session_replication_role = replica;
     update machine_steps set at = at - interval '10 min'; update events set at = at - interval '10 min';
+    update image_places set since = since - interval '10 min';
     update machine_tokens set begun_at = begun_at - interval '10 min', ended_at = ended_at - interval '10 min';
     update machine_states set since = since - interval '10 min', powered_at = powered_at - interval '10 min', booted_at = booted_at - interval '10 min'`);

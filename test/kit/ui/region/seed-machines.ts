@@ -36,6 +36,9 @@ export async function addMachines(site: TestRegion, admin: (text: string) => Pro
   await tellHardware(site, first, 'S1', '52:54:00:00:00:01');
   await tellHardware(site, fourth, 'S4', '52:54:00:00:00:04');
   await tellRun(site, { machineId: first, mac: '52:54:00:00:00:01', purpose: 'deploying', script: 'passed' });
+  // It was an hour ago: what happens to the machine from now on is another run.
+  await write(`update machine_steps set at = at - interval '1 h';
+    update machine_tokens set begun_at = begun_at - interval '1 h', ended_at = ended_at - interval '1 h'`);
 }
 
 /** A run of a machine that has ended: what its rack saw, and the result of a script. */

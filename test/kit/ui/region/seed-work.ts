@@ -69,7 +69,11 @@ export async function addRound(site: TestRegion, number: number, writeMs: number
   const played = round({
     number,
     writeMs,
-    hazard: hazard({ id: 'planned-switchover', title: 'An operator hands the database on' }),
+    hazard: hazard({
+      id: 'planned-switchover',
+      title: 'An operator hands the database on',
+      expects: [{ probe: 'write', withinMs: 4000 }],
+    }),
     probes: ['write', 'vip'],
     timeline: { startedAt },
   });
