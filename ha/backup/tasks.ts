@@ -3,7 +3,6 @@ import { factsQuery, restoreToScratch } from './scratch.ts';
 import { must, pgbackrest, reasonOf, TaskError } from './tool.ts';
 
 const STANZA_MS = 120_000;
-const CHECK_MS = 120_000;
 const BACKUP_MS = 6 * 3_600_000;
 const VERIFY_MS = 6 * 3_600_000;
 const EXPIRE_MS = 600_000;
@@ -31,11 +30,6 @@ export async function perform(order: Order, conf: BackupConf): Promise<Done> {
   const elsewhere = await misplacedBecause(conf);
   if (elsewhere !== null) throw new TaskError(elsewhere);
   switch (order.verb) {
-    case 'check':
-      await must(['check'], CHECK_MS);
-      return { sentence: 'pgBackRest has put a segment into the archive and found it there.', result: {} };
-    case 'list':
-      return { sentence: 'The store answers.', result: { store: await listStore() } };
     case 'create':
       return await create(order, conf);
     case 'verify':

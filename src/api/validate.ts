@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { type FieldProblem, type Rejected, rejected, show } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
+import { nearestHint } from '../core/nearest.ts';
 import { POWER_SECRET_NAMES } from '../model/machines/power.ts';
 import { checkTexts } from './json-body.ts';
 
@@ -150,8 +150,7 @@ function problemOf(error: SchemaError, root: unknown, { unions, schema }: Proble
 /** Names the member that was probably meant. */
 function likeOf(schema: TSchema, schemaPath: string, name: string): string {
   const { properties = {} } = (valueAt(schema, schemaPath.slice(1)) ?? {}) as { readonly properties?: object };
-  const like = nearest(name, Object.keys(properties));
-  return like === null ? '' : `; the nearest is ${like}`;
+  return nearestHint(name, Object.keys(properties), String);
 }
 
 /** Members whose value no refusal repeats: people give secrets in them. */

@@ -1,3 +1,11 @@
+import { show } from './errors.ts';
+
+/** The end of a refusal that names the text that was probably meant; '' if none is like it. `shown`: how it stands there. */
+export function nearestHint(text: string, known: Iterable<string>, shown: (name: string) => string = show): string {
+  const like = nearest(text, known);
+  return like === null ? '' : `; the nearest is ${shown(like)}`;
+}
+
 /** The known text that is most like another one, for a refusal; null: none is like it. */
 export function nearest(text: string, known: Iterable<string>): string | null {
   const given = text.toLowerCase();

@@ -164,8 +164,9 @@ beforeAll(async () => {
   daemons.push(...(await startEtcd(host, OWN)));
   const start =
     'set -a; . /etc/regent/secrets/patroni.env; exec /opt/regent/current/ha/postgres/patroni /etc/patroni/regent/patroni.yml';
-  daemons.push(host.start(['runuser', '-u', 'postgres', '--', 'sh', '-c', start]));
-  for (const daemon of daemons) for (const stream of [daemon.stdout, daemon.stderr]) stream?.resume();
+  const patroni = host.start(['runuser', '-u', 'postgres', '--', 'sh', '-c', start]);
+  for (const stream of [patroni.stdout, patroni.stderr]) stream?.resume();
+  daemons.push(patroni);
   await until('the database is there', async () => (await probe(db, inner)).facts?.['role'] === 'primary', {
     deadlineMs: 150_000,
     everyMs: 300,

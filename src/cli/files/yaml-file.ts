@@ -1,5 +1,5 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type YAMLMap } from 'yaml';
-import { nearest } from '../../core/nearest.ts';
+import { nearestHint } from '../../core/nearest.ts';
 import { show } from '../../core/errors.ts';
 
 /** A place in a file, counted from 1. */
@@ -56,11 +56,8 @@ export function parseFile(file: string, text: string, plurals: readonly string[]
         continue;
       }
       if (!plurals.includes(name)) {
-        const like = nearest(name, plurals);
-        refuse(
-          offset,
-          `there is no kind ${show(name)}${like === null ? '' : `; the nearest is ${like}`}. Rule: ${plurals.join(', ')}`,
-        );
+        const hint = nearestHint(name, plurals, String);
+        refuse(offset, `there is no kind ${show(name)}${hint}. Rule: ${plurals.join(', ')}`);
         continue;
       }
       if (value === null || isNothing(value)) continue;

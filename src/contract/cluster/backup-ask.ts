@@ -1,5 +1,7 @@
 import Type from 'typebox';
 import { oneOf, strict } from '../base/common.ts';
+import { BACKUP_TYPES } from './backup.ts';
+import { BACKUP_VERBS } from './backup-order.ts';
 
 /** What a region asks `regent-backup.service` of a node through its agent (`ha/backup`). */
 export const BackupAsk = strict({
@@ -7,8 +9,8 @@ export const BackupAsk = strict({
   id: Type.String({ pattern: '^[a-z0-9-]{1,64}$', description: 'of the task; a task that is ordered twice runs once' }),
   order: Type.Optional(
     strict({
-      verb: oneOf(['prepare', 'check', 'list', 'create', 'verify', 'delete', 'drill']),
-      type: Type.Optional(oneOf(['full', 'diff', 'incr'])),
+      verb: oneOf(BACKUP_VERBS),
+      type: Type.Optional(oneOf(BACKUP_TYPES)),
       label: Type.Optional(Type.String({ maxLength: 40 })),
       notes: Type.Optional(Type.Record(Type.String({ maxLength: 20 }), Type.String({ maxLength: 600 }))),
     }),

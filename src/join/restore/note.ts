@@ -25,10 +25,6 @@ export interface RestoreNote extends InitNote {
 
 /** What the recovered database says, without secrets. `epoch`: the new one, as text. */
 export interface RecoveredFacts {
-  readonly clusterId: string;
-  readonly vip: string | null;
-  readonly virtualRouter: number;
-  readonly domain: string;
   readonly epoch: string;
   readonly lost: readonly LostNode[];
   /** Of earlier recoveries. */

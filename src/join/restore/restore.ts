@@ -48,10 +48,15 @@ export async function runRestore(ports: RestorePorts, options: RestoreOptions): 
     }
     const note = earlierNote ?? (await prepare(ports, options, open.recoveryKey));
     if (typeof note === 'number') return note;
+    let end: number | null = null;
     const run: RestoreRun = {
       ports,
       plan: note,
-      deadline: ports.monotonic() + options.deadlineMs,
+      // Copying and replaying take as long as the database is large: the time limit begins after them.
+      get deadline() {
+        const fromNow = ports.monotonic() + options.deadlineMs;
+        return run.note.recovered === null ? fromNow : (end ??= fromNow);
+      },
       note,
       rows: { certificate: { serial: '', notBefore: 0, notAfter: 0 }, held: null, versions: [] },
       credentialDigest: '',
@@ -60,7 +65,7 @@ export async function runRestore(ports: RestorePorts, options: RestoreOptions): 
       signature: '',
       keyLabel: 'regent restore',
     };
-    await runSteps(lateRun(run, options), STEPS);
+    await runSteps(run, STEPS);
     await writeDone(run, true);
     await ports.show(result(run, options));
     await ports.host.files.remove(PATHS.restoreNote);
@@ -76,18 +81,6 @@ export async function runRestore(ports: RestorePorts, options: RestoreOptions): 
     await removeStoreFiles(ports);
     await ports.host.exec({ argv: ['rmdir', LOCK], timeoutMs: COMMAND_MS });
   }
-}
-
-/** Copying and replaying take as long as the database is large: the time limit begins after them. */
-function lateRun(run: RestoreRun, { deadlineMs }: RestoreOptions): RestoreRun {
-  let end: number | null = null;
-  return Object.defineProperty(run, 'deadline', {
-    get: () => {
-      if (run.note.recovered === null) return run.ports.monotonic() + deadlineMs;
-      end ??= run.ports.monotonic() + deadlineMs;
-      return end;
-    },
-  });
 }
 
 /** Reads what opens the store. A number: the run ends here. */

@@ -94,16 +94,7 @@ async function recover(run: RestoreRun): Promise<void> {
     vip,
     virtualRouter,
     domain,
-    recovered: {
-      clusterId,
-      vip,
-      virtualRouter,
-      domain,
-      epoch,
-      lost,
-      earlierLost: recoveries.flatMap((one) => one.lost),
-      lastAt,
-    },
+    recovered: { epoch, lost, earlierLost: recoveries.flatMap((one) => one.lost), lastAt },
   });
 }
 

@@ -128,10 +128,11 @@ function readSite({ db, known }: Publisher, deadlineMs: number): Promise<Read> {
 /** Secrets that bodies may hold. */
 function secretsIn({ copyKey, tsigKeys = [], backup }: Snapshot): string[] {
   const keys = [...(copyKey ? [copyKey] : []), ...tsigKeys].map(({ secret }) => secret);
-  // A part of the desired state is JSON: a line of a PEM text is found in it as it stands.
-  const [line = ''] =
-    backup === undefined ? [] : backup.storeSecret.split('\n').slice(backup.storeSecret.includes('\n') ? 1 : 0);
-  return backup === undefined ? keys : [...keys, backup.cipher, ...(line === '' ? [] : [line])];
+  if (backup === undefined) return keys;
+  // A part of the desired state is JSON: of a PEM text one line of the key is found in it as it stands.
+  const [first = '', second] = backup.storeSecret.split('\n');
+  const line = second ?? first;
+  return [...keys, backup.cipher, ...(line === '' ? [] : [line])];
 }
 
 /** What the new bodies take away and give, by node; of nodes that hold no networks nothing. */

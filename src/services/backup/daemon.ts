@@ -1,3 +1,4 @@
+import { jsonOrNull } from '../../core/json.ts';
 import type { Command, CommandRule, ExecResult } from '../../core/host-values.ts';
 import type { Activation, FileChange, ServiceHealth, StagedFile } from '../kit/contract.ts';
 import { type BackupFacts, parseBackupFacts } from './facts.ts';
@@ -60,12 +61,7 @@ export function parseProbeBackup(answers: readonly ExecResult[]): ServiceHealth 
 
 /** The facts of an answer; null: there is none that can be read. */
 export function factsOf(answers: readonly ExecResult[]): BackupFacts | null {
-  const text = answers[0]?.code === 0 ? answers[0].stdout : '';
-  try {
-    return parseBackupFacts(JSON.parse(text));
-  } catch {
-    return null;
-  }
+  return parseBackupFacts(jsonOrNull(answers[0]?.code === 0 ? answers[0].stdout : ''));
 }
 
 function detailOf({ store, archive }: BackupFacts): string {

@@ -2,7 +2,7 @@ import type { ObjectChange, SiteApplied } from '../../../contract/export.ts';
 import { EXPORT_KINDS, exportKindOf } from '../../../contract/export-kinds.ts';
 import { ProblemError } from '../../../contract/base/wire/transport.ts';
 import { formatCount } from '../../../core/count-text.ts';
-import { nearest } from '../../../core/nearest.ts';
+import { nearestHint } from '../../../core/nearest.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec, OptionSpec } from '../../command-spec.ts';
 import { CliError, EXIT, type ExitCode, usageError } from '../../exit.ts';
@@ -119,10 +119,8 @@ function prunedOf(call: Call, plurals: readonly string[]): readonly string[] {
   const more = named.map((name) => {
     const kind = exportKindOf(name);
     if (kind !== undefined) return kind.plural;
-    const like = nearest(name, all);
-    throw usageError(
-      `--kind: there is no kind "${name}"${like === null ? '' : `; the nearest is "${like}"`}. Rule: all, or some of ${all.join(', ')}.`,
-    );
+    const rule = `Rule: all, or some of ${all.join(', ')}.`;
+    throw usageError(`--kind: there is no kind "${name}"${nearestHint(name, all)}. ${rule}`);
   });
   return [...new Set([...plurals, ...more])];
 }

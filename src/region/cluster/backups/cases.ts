@@ -7,16 +7,15 @@ import type { BackupStore } from '../../../model/cluster/backup.ts';
 import { describeStore, hexFingerprint, refuseSecret, refuseStore } from '../../../model/cluster/backup.ts';
 import { isDatabaseExternal } from '../../../model/cluster/cluster.ts';
 import { isFeatureOn } from '../../../store/queries/base/features.ts';
-import { addJob } from '../../../store/queries/base/jobs/add.ts';
 import {
   type BackupTargetRow,
   deleteBackupTarget,
   listBackupDrills,
   listBackups,
   readBackupTarget,
-  readEscrow,
   readRecoveryKey,
   readStoreSecret,
+  setBackupSchedule,
   storeBackupTarget,
 } from '../../../store/queries/cluster/backups.ts';
 import { readCluster } from '../../../store/snapshot.ts';
@@ -24,7 +23,7 @@ import type { Tx } from '../../../store/tx.ts';
 import type { WriteTx } from '../../../store/write.ts';
 import { showJob } from '../../base/jobs/cases.ts';
 import { type CaseContext, reading, writing } from '../../base/use-case.ts';
-import { BACKUP_JOB, DEADLINES_S } from './order.ts';
+import { addBackupJob } from './order.ts';
 import { type DrillReport, shownDrill } from './compare.ts';
 
 const NONE = rejected('not_found', 'There is no backup target. Set one: regent backup-target set --help');
@@ -40,16 +39,7 @@ const mustTarget = async (tx: Tx): Promise<BackupTargetRow> => (await readBackup
 /** Adds the job and shows it. A store has one task at a time. */
 async function begin(tx: WriteTx, context: CaseContext, order: BackupOrder, sentence: string) {
   const target = await mustTarget(tx);
-  const row = accept(
-    await addJob(tx, {
-      kind: BACKUP_JOB,
-      target: order.verb,
-      payload: order,
-      deadlineSeconds: DEADLINES_S[order.verb],
-      targets: ['backup'],
-      caller: context.caller.user,
-    }),
-  );
+  const row = accept(await addBackupJob(tx, order, context.caller.user));
   return { body: { ...showJob(row), progress: `${sentence}: ${describeStore(target.store)}` } };
 }
 
@@ -163,13 +153,8 @@ export const backupCases = {
     'backup.schedule',
     () => 'backup schedule',
     async (tx, { body }, context) => {
-      const before = await mustTarget(tx);
-      const recoveryKey = (await readRecoveryKey(tx)) ?? refuse(NONE);
-      const escrow = (await readEscrow(tx)) ?? refuse(NONE);
-      const storeSecret = (await readStoreSecret(tx)) ?? '';
-      const row = accept(
-        await storeBackupTarget(tx, { ...before, ...body, storeSecret, recoveryKey, escrow }, context.ifMatch),
-      );
+      await mustTarget(tx);
+      const row = accept(await setBackupSchedule(tx, body, context.ifMatch)) ?? refuse(NONE);
       tx.emit({ kind: 'backup-target.changed', subject: 'site', data: { ...body } });
       return { body: viewTarget(row) };
     },

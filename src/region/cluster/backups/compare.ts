@@ -1,5 +1,6 @@
 import type { BackupDrill } from '../../../contract/cluster/backup.ts';
 import type { RestoredFacts } from '../../../contract/cluster/backup-order.ts';
+import { CONFIGURATION } from '../../../store/queries/cluster/backup-facts.ts';
 
 /** The same of the living database; `escrowOpens`: the recovery key opens what a restore needs. */
 export interface LivingFacts {
@@ -12,8 +13,6 @@ export interface LivingFacts {
   readonly escrowOpens: boolean;
 }
 
-/** How far a table of configuration may differ: it changed while the drill ran. */
-const CONFIGURATION = ['nodes', 'racks', 'machines', 'subnets', 'vlans', 'domains', 'records', 'users'];
 /** A drill without a target of its own begins at the newest backup, with all of the archive: so far behind the living database it may be, events. */
 const BEHIND_MAX = 20_000;
 
@@ -68,6 +67,10 @@ export function compareRestored(restored: RestoredFacts, living: LivingFacts): D
     ],
   };
 }
+
+/** The checks of a drill that failed, each as a clause. */
+export const brokenChecks = ({ checks }: Pick<DrillReport, 'checks'>): string[] =>
+  checks.filter(({ isHeld }) => !isHeld).map(({ what, detail }) => `${what}: ${detail}`);
 
 /** As the API shows it. */
 export function shownDrill(

@@ -21,7 +21,7 @@ import { reached } from '../../base/task.ts';
 import type { CertificateAuthority } from '../trust/port.ts';
 import type { ClusterSite } from '../site.ts';
 import { chooseNode } from './choose.ts';
-import { compareRestored, type LivingFacts } from './compare.ts';
+import { brokenChecks, compareRestored, type LivingFacts } from './compare.ts';
 import { BACKUP_JOB, parseOrder } from './order.ts';
 import { parseStoreList } from './store-list.ts';
 
@@ -186,7 +186,7 @@ async function settle(
     return { state: 'failed', result: `${node}: the report of the drill is of another release` };
   const living = facts === null ? null : await readLivingFacts(ports, facts.lastEvent);
   const report = facts === null || living === null ? null : compareRestored(facts, living);
-  const isPassed = report === null || report.checks.every(({ isHeld }) => isHeld);
+  const isPassed = report === null || brokenChecks(report).length === 0;
   await run.save(sentence, at, async (tx) => {
     if (list !== null) await backups.replaceBackups(tx, list);
     if (verb === 'prepare') await backups.markPrepared(tx);
@@ -202,10 +202,9 @@ async function settle(
     return at;
   });
   if (report === null) return { state: 'done', result: `${node}: ${sentence}` };
-  const broken = report.checks.filter(({ isHeld }) => !isHeld).map(({ what, detail }) => `${what}: ${detail}`);
   return isPassed
     ? { state: 'done', result: `${node}: ${sentence} All of ${formatCount(report.checks.length, 'check')} hold.` }
-    : { state: 'failed', result: `${node}: ${sentence} Not held: ${broken.join('; ')}` };
+    : { state: 'failed', result: `${node}: ${sentence} Not held: ${brokenChecks(report).join('; ')}` };
 }
 
 async function readLivingFacts({ db, ca, random }: BackupPorts, upTo: number): Promise<LivingFacts> {

@@ -2,7 +2,7 @@ import { listBackupDrills, listBackups, readBackupTarget } from '../../../store/
 import { readLastFailure } from '../../../store/queries/cluster/backup-jobs.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { BackupOverview } from '../site.ts';
-import type { DrillReport } from './compare.ts';
+import { brokenChecks, type DrillReport } from './compare.ts';
 import { BACKUP_JOB } from './order.ts';
 
 /** Reads what the doctor judges of backups. */
@@ -24,9 +24,7 @@ export async function readBackupOverview(tx: Tx): Promise<BackupOverview> {
             label: drill.label,
             at: Date.parse(drill.at),
             isPassed: drill.isPassed,
-            broken: (report?.checks ?? [])
-              .filter(({ isHeld }) => !isHeld)
-              .map(({ what, detail }) => `${what}: ${detail}`),
+            broken: brokenChecks({ checks: report?.checks ?? [] }),
           },
   };
 }

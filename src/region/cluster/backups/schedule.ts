@@ -2,14 +2,13 @@ import type { BackupOrder, BackupVerb } from '../../../contract/cluster/backup-o
 import { isRejected } from '../../../core/errors.ts';
 import type { Random } from '../../../core/ports.ts';
 import type { Database } from '../../../store/database.ts';
-import { addJob } from '../../../store/queries/base/jobs/add.ts';
 import type { BackupRow, BackupTargetRow } from '../../../store/queries/cluster/backups.ts';
 import { listBackupDrills, listBackups, readBackupTarget } from '../../../store/queries/cluster/backups.ts';
 import { readLastEnds } from '../../../store/queries/cluster/backup-jobs.ts';
 import { write } from '../../../store/write.ts';
 import { reached, type Task } from '../../base/task.ts';
 import { type ClusterSite, regions } from '../site.ts';
-import { BACKUP_JOB, DEADLINES_S } from './order.ts';
+import { addBackupJob, BACKUP_JOB } from './order.ts';
 
 const HOUR_MS = 3_600_000;
 /** After a task that failed the same task waits this long, ms. */
@@ -94,14 +93,7 @@ export function createBackupSchedule({ db, random, clock, readSite }: SchedulePo
         summary: `backup ${order.verb}`,
       };
       const added = await write(db, operation, async (tx) => {
-        const row = await addJob(tx, {
-          kind: BACKUP_JOB,
-          target: order.verb,
-          payload: order,
-          deadlineSeconds: DEADLINES_S[order.verb],
-          targets: ['backup'],
-          caller: 'system:backup',
-        });
+        const row = await addBackupJob(tx, order, operation.actor);
         return isRejected(row) ? row : { status: 202, body: null };
       });
       return isRejected(added) ? null : `a job was added: ${order.verb}`;

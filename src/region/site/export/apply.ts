@@ -193,8 +193,8 @@ class Run {
     const plural = { fabric: 'fabrics', space: 'spaces', domain: 'domains', vlan: 'vlans', subnet: 'subnets' } as const;
     const known = plural[kind.noun as keyof typeof plural];
     const id = item['id'];
-    if (known !== undefined && typeof id === 'number') (this.#names[known] as Map<number, string>).set(id, object.name);
-    if (kind.noun === 'machine') (this.#names.machines as Map<string, string>).set(String(id), String(item['fqdn']));
+    if (known !== undefined && typeof id === 'number') this.#names[known].set(id, object.name);
+    if (kind.noun === 'machine') this.#names.machines.set(String(id), String(item['fqdn']));
     return object;
   }
 }

@@ -2,7 +2,7 @@ import { EXPORT_KINDS, exportKindOf, type SecretMember } from '../../../contract
 import type { SiteApply, SiteExport } from '../../../contract/export.ts';
 import { FILE_FORM, type FileObject, type SiteFile } from '../../../contract/site/export-form.ts';
 import { accept, invalid, type Rejected } from '../../../core/errors.ts';
-import { nearest } from '../../../core/nearest.ts';
+import { nearestHint } from '../../../core/nearest.ts';
 import { readWatermark } from '../../../store/queries/base/watermark.ts';
 import { reading, type WriteCase, writing } from '../../base/use-case.ts';
 import { applyFile } from './apply.ts';
@@ -51,8 +51,7 @@ function kindsOf(text: string | undefined): ReadonlySet<string> | Rejected {
     const kind = exportKindOf(name);
     if (kind === undefined) {
       const known = EXPORT_KINDS.map(({ plural }) => plural);
-      const like = nearest(name, known);
-      const hint = like === null ? '' : `; the nearest is "${like}"`;
+      const hint = nearestHint(name, known);
       return invalid('kinds', `there is no kind "${name.slice(0, 60)}"${hint}`, `some of ${known.join(', ')}`);
     }
     found.add(kind.noun);

@@ -12,15 +12,15 @@ import type { MemberValues, Reference } from './objects.ts';
 /** An object as a list of its noun shows it. */
 export type ListedItem = Readonly<Record<string, unknown>>;
 
-/** Names of objects by their ids, where answers of other nouns have ids alone. */
+/** Names of objects by their ids, if answers of other nouns have only ids. An application adds those that it makes. */
 export interface Names {
   /** FABRIC/NAME. */
-  readonly vlans: ReadonlyMap<number, string>;
-  readonly subnets: ReadonlyMap<number, string>;
-  readonly machines: ReadonlyMap<string, string>;
-  readonly fabrics: ReadonlyMap<number, string>;
-  readonly spaces: ReadonlyMap<number, string>;
-  readonly domains: ReadonlyMap<number, string>;
+  readonly vlans: Map<number, string>;
+  readonly subnets: Map<number, string>;
+  readonly machines: Map<string, string>;
+  readonly fabrics: Map<number, string>;
+  readonly spaces: Map<number, string>;
+  readonly domains: Map<number, string>;
 }
 
 /** MemberValues of an object as a file has them: what its calls take, by names, without secrets. */

@@ -1,6 +1,6 @@
 import { type ExportKind, EXPORT_KINDS } from '../../../contract/export-kinds.ts';
 import { MASKED_SECRET } from '../../../model/machines/power.ts';
-import type { MemberValues, SiteObject, WantedObject } from './objects.ts';
+import type { MemberValues, Reference, SiteObject, WantedObject } from './objects.ts';
 import { isSame, isSameSet, mergeInterfaces } from './same.ts';
 
 /** What a file and the site are. `prune`: nouns of which objects go that the file does not list. */
@@ -36,7 +36,8 @@ export function planSteps(input: PlanInput): readonly Step[] {
   const pairings = pairObjects(input);
   const gone = prunedOf(input, pairings);
   const names = new Set(gone.map(keyOf));
-  const isFree = (object: SiteObject) => referrersOf(object, input.current).every((other) => names.has(keyOf(other)));
+  const uses = usesByName(input.current.flatMap((user) => user.references.map((reference) => ({ user, reference }))));
+  const free = new Set(gone.filter((object) => usersOf(object, uses).every((other) => names.has(keyOf(other)))));
   const steps = pairings.flatMap(stepsOf);
   const place = (step: { readonly kind: ExportKind }) => EXPORT_KINDS.indexOf(step.kind);
   const inOrder = (phase: Phase) =>
@@ -47,10 +48,10 @@ export function planSteps(input: PlanInput): readonly Step[] {
   return [
     ...inOrder('off'),
     ...gone.flatMap(switchedOff),
-    ...goneInOrder.filter(isFree).map(removal),
+    ...goneInOrder.filter((object) => free.has(object)).map(removal),
     ...inOrder('usual'),
     ...inOrder('late'),
-    ...goneInOrder.filter((object) => !isFree(object)).map(removal),
+    ...goneInOrder.filter((object) => !free.has(object)).map(removal),
   ];
 }
 
@@ -88,9 +89,22 @@ export function prunedOf({ current, prune }: PlanInput, pairings: readonly Pairi
   return [...gone, ...parts.filter((object) => !stays.has(object))];
 }
 
-/** Objects that refer to this one. */
-export function referrersOf(object: SiteObject, all: readonly SiteObject[]): readonly SiteObject[] {
-  return all.filter((other) => other !== object && other.references.some((reference) => isNamed(object, reference)));
+/** A reference, and the object that has it. */
+export type ReferenceUse = { readonly user: SiteObject; readonly reference: Reference };
+export type UsesByName = ReadonlyMap<string, readonly (ReferenceUse & { readonly at: number })[]>;
+
+/** References by what they name: one walk over all, however many objects are searched in it. */
+export function usesByName(uses: readonly ReferenceUse[]): UsesByName {
+  const numbered = uses.map((use, at) => ({ ...use, at }));
+  return Map.groupBy(numbered, ({ reference: { noun, name } }) => `${noun} ${name}`);
+}
+
+/** Objects besides itself that refer to this one, once for each reference, in the order of the uses. */
+export function usersOf(object: SiteObject, uses: UsesByName): readonly SiteObject[] {
+  const names = new Set([object.name, ...object.aliases]);
+  const found = [...names].flatMap((name) => uses.get(`${object.kind.noun} ${name}`) ?? []);
+  const others = found.filter(({ user }) => user !== object);
+  return others.toSorted((one, other) => one.at - other.at).map(({ user }) => user);
 }
 
 /** Does a reference name this object? */

@@ -1,9 +1,9 @@
 import { type ExportKind, EXPORT_KINDS } from '../../../contract/export-kinds.ts';
 import { type FieldProblem, type Rejected, type RejectionCode, rejected, show } from '../../../core/errors.ts';
-import { nearest } from '../../../core/nearest.ts';
+import { nearestHint } from '../../../core/nearest.ts';
 import { referencesOf } from './members.ts';
 import type { MemberValues, SiteObject, WantedObject } from './objects.ts';
-import { isNamed, keyOf, pairObjects, type Pairing, type PlanInput, prunedOf } from './plan.ts';
+import { isNamed, keyOf, pairObjects, type Pairing, type PlanInput, prunedOf, usesByName, usersOf } from './plan.ts';
 import { isSame } from './same.ts';
 
 /** Problems of one answer, at most. */
@@ -91,8 +91,7 @@ function strayReferences({ current, wanted, known }: Judging, gone: readonly Sit
         const problem = `${noun} ${show(name)} is deleted, because no file lists it`;
         return [{ field, problem, rule: 'a file that prunes a kind lists all its objects that are in use' }];
       }
-      const like = nearest(name, names.get(noun) ?? []);
-      const hint = like === null ? '' : `; the nearest is ${show(like)}`;
+      const hint = nearestHint(name, names.get(noun) ?? []);
       return [
         {
           field,
@@ -154,11 +153,11 @@ function usedObjects(
   const isGone = new Set(gone);
   const after = new Map(pairings.map((pairing) => [pairing.current, pairing.wanted.members]));
   const stays = current.filter((object) => !isGone.has(object));
-  const references = stays.flatMap((object) =>
-    referencesAfter(object, after.get(object)).map((reference) => ({ object, reference })),
+  const uses = usesByName(
+    stays.flatMap((user) => referencesAfter(user, after.get(user)).map((reference) => ({ user, reference }))),
   );
   return gone.flatMap((object) => {
-    const users = references.filter(({ reference }) => isNamed(object, reference)).map((one) => one.object);
+    const users = usersOf(object, uses);
     if (users.length === 0) return [];
     const named = users.slice(0, 5).map(({ kind, name }) => `${kind.noun} ${name}`);
     const problem = `${object.kind.noun} ${show(object.name)} is in use by ${named.join(', ')}${users.length > 5 ? ', …' : ''}`;

@@ -123,7 +123,7 @@ function distinct(objects: readonly SiteObject[]): SiteObject[] {
 }
 
 function namesOf(items: ReadonlyMap<ExportKind, readonly ListedItem[]>): Names {
-  const of = <K>(noun: string, name: (item: ListedItem) => string): ReadonlyMap<K, string> => {
+  const of = <K>(noun: string, name: (item: ListedItem) => string): Map<K, string> => {
     const found = [...items].find(([kind]) => kind.noun === noun)?.[1] ?? [];
     return new Map(found.map((item) => [item['id'] as K, name(item)]));
   };

@@ -3,7 +3,8 @@ import type { Tx } from '../../tx.ts';
 
 /** As in `ha/backup/scratch.ts`, which asks a restored database the same. */
 const NEWEST = 2000;
-const COUNTED = ['nodes', 'racks', 'machines', 'subnets', 'vlans', 'domains', 'records', 'users'];
+/** Tables of configuration: a restored one is not empty if the living one is not. */
+export const CONFIGURATION = ['nodes', 'racks', 'machines', 'subnets', 'vlans', 'domains', 'records', 'users'];
 
 /** What the living database says of itself; `upTo`: the event up to which its newest ones are digested, null: all. */
 export async function readLiving(tx: Tx, upTo: number | null) {
@@ -15,7 +16,7 @@ export async function readLiving(tx: Tx, upTo: number | null) {
       (select count(*)::int from newest) as "ledgerRows"`);
   if (row === null) throw new Error('the database gave no facts');
   const counts: Record<string, number> = {};
-  for (const table of COUNTED) {
+  for (const table of CONFIGURATION) {
     const counted = await tx.one(sql<{ count: number }>`select count(*)::int as count from ${sql.table(table)}`);
     counts[table] = counted?.count ?? 0;
   }

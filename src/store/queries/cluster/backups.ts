@@ -109,6 +109,28 @@ export async function storeBackupTarget(
   return row;
 }
 
+/** What of a target a schedule is; members that are left out stay. */
+export type BackupSchedule = Partial<
+  Pick<BackupTargetRow, 'retainFull' | 'fullEvery' | 'incrementalEvery' | 'drillEvery'>
+>;
+
+/** Stores another schedule of the target; null: there is none. `ifVersion`: as in `storeBackupTarget`. */
+export async function setBackupSchedule(
+  tx: Tx,
+  { retainFull, fullEvery, incrementalEvery, drillEvery }: BackupSchedule,
+  ifVersion: number | null,
+): Promise<BackupTargetRow | null | Rejected> {
+  const before = await lockTarget(tx, ifVersion);
+  if (before === null || isRejected(before)) return before;
+  const row = await tx.one(sql<BackupTargetRow>`
+    update backup_target set retain_full = ${retainFull ?? before.retainFull}, full_every = ${fullEvery ?? before.fullEvery},
+      incremental_every = ${incrementalEvery ?? before.incrementalEvery}, drill_every = ${drillEvery ?? before.drillEvery},
+      version = version + 1, changed_at = now()
+    returning ${TARGET}`);
+  await raiseObserved(tx);
+  return row;
+}
+
 /** Removes the target; null: there was none. What is in the store stays there. */
 export async function deleteBackupTarget(tx: Tx, ifVersion: number | null): Promise<BackupTargetRow | null | Rejected> {
   const before = await lockTarget(tx, ifVersion);
