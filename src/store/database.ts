@@ -73,6 +73,8 @@ const PROOF_MS = 1000;
  * connections.
  */
 const READ_SHARE = 0.4;
+/** A statement that a transaction repeats more often than so many times (thousands of machines in one file) is planned once. */
+const NAMED_AFTER = 3;
 
 const READ: Mode = { begin: 'begin isolation level repeatable read, read only', end: 'commit', isReadOnly: true };
 const GLANCE: Mode = { begin: null, end: 'commit', isReadOnly: true };
@@ -222,7 +224,7 @@ export class Database {
         onPrimary: () => {
           if (this.#reconnectGate.found()) void this.#prepare(timeoutMs());
         },
-        names: mode.begin === null ? this.#names : null,
+        plans: { names: this.#names, after: mode.begin === null ? 0 : NAMED_AFTER },
         sealer: this.sealer,
         serverLimits: serverLimits(limits.queryMs, this.#timeouts.queryMs, limits.deadline - now),
       });

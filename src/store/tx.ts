@@ -32,6 +32,12 @@ const compiler = new Kysely<unknown>({
 });
 
 /**
+ * Statements whose plans the server stores. `names`: of prepared statements, by text. `after`: how many runs of a statement
+ * in its transaction go without: 0 names each, more leave the statements of short transactions as they are.
+ */
+export type StoredPlans = { readonly names: Map<string, string>; readonly after: number };
+
+/**
  * A `Tx` with its end: after `end()`, or after an error in a transaction, it refuses queries, so that none reaches a connection that others use by
  * then. `end` waits for a running query.
  */
@@ -39,16 +45,17 @@ export type LiveTx = { readonly tx: Tx; end(): Promise<void> };
 
 /**
  * Makes a `Tx` over one connection. It asks `timeoutMs` before each query, so that one deadline bounds all of them. Simultaneous queries run one
- * after the other. With `names` the server keeps each statement's plan for the connection's life, which saves more than half of a short query's time;
- * the map keeps the statements' names.
+ * after the other. With `plans` the server stores the plans of statements for the connection's life, which saves more than half of a short query's
+ * time.
  */
 export function txOf(
   client: ClientBase,
   timeoutMs: () => number,
   sealer: Sealer,
-  names: Map<string, string> | null = null,
+  plans: StoredPlans | null = null,
 ): LiveTx {
   let isOver = false;
+  const runs = new Map<string, number>();
   let last: Promise<unknown> = Promise.resolve();
   const run = async <R>(query: RawBuilder<R>) => {
     if (isOver)
@@ -61,7 +68,7 @@ export function txOf(
     }
     try {
       // pg reads `query_timeout` per query; its published type lacks it.
-      const name = names ? { name: nameOf(sql, names) } : {};
+      const name = plans && countRun(runs, sql) > plans.after ? { name: nameOf(sql, plans.names) } : {};
       const config = { ...name, text: sql, values: [...parameters], query_timeout: timeoutMs() };
       return await client.query(config);
     } catch (error) {
@@ -88,6 +95,13 @@ export function txOf(
       await last;
     },
   };
+}
+
+/** Which run of the statement in its transaction this is, from 1. */
+function countRun(runs: Map<string, number>, sql: string): number {
+  const count = (runs.get(sql) ?? 0) + 1;
+  runs.set(sql, count);
+  return count;
 }
 
 /** A name derived from the text, so that it means the same on every connection. The number of our texts is finite, because values are parameters. */

@@ -3,7 +3,7 @@ import { accept, AppError } from '../../core/errors.ts';
 import { lockLimitMs, placeOf, serverOfClient } from '../connection.ts';
 import { type Phase, ReadOnlyError, StandbyError, UnprovenCommitError } from '../failure.ts';
 import type { Sealer } from '../../core/seal.ts';
-import { type LiveTx, type Tx, txOf } from '../tx.ts';
+import { type LiveTx, type StoredPlans, type Tx, txOf } from '../tx.ts';
 
 /** How a transaction starts and ends. `repeatable read` sees one moment; a write re-reads rows for which it waited. */
 export interface Mode {
@@ -24,7 +24,7 @@ interface TransactionWork<T> {
   readonly isProven: boolean;
   /** The server has reported that it is one. */
   readonly onPrimary: () => void;
-  readonly names: Map<string, string> | null;
+  readonly plans: StoredPlans;
   readonly sealer: Sealer;
   /** Of `serverLimits`. */
   readonly serverLimits: string;
@@ -44,7 +44,7 @@ export async function transact<T>(client: pg.PoolClient, work: TransactionWork<T
   try {
     await begin(client, work);
     work.position.phase = 'body';
-    const live = txOf(client, work.timeoutMs, work.sealer, work.names);
+    const live = txOf(client, work.timeoutMs, work.sealer, work.plans);
     const value = accept(await settled(live, work.body));
     if (!work.mode.isReadOnly && work.mode.end === 'commit') work.position.phase = 'commit';
     await end(client, work, warnings);

@@ -4,6 +4,7 @@ import { FILE_FORM, type FileObject, type SiteFile } from '../../../contract/sit
 import { accept, invalid, RejectedError, refuse, type Rejected, rejected } from '../../../core/errors.ts';
 import { digestOf, stableJson } from '../../../core/stable-json.ts';
 import type { NewEvent, WriteTx } from '../../../store/write.ts';
+import { planForBulk } from '../../../store/queries/base/bulk.ts';
 import { readWatermark } from '../../../store/queries/base/watermark.ts';
 import { type KnownNames, rememberNames } from '../../base/known-names.ts';
 import type { CaseContext } from '../../base/use-case.ts';
@@ -20,6 +21,7 @@ export async function applyFile(tx: WriteTx, body: SiteApply, context: CaseConte
   accept(judgeForm(body.site));
   const wanted = wantedOf(body.site);
   const prune = new Set((body.prune ?? []).flatMap((plural) => exportKindOf(plural)?.noun ?? []));
+  await planForBulk(tx);
   const { revision } = await readWatermark(tx);
   const kinds = kindsToRead(wanted, prune);
   const reading = await readObjects(tx, context, kinds);

@@ -268,8 +268,9 @@ function idOf(by: { fqdn: string } | { mac: string } | { address: string }): Raw
       order by machine_id limit 1`;
   }
   if ('address' in by) {
-    return sql`select i.machine_id as id from interface_addresses a join interfaces i on i.id = a.interface_id
-      where a.address = ${by.address}::inet order by i.machine_id limit 1`;
+    // No join: see `planForBulk`.
+    return sql`select machine_id as id from interfaces
+      where id = (select interface_id from interface_addresses where address = ${by.address}::inet)`;
   }
   const [hostname, ...domain] = by.fqdn.split('.');
   return sql`select t.id from machines t join domains d on d.id = t.domain_id
