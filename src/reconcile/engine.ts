@@ -49,6 +49,7 @@ export async function openEngine(service: AnyService, outer: EnginePorts): Promi
     facts: null,
     metrics: [],
     isSettling: false,
+    hasBeenHealthy: false,
     pid: null,
     faults: 0,
     spared: null,

@@ -19,6 +19,7 @@ export async function settle(context: ReconcileContext): Promise<void> {
   state.facts = health.facts ?? null;
   state.metrics = health.metrics ?? [];
   state.isSettling = health.isSettling === true;
+  state.hasBeenHealthy ||= health.isHealthy;
   noteFiles(context, health);
   conclude(context, health);
 }

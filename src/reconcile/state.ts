@@ -39,6 +39,8 @@ export interface EngineState {
   metrics: readonly Metric[];
   /** The daemon reported so at the last probe. */
   isSettling: boolean;
+  /** Since this process began. */
+  hasBeenHealthy: boolean;
   /** The daemon's process, as seen last. */
   pid: number | null;
   /** Interrupted runs in a row. */

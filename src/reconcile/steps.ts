@@ -275,12 +275,23 @@ async function rollBack(context: ReconcileContext): Promise<void> {
   const digest = filesDigest(context.aim.files);
   const isSecond = refused?.filesDigest === digest && refused.verdict === 'retrying';
   const why = `Generation ${wanted.generation} did not become healthy: ${context.health?.detail ?? 'no answer'}`;
-  state.memory = { ...state.memory, refused: { filesDigest: digest, why, verdict: isSecond ? 'guilty' : 'open' } };
+  const verdict = isSecond ? 'guilty' : isTrialFair(context) ? 'open' : 'unclear';
+  state.memory = { ...state.memory, refused: { filesDigest: digest, why, verdict } };
   // Durable before anything is taken back, so that a run after a kill continues the rollback.
   await saveMemory(context);
   context.aim = { kind: 'previous', files: good.files };
   context.health = null;
   context.isForced = false;
+}
+
+/**
+ * Could the daemon have become healthy with any configuration? Not proven while its unit still starts, or if the unit
+ * was not up before and the service not yet healthy since this process began: after a power cut Patroni waits for etcd,
+ * and etcd for other hosts.
+ */
+function isTrialFair({ health, state, unitBefore }: ReconcileContext): boolean {
+  const hasWorked = state.hasBeenHealthy || unitBefore?.active === 'active';
+  return hasWorked && health?.unit?.active !== 'activating';
 }
 
 /** The run has acted on the daemon: store it, make it durable, ask again. */

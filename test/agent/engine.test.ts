@@ -315,6 +315,35 @@ describe('a configuration that the daemon does not bear', () => {
     expect(await engine.run(wish(2, {}), FAKE_FACTS)).toMatchObject({ state: 'healthy', applied: 2 });
   });
 
+  it.each(['the agent begins with it', 'the unit still starts'])(
+    'is tried once more when nothing could have been healthy at its trial: %s',
+    async (moment) => {
+      const isFresh = moment === 'the agent begins with it';
+      const { parseProbe } = fakeService();
+      let restartsLeft = 0;
+      // The other hosts are back when the previous configuration is.
+      const isPowerBack = () => host.effects.filter((effect) => effect.startsWith('restart')).length >= restartsLeft;
+      const { host, start } = engineRig({
+        parseProbe: (answers, desired) =>
+          isPowerBack() ? parseProbe(answers, desired) : { isHealthy: false, detail: 'it waits for etcd' },
+      });
+      const before = await start();
+      await before.run(wish(1, {}), FAKE_FACTS);
+      const engine = isFresh ? await start() : before;
+      if (isFresh) host.unit(UNIT).active = 'inactive';
+      restartsLeft = 2;
+      if (!isFresh)
+        Object.defineProperty(host.unit(UNIT), 'active', {
+          get: () => (isPowerBack() ? 'active' : 'activating'),
+          set: () => {},
+        });
+      const early = await engine.run(wish(2, {}), FAKE_FACTS);
+      expect(early).toMatchObject({ state: 'rolled_back', applied: 1 });
+      expect(early.why).toContain('generation 1 runs again');
+      expect(await engine.run(wish(2, {}), FAKE_FACTS)).toMatchObject({ state: 'healthy', applied: 2 });
+    },
+  );
+
   it('is tried again when an operator restarts the service', async () => {
     const { host, start } = engineRig();
     const engine = await start();
