@@ -61,7 +61,7 @@ describe('many machines', () => {
     await page.getByText('2 machines are chosen').waitFor();
     await page.getByRole('combobox', { name: 'What to do with them' }).selectOption('release');
     await page.getByRole('button', { name: 'See what it would do' }).click();
-    await page.getByText('1 would be begun. 1 would be refused').waitFor();
+    await page.getByText('1 would start. 1 would be refused').waitFor();
     await page
       .getByText(/m3.* is commissioning/)
       .first()
@@ -69,7 +69,7 @@ describe('many machines', () => {
     expect(await axe(page)).toEqual([]);
     expect(site.made).toEqual([]);
     await page.locator('[data-apply]').click();
-    await page.getByText('1 were begun; 1 were refused.').waitFor();
+    await page.getByText('1 started; 1 refused.').waitFor();
     expect(site.made.map(({ id, params }) => [id, params['machine']])).toEqual([['machine.release', await idOf('m1')]]);
     expect(open.complaints).toEqual([]);
   });
@@ -291,7 +291,7 @@ describe('a drill', () => {
     const { page } = open;
     await page.getByRole('button', { name: 'Play planned-drain' }).click();
     await page.locator('[data-apply]').click();
-    await page.getByText('Begun.').waitFor();
+    await page.getByText('Started.').waitFor();
     expect(site.made.at(-1)?.body).toEqual({ hazard: 'planned-drain' });
     await page.keyboard.press('Escape');
     await page.getByRole('link', { name: 'Rounds' }).click();

@@ -42,7 +42,7 @@ export const MachineTimeline = strict({
   name: Type.String(),
   state: oneOf(MACHINE_STATES),
   now: Time,
-  run: nullable(strict({ id: Id, purpose: oneOf(RUN_PURPOSES), begunAt: Time, endedAt: nullable(Time) })),
+  run: nullable(strict({ id: Id, purpose: oneOf(RUN_PURPOSES), startedAt: Time, endedAt: nullable(Time) })),
   runs: Type.Array(Id, { description: 'numbers of its runs, the newest first' }),
   steps: Type.Array(TimelineStep),
   isCut: Type.Boolean({ description: 'there were more: these are the newest' }),

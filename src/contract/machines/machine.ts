@@ -87,7 +87,7 @@ const StateAnswers = {
       {
         image: nullable(Type.String({ description: 'name of the image; null: a system in memory' })),
         digest: nullable(Type.String()),
-        begunAt: Time,
+        startedAt: Time,
         deployedAt: nullable({ ...Time, description: 'since when its own system runs; null: not yet' }),
       },
       'what it is deployed with, until it is released',

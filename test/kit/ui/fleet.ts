@@ -46,7 +46,9 @@ export function machine(id: string, name: string, state: Machine['state']): Mach
     deadline: state === 'commissioning' ? before(-12 * 60_000) : null,
     job: null,
     ...(state === 'deployed'
-      ? { deployment: { image: 'debian-13', digest: DIGEST, begunAt: before(3 * HOUR), deployedAt: before(2 * HOUR) } }
+      ? {
+          deployment: { image: 'debian-13', digest: DIGEST, startedAt: before(3 * HOUR), deployedAt: before(2 * HOUR) },
+        }
       : {}),
     busy: state === 'commissioning',
     zone: 'default',
@@ -114,7 +116,7 @@ function timeline(isLate: boolean): FleetData['timeline'] {
     name: 'm1.example.test',
     state: isLate ? 'failed-deployment' : 'deployed',
     now: before(0),
-    run: { id: 3, purpose: 'deploying', begunAt: before(HOUR), endedAt: null },
+    run: { id: 3, purpose: 'deploying', startedAt: before(HOUR), endedAt: null },
     runs: [3, 2, 1],
     steps: [step('a', 50_000, 'lease', '10.10.10.20 on VLAN lab/vlan10'), step('b', 40_000, 'loader', 'ipxe.efi')],
     isCut: false,

@@ -80,7 +80,7 @@ function clockTime(iso: string): string {
 }
 
 function headOf({ name, state, run, deadline, steps }: MachineTimeline): string {
-  const day = (run?.begunAt ?? steps[0]?.at ?? '').slice(0, 10);
+  const day = (run?.startedAt ?? steps[0]?.at ?? '').slice(0, 10);
   const which = run === null ? '' : `, run ${run.id} (${run.purpose})`;
   const until = deadline === null ? '' : `, until ${clockTime(deadline)}`;
   return `${name} is ${state}${which}${until}${day === '' ? '' : `, ${day}`}`;

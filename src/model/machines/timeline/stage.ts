@@ -33,7 +33,7 @@ const PROOFS: Partial<Readonly<Record<StepWhat, Stage>>> = {
   status: 'up',
   inventory: 'inventoried',
   signal: 'up',
-  'script-begun': 'scripts',
+  'script-started': 'scripts',
   'script-ended': 'scripts',
 };
 

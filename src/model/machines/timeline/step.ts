@@ -17,7 +17,7 @@ const REGION_STEPS = [
   'status',
   'signal',
   'installed',
-  'script-begun',
+  'script-started',
   'script-ended',
 ] as const;
 export const STEP_WHATS = [...RACK_STEPS, ...REGION_STEPS] as const;
@@ -76,7 +76,7 @@ export const STEP_TITLES: Readonly<Record<StepWhat, string>> = {
   status: 'status',
   signal: 'signal',
   installed: 'installed',
-  'script-begun': 'script started',
+  'script-started': 'script started',
   'script-ended': 'script ended',
 };
 

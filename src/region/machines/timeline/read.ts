@@ -174,7 +174,7 @@ async function runningScript(
   now: number,
 ): Promise<WhyScript | null> {
   const ended = new Set(steps.filter(({ what }) => what === 'script-ended').map(({ facts }) => facts.file));
-  const running = lastBoot(steps).findLast(({ what, facts }) => what === 'script-begun' && !ended.has(facts.file));
+  const running = lastBoot(steps).findLast(({ what, facts }) => what === 'script-started' && !ended.has(facts.file));
   if (running === undefined) return null;
   const name = running.facts.file ?? '';
   const timeout = run === null ? null : await readScriptTimeout(tx, run.id, name);
@@ -184,7 +184,7 @@ async function runningScript(
 
 function viewRun({ id, purpose, startedAt, endedAt }: RunSpan): NonNullable<MachineTimeline['run']> {
   const known = RUN_PURPOSES.find((one) => one === purpose) ?? 'commissioning';
-  return { id, purpose: known, begunAt: iso(startedAt), endedAt: endedAt === null ? null : iso(endedAt) };
+  return { id, purpose: known, startedAt: iso(startedAt), endedAt: endedAt === null ? null : iso(endedAt) };
 }
 
 function viewStep(step: NamedStep, before: NamedStep | undefined): TimelineStep {

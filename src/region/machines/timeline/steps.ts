@@ -155,7 +155,16 @@ export function ofResults(results: readonly ScriptResultRow[]): NamedStep[] {
     const startSteps: NamedStep[] =
       startedAt === null
         ? []
-        : [{ ...common, id: `begun-${id}`, at: Date.parse(startedAt), what: 'script-begun', outcome: 'done', facts }];
+        : [
+            {
+              ...common,
+              id: `started-${id}`,
+              at: Date.parse(startedAt),
+              what: 'script-started',
+              outcome: 'done',
+              facts,
+            },
+          ];
     const ended: NamedStep[] =
       endedAt === null || state === 'running' || state === 'pending'
         ? []

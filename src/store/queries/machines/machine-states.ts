@@ -26,7 +26,7 @@ export interface MachineStateShown {
   readonly deployment: {
     readonly image: string | null;
     readonly digest: string | null;
-    readonly begunAt: string;
+    readonly startedAt: string;
     readonly deployedAt: string | null;
   } | null;
 }
@@ -38,7 +38,7 @@ export const STATE_COLUMNS = sql`coalesce(s.state, 'new') as state, coalesce(s.s
   coalesce(s.epoch, 0) as "stateEpoch", s.owner,
   coalesce(s.is_locked, false) as "isLocked", coalesce(s.error, '') as error, coalesce(s.message, '') as message, s.deadline, s.job_id as "jobId",
   s.wanted is not null as "isOrderWaiting", (select json_build_object('image', nullif(e.image_name, ''), 'digest', e.image,
-    'begunAt', to_char(e.begun_at at time zone 'UTC', ${ISO}), 'deployedAt', to_char(e.deployed_at at time zone 'UTC', ${ISO}))
+    'startedAt', to_char(e.begun_at at time zone 'UTC', ${ISO}), 'deployedAt', to_char(e.deployed_at at time zone 'UTC', ${ISO}))
     from machine_deployments e where e.machine_id = t.id and (e.image is not null or e.is_ephemeral)) as deployment`;
 
 /** Conditions of a list. */

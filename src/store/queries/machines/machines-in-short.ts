@@ -38,16 +38,16 @@ export interface MachineInShort
 }
 
 type Deployed = NonNullable<MachineStateShown['deployment']>;
-/** `begunAt` null: it is deployed with nothing. */
+/** `startedAt` null: it is deployed with nothing. */
 type DeploymentHead = Omit<MachineInShort, 'deployment' | 'interfaces' | 'carried'> &
-  Omit<Deployed, 'begunAt'> & { readonly begunAt: string | null };
+  Omit<Deployed, 'startedAt'> & { readonly startedAt: string | null };
 
 /** Plain columns and joins: objects of JSON and a query for each value take PostgreSQL twice the time. */
 const COLUMNS = sql`t.id, t.hostname, d.name as domain, t.hostname || '.' || d.name as fqdn, z.name as zone, r.name as pool, t.description, t.annotations,
     t.min_hwe_kernel as "minHweKernel", t.expected_architecture as "expectedArchitecture", b.name as bmc, b.power_type as "powerType",
     coalesce(p.state, 'unknown') as "powerState", coalesce(s.state, 'new') as state, s.owner, coalesce(s.is_locked, false) as "isLocked",
     coalesce(s.error, '') as error, coalesce(s.message, '') as message, s.wanted is not null as "isOrderWaiting", n.note as "enlistNote",
-    nullif(e.image_name, '') as image, e.image as digest, e.begun_at as "begunAt", e.deployed_at as "deployedAt"`;
+    nullif(e.image_name, '') as image, e.image as digest, e.begun_at as "startedAt", e.deployed_at as "deployedAt"`;
 const JOINED = sql`join domains d on d.id = t.domain_id left join zones z on z.id = t.zone_id left join resource_pools r on r.id = t.pool_id
     left join bmcs b on b.id = t.bmc_id left join machine_power p on p.machine_id = t.id left join machine_states s on s.machine_id = t.id
     left join machine_enlistments n on n.machine_id = t.id
@@ -68,6 +68,6 @@ export async function listMachinesInShort(tx: Tx, query: MachineFilter = {}): Pr
   return { ...page, items: await withInterfaces(tx, deployed) };
 }
 
-function deploymentOf({ image, digest, begunAt, deployedAt }: DeploymentHead): Deployed | null {
-  return begunAt === null ? null : { image, digest, begunAt, deployedAt };
+function deploymentOf({ image, digest, startedAt, deployedAt }: DeploymentHead): Deployed | null {
+  return startedAt === null ? null : { image, digest, startedAt, deployedAt };
 }

@@ -12,7 +12,7 @@ export const CHANGE = {
   waiting: 'The site does not answer. The change is kept here and sent again with the same key, so it is made once.',
   errors: 'This change would leave an error (above). Apply anyway?',
   done: 'Done.',
-  started: 'Begun. The bar above shows how far it is.',
+  started: 'Started. The bar above shows how far it is.',
   again: 'Send it again',
   back: 'Back',
   unsure:

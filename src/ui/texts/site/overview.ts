@@ -70,7 +70,7 @@ export const OVERVIEW = {
   jobs: {
     title: 'Under way',
     empty: 'Nothing is under way.',
-    columns: { job: 'What', step: 'How far it is', since: 'Begun', by: 'By', do: 'Do' },
+    columns: { job: 'What', step: 'How far it is', since: 'Started', by: 'By', do: 'Do' },
     all: 'All jobs, those that have ended, too',
   },
   happened: 'What happened',

@@ -30,7 +30,7 @@ const timeline = (more: object = {}) => ({
   name: 'm1.example.test',
   state: 'commissioning',
   now: '2026-03-01T10:00:09.000Z',
-  run: { id: 7, purpose: 'commissioning', begunAt: '2026-03-01T10:00:00.000Z', endedAt: null },
+  run: { id: 7, purpose: 'commissioning', startedAt: '2026-03-01T10:00:00.000Z', endedAt: null },
   runs: [7],
   steps: [
     step('event-1', 0, {

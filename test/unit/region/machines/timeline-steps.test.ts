@@ -112,7 +112,7 @@ describe('steps', () => {
     const result = { id: 7, run: 1, purpose: 'testing' as const, script: 'memory', at, outputs: [] };
     const one = (state: 'running' | 'passed' | 'timed-out', endedAt: string | null) =>
       ofResults([{ ...result, state, exitStatus: state === 'passed' ? 0 : null, startedAt: at, endedAt }]);
-    expect(one('running', null)).toMatchObject([{ what: 'script-begun', at: 5_000, facts: { file: 'memory' } }]);
+    expect(one('running', null)).toMatchObject([{ what: 'script-started', at: 5_000, facts: { file: 'memory' } }]);
     expect(one('passed', at)[1]).toMatchObject({ what: 'script-ended', outcome: 'done', facts: { exit: 0 } });
     expect(one('timed-out', at)[1]).toMatchObject({ outcome: 'failed', facts: { words: 'timed-out' } });
   });

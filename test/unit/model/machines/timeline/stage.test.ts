@@ -46,7 +46,7 @@ describe('what comes next', () => {
     expect(predictStep(other, { ...WAY, silentRacks }, 41_000)).toMatchObject({ stage: 'told', isLate: false });
     const young = [step('power-on', 1_000), step('lease', 8_000)];
     expect(predictStep(young, { ...WAY, silentRacks }, 41_000)).toMatchObject({ deadline: 53_000, isLate: false });
-    const scripts = [...told, step('inventory', 9_500), step('script-begun', 9_800)];
+    const scripts = [...told, step('inventory', 9_500), step('script-started', 9_800)];
     expect(predictStep(scripts, { ...WAY, silentRacks }, 41_000)).toMatchObject({ stage: 'scripts', isLate: false });
   });
 
@@ -61,7 +61,7 @@ describe('what comes next', () => {
       'root',
       'metadata',
       'inventory',
-      'script-begun',
+      'script-started',
     ];
     const seen = proofs.map((_, index) => {
       const steps = proofs.slice(0, index + 1).map((what, at) => step(what, 1_000 * (at + 1)));
@@ -83,7 +83,7 @@ describe('what comes next', () => {
       next: 'a person who switches it on',
       deadline: 1_800_000,
     });
-    const steps = [step('script-begun', 1_000)];
+    const steps = [step('script-started', 1_000)];
     expect(predictStep(steps, { ...WAY, scriptSeconds: 20 }, 0)).toMatchObject({ stage: 'scripts', deadline: 21_000 });
   });
 
@@ -139,7 +139,7 @@ describe('a machine whose disks are written', () => {
       facts: {},
     });
     const way = { state: 'deploying', startedAt: 0, deadline: null, hasSwitch: true } as const;
-    const installed = [step('power-on', 1000), step('script-begun', 2000), step('installed', 3000)];
+    const installed = [step('power-on', 1000), step('script-started', 2000), step('installed', 3000)];
     expect(predictStep(installed, way, 4000)).toMatchObject({ next: 'the report of its own system', isLate: false });
     expect(predictStep([...installed, step('script', 60_000)], way, 700_000)).toMatchObject({ isLate: true });
     expect(predictStep([step('power-on', 1000)], { ...way, state: 'disk-erasing' }, 2000)).toMatchObject({

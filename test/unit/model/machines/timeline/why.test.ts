@@ -20,7 +20,7 @@ const SOURCES: Partial<Record<StepWhat, StepSource>> = {
   script: 'boot',
   inventory: 'metadata',
   metadata: 'http',
-  'script-begun': 'script',
+  'script-started': 'script',
   'script-ended': 'script',
 };
 let at = 0;
@@ -66,7 +66,13 @@ interface Case {
 
 const CASES: Readonly<Record<string, Case>> = {
   'own-system-unbooted': {
-    steps: [...BOOTED, UP, INVENTORY, step('script-begun', { file: 'regent-install-50-deployed' }), step('installed')],
+    steps: [
+      ...BOOTED,
+      UP,
+      INVENTORY,
+      step('script-started', { file: 'regent-install-50-deployed' }),
+      step('installed'),
+    ],
     site: { state: 'deploying' },
     isFirst: true,
     says: /are written, but no rack saw m1 start/,
@@ -77,7 +83,7 @@ const CASES: Readonly<Record<string, Case>> = {
       ...BOOTED,
       UP,
       INVENTORY,
-      step('script-begun', { file: 'regent-install-50-deployed' }),
+      step('script-started', { file: 'regent-install-50-deployed' }),
       step('installed'),
       step('lease'),
       step('loader', { file: 'undionly.kpxe' }),
@@ -257,7 +263,7 @@ const CASES: Readonly<Record<string, Case>> = {
     remedy: /regent machine results m1/,
   },
   'script-hangs': {
-    steps: [...BOOTED, UP, INVENTORY, step('script-begun', { file: 'memory' })],
+    steps: [...BOOTED, UP, INVENTORY, step('script-started', { file: 'memory' })],
     site: { script: { name: 'memory', ranMs: 1_000_000, mayMs: 900_000 } },
     isFirst: true,
     says: /memory has run for 17 min and may run for 15 min: it hangs/,
@@ -296,7 +302,7 @@ describe('each cause', () => {
   });
 
   it('is told no more when the way went on', () => {
-    const went = [...BOOTED, UP, INVENTORY, step('script-begun', { file: 'memory' })];
+    const went = [...BOOTED, UP, INVENTORY, step('script-started', { file: 'memory' })];
     const site = { ...SITE, script: { name: 'memory', ranMs: 1000, mayMs: 900_000 } };
     expect(causesOf(went, site).map(({ code }) => code)).toEqual(['unknown']);
   });
