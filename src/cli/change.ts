@@ -62,5 +62,7 @@ async function showPreview<I extends RouteId>(call: Call, change: Change<I>): Pr
 
 /** The printer of a call. */
 export function printerOf(call: Call): Printer {
-  return { format: call.global.output ?? 'table', out: call.io.out, err: call.io.err };
+  const sort = call.options['sort'];
+  const common = { format: call.global.output ?? 'table', out: call.io.out, err: call.io.err };
+  return typeof sort === 'string' ? { ...common, sort } : common;
 }

@@ -41,6 +41,7 @@ import { SETTING } from './commands/site/setting.ts';
 import { STATUS } from './commands/site/status.ts';
 import { TOKEN } from './commands/cluster/token.ts';
 import { USER } from './commands/people/user.ts';
+import { WHOAMI } from './commands/people/whoami.ts';
 import { DECLARED } from './commands/base/declared.ts';
 import { usualCommands } from './commands/base/usual.ts';
 
@@ -50,6 +51,7 @@ export const NOUNS: readonly NounSpec[] = [
   CLUSTER,
   DOCTOR,
   WHAT_IF,
+  WHOAMI,
   DRILL,
   JOB,
   COMMAND,

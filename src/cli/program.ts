@@ -39,13 +39,24 @@ export async function runProgram(ports: ProgramPorts): Promise<ExitCode> {
     result.code = code;
   });
   try {
-    await program.parseAsync([...ports.io.argv], { from: 'user' });
+    await program.parseAsync(withoutVainHelp(ports), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   return result.code;
 }
+
+/** The arguments; without `--help` after a noun that does not exist, so that the command line names the fault. */
+function withoutVainHelp({ io: { argv }, nouns }: ProgramPorts): string[] {
+  const first = argv.find((text, place) => !text.startsWith('-') && !VALUED.has(argv[place - 1] ?? ''));
+  const known = nouns.flatMap(({ noun, alias }) => [noun, alias]);
+  if (first === undefined || first === 'help' || known.includes(first)) return [...argv];
+  return argv.filter((text) => text !== '--help' && text !== '-h');
+}
+
+/** Global options that the next argument belongs to. */
+const VALUED = new Set(['-o', '--output', '--url', '--context']);
 
 function buildProgram(ports: ProgramPorts, done: (code: ExitCode) => void): Command {
   const { io, nouns } = ports;
@@ -101,15 +112,26 @@ function addCommand(command: Command, spec: CommandSpec, ports: ProgramPorts, do
   const everyS = spec.watchSeconds ?? WATCH_DEFAULT_S;
   if (isWatchable)
     command.option('--watch [seconds]', `run again every N seconds (${everyS} by default) until interrupted`);
+  if (spec.verb === 'list') command.option('--sort <column>', 'in the order of this column; - before it reverses');
   const examples = spec.examples ?? [];
   if (examples.length > 0) command.addHelpText('after', `\nExamples:\n${examples.map((e) => `  ${e}`).join('\n')}`);
   command.showHelpAfterError('(see --help of this command)');
+  command.configureOutput({ outputError: (message, write) => write(withAllMissing(message, spec)) });
   command.action(async (...received: unknown[]) => {
     const values = command.opts<OptionValues>();
     const call = callOf(ports, command, received.slice(0, -2), { values, condition: spec.waitsFor ?? 'nodes' });
     const once = async () => ((await spec.run(call)) ?? EXIT.ok) as ExitCode;
     const seconds = watchSeconds(values['watch'], everyS);
     done(seconds === null ? await once() : await watch(ports.io, seconds, once));
+  });
+}
+
+/** Commander names the first missing argument; the sentence names all of them. */
+function withAllMissing(message: string, { args = [] }: CommandSpec): string {
+  return message.replace(/missing required argument '([^']+)'/, (whole, name: string) => {
+    const required = args.map((argument) => argument.name).filter((text) => text.startsWith('<'));
+    const missing = required.slice(required.findIndex((text) => text.replaceAll(/[<>.]/g, '') === name));
+    return missing.length < 2 ? whole : `missing required arguments ${missing.join(' ')}`;
   });
 }
 

@@ -16,7 +16,7 @@ export const WORDS_LEFT: Readonly<Record<string, number>> = {
   wish: 3,
   heard: 6,
   anew: 3,
-  begun: 43,
+  begun: 16,
   stranger: 0,
 };
 

@@ -1,6 +1,8 @@
 import type { Output } from '../io.ts';
 import { printable, safeJson } from './escape.ts';
-import { csvText, detailLines, tableLines } from './table.ts';
+import { usageError } from '../exit.ts';
+import { fitColumns } from './fit.ts';
+import { columnWidths, csvText, detailLines, tableLines } from './table.ts';
 import { yamlText } from './yaml.ts';
 
 /** Forms of output. */
@@ -20,11 +22,18 @@ export interface Shape<Row> {
 }
 
 /** Where results go. */
-export type Printer = { readonly format: OutputFormat; readonly out: Output; readonly err: Output };
+export interface Printer {
+  readonly format: OutputFormat;
+  readonly out: Output;
+  readonly err: Output;
+  /** The header by which lists are sorted; `-` before it: from the last one. */
+  readonly sort?: string;
+}
 
 /** Prints a list in the wanted form. An empty table says so on stderr, so that stdout stays empty for scripts. */
-export async function printList<Row>(printer: Printer, shape: Shape<Row>, rows: readonly Row[]): Promise<void> {
+export async function printList<Row>(printer: Printer, shape: Shape<Row>, given: readonly Row[]): Promise<void> {
   const { format, out, err } = printer;
+  const rows = printer.sort === undefined ? given : sorted(given, shape, printer.sort);
   if (await printData(printer, rows)) return;
   if (format === 'name') {
     out.write(rows.map((row) => `${printable(shape.name(row))}\n`).join(''));
@@ -42,8 +51,32 @@ export async function printList<Row>(printer: Printer, shape: Shape<Row>, rows: 
     err.write(`There is no ${shape.kind}.\n`);
     return;
   }
-  out.write(`${tableLines(headers, cells).join('\n')}\n`);
+  // Whoever reads from a pipe cuts columns by their number.
+  const places =
+    isWide || !out.isTerminal
+      ? headers.map((_, place) => place)
+      : fitColumns(columnWidths(headers, cells), out.columns);
+  const shown = <T>(all: readonly T[]) => places.flatMap((place) => all.slice(place, place + 1));
+  out.write(`${tableLines(shown(headers), cells.map(shown)).join('\n')}\n`);
+  const left = headers.slice(places.length);
+  if (left.length > 0) err.write(`Columns that do not fit: ${left.join(', ')}. To see them: -o wide.\n`);
 }
+
+/** Rows in the order of a column's texts, numbers by their value. */
+function sorted<Row>(rows: readonly Row[], { columns }: Shape<Row>, sort: string): Row[] {
+  const isDown = sort.startsWith('-');
+  const header = (isDown ? sort.slice(1) : sort).toLowerCase();
+  const column = columns.find((one) => one.header.toLowerCase() === header);
+  if (column === undefined) {
+    const known = columns.map((one) => one.header).join(', ');
+    throw usageError(`--sort: "${sort}" is not a column of this list. Rule: one of ${known}; - before it reverses.`);
+  }
+  const keyed = rows.map((row) => ({ row, key: column.value(row) }));
+  keyed.sort((one, other) => COLLATOR.compare(one.key, other.key) * (isDown ? -1 : 1));
+  return keyed.map(({ row }) => row);
+}
+
+const COLLATOR = new Intl.Collator('en', { numeric: true });
 
 /** Prints one object: labelled lines for the table form, else as a list of one object (JSON and YAML: the object itself). */
 export async function printOne<Row>(printer: Printer, shape: Shape<Row>, row: Row): Promise<void> {

@@ -6,12 +6,19 @@ import { cellWidth, printable, printableLines } from './escape.ts';
  */
 export function tableLines(headers: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const cells = [headers.map((header) => header.toUpperCase()), ...rows.map((row) => row.map(cellText))];
-  const widths = headers.map((_, index) => cells.reduce((most, row) => Math.max(most, cellWidth(row[index] ?? '')), 0));
+  const widths = columnWidths(headers, rows);
   return cells.map((row) =>
     row
       .map((text, index) => text + ' '.repeat(Math.max(0, (widths[index] ?? 0) - cellWidth(text))))
       .join('  ')
       .trimEnd(),
+  );
+}
+
+/** Cells that each column of such a table takes. */
+export function columnWidths(headers: readonly string[], rows: readonly (readonly string[])[]): number[] {
+  return headers.map((header, index) =>
+    rows.reduce((most, row) => Math.max(most, cellWidth(cellText(row[index] ?? ''))), cellWidth(header)),
   );
 }
 

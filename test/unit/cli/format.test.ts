@@ -130,6 +130,54 @@ describe('tables', () => {
   });
 });
 
+describe('a table on a terminal', () => {
+  interface Row {
+    readonly name: string;
+    readonly size: string;
+    readonly note: string;
+  }
+  const headers = ['name', 'size', 'note'] as const;
+  const shape: Shape<Row> = {
+    kind: 'thing',
+    name: (row) => row.name,
+    columns: headers.map((header) => ({ header, value: (row) => row[header] })),
+  };
+  const rows: Row[] = [
+    { name: 'm10', size: '9', note: 'x'.repeat(20) },
+    { name: 'm9', size: '10', note: '' },
+  ];
+  const print = async (columns: number, more: { readonly sort?: string; readonly isTerminal?: boolean } = {}) => {
+    const texts = { out: '', err: '' };
+    const stream = (name: 'out' | 'err') => ({
+      write: (text: string) => void (texts[name] += text),
+      isTerminal: more.isTerminal ?? true,
+      columns,
+    });
+    const sort = more.sort === undefined ? {} : { sort: more.sort };
+    await printList({ format: 'table', out: stream('out'), err: stream('err'), ...sort }, shape, rows);
+    return texts;
+  };
+
+  it('leaves out columns that do not fit, and names them', async () => {
+    expect(await print(33)).toMatchObject({ out: expect.stringMatching(/^NAME  SIZE  NOTE\n/), err: '' });
+    const narrow = await print(31);
+    expect(narrow.out).toBe('NAME  SIZE\nm10   9\nm9    10\n');
+    expect(narrow.err).toBe('Columns that do not fit: note. To see them: -o wide.\n');
+    expect((await print(3)).out).toMatch(/^NAME  SIZE\n/);
+    expect((await print(3, { isTerminal: false })).out).toMatch(/^NAME  SIZE  NOTE\n/);
+  });
+
+  it('is sorted by a column, numbers by their value', async () => {
+    const first = async (sort: string) => (await print(80, { sort })).out.split('\n')[1]?.split(' ')[0];
+    expect(await first('name')).toBe('m9');
+    expect(await first('-name')).toBe('m10');
+    expect(await first('SIZE')).toBe('m10');
+    await expect(print(80, { sort: 'color' })).rejects.toThrow(
+      /"color" is not a column.*Rule: one of name, size, note/,
+    );
+  });
+});
+
 describe('output', () => {
   interface Row {
     readonly name: string;

@@ -21,8 +21,9 @@ const SHAPE: Shape<Machine> = {
     { header: 'id', value: (machine) => machine.id },
     ...STATE_COLUMNS,
     { header: 'addresses', value: (machine) => addressesOf(machine).join(', ') },
-    { header: 'macs', value: (machine) => machine.interfaces.map((nic) => nic.mac).join(', ') },
     { header: 'power', value: (machine) => machine.powerState ?? '' },
+    // A bond and its VLAN interfaces have the MAC address of a card.
+    { header: 'macs', value: (machine) => [...new Set(machine.interfaces.map((nic) => nic.mac))].join(', ') },
     { header: 'bmc', wide: true, value: (machine) => machine.bmc ?? '' },
     { header: 'rack', wide: true, value: (machine) => machine.rack ?? 'master' },
     { header: 'interfaces', wide: true, value: (machine) => machine.interfaces.map((nic) => nic.name).join(', ') },

@@ -118,3 +118,11 @@ it('finds objects, and shows events newest first', async () => {
     { limit: '100', sort: '-id', subject: 'm1', since: '2030-01-01T00:00:00.000Z' },
   ]);
 });
+
+it('names the caller and the region that answered', async () => {
+  region.on('GET /whoami', { body: { user: 'ada', role: 'auditor', isReadOnly: false, by: 'api-key' } });
+  const { code, out } = await regent(['whoami']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^user: +ada\nrole: +auditor\nby: +API key\nregion: +http:\/\/127\.0\.0\.1:\d+\n$/);
+  expect((await regent(['whoami', '-o', 'name'])).out).toBe('ada\n');
+});
