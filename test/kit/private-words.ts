@@ -9,7 +9,7 @@ export const WORDS_LEFT: Readonly<Record<string, number>> = {
   told: 47,
   look: 47,
   word: 65,
-  asked: 84,
+  asked: 82,
   kept: 42,
   said: 12,
   way: 65,
