@@ -4,6 +4,7 @@ import { CERTIFICATE } from './commands/cluster/certificate.ts';
 import { BACKUP_NOUN, BACKUP_TARGET } from './commands/cluster/backup.ts';
 import { CLUSTER } from './commands/cluster/status.ts';
 import { DOCTOR } from './commands/cluster/doctor.ts';
+import { FINDING } from './commands/cluster/finding.ts';
 import { DRILL } from './commands/cluster/drill.ts';
 import { IMAGE } from './commands/images/image.ts';
 import { COMMAND } from './commands/base/command.ts';
@@ -50,6 +51,7 @@ export const NOUNS: readonly NounSpec[] = [
   STATUS,
   CLUSTER,
   DOCTOR,
+  FINDING,
   WHAT_IF,
   WHOAMI,
   DRILL,

@@ -71,6 +71,15 @@ export function sinceOf(call: Call): { since?: string } {
   return { since: new Date(at).toISOString() };
 }
 
+/** A span after now, or a moment, as ISO 8601. `now` in ms. */
+export function untilOf(value: string, now: number): string {
+  const [, number, unit] = /^(\d{1,6})([mhd])$/.exec(value) ?? [];
+  const at = number ? now + Number(number) * SPANS[unit as keyof typeof SPANS] : Date.parse(value);
+  if (!Number.isFinite(at))
+    throw usageError(`--until: "${value}" is neither a span nor a moment. Rule: 30m, 2h, 7d, or 2030-01-01T00:00:00Z.`);
+  return new Date(at).toISOString();
+}
+
 /** Every item of a paged list. */
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];

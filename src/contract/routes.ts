@@ -17,6 +17,7 @@ import { COMMAND_ROUTES, JOB_ROUTES } from './cluster/command-routes.ts';
 import { IMAGE_ROUTES } from './images/image.ts';
 import { IMAGE_SYNC_ROUTES } from './images/image-sync.ts';
 import { BACKUP_ROUTES } from './cluster/backup.ts';
+import { FINDING_ROUTES } from './cluster/finding.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { ENLISTMENT_ROUTES } from './machines/enlistment.ts';
@@ -67,6 +68,7 @@ export const ROUTES = {
   ...COMMAND_ROUTES,
   ...MOVE_ROUTES,
   ...BACKUP_ROUTES,
+  ...FINDING_ROUTES,
 
   ...callsOf(DOMAIN),
   ...callsOf(RECORD),

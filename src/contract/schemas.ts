@@ -10,6 +10,7 @@ export * from './cluster/agent.ts';
 export * from './cluster/backup.ts';
 export * from './cluster/doctor.ts';
 export * from './cluster/drill.ts';
+export * from './cluster/finding.ts';
 export * from './cluster/move-routes.ts';
 export * from './cluster/node.ts';
 export * from './cluster/rack.ts';

@@ -52,6 +52,7 @@ import { sourceCases } from './images/sources/cases.ts';
 import { accountCases } from './people/accounts/cases.ts';
 import { trustCases } from './cluster/trust/cases.ts';
 import { backupCases } from './cluster/backups/cases.ts';
+import { findingCases } from './cluster/findings/cases.ts';
 import { siteCertificateCases } from './cluster/site-certificate/cases.ts';
 import type { ReadCase, WriteCase } from './base/use-case.ts';
 
@@ -104,6 +105,7 @@ export const CASES = {
   ...trustCases,
   ...siteCertificateCases,
   ...backupCases,
+  ...findingCases,
   ...userCases,
   ...accountCases,
   ...sshKeyCases,

@@ -17,6 +17,7 @@ import { openJobRepository } from './base/jobs/job-repository.ts';
 import type { JobKind } from './base/jobs/kind.ts';
 import type { Renewer } from './base/jobs/renewal.ts';
 import { startJobRunner } from './base/jobs/runner.ts';
+import { createFindingTask } from './cluster/findings/task.ts';
 import type { DrillInstruments } from './cluster/drill-run/port.ts';
 import { type Backups, createBackups } from './cluster/backups/create-backups.ts';
 import { createMoves, type Moves } from './cluster/moves/create-moves.ts';
@@ -150,6 +151,8 @@ const RELIEF_EVERY_MS = 5000;
 const BACKUPS_EVERY_MS = 15_000;
 /** How late a request to restart this process is noticed. */
 const OWN_RESTART_EVERY_MS = 2000;
+/** How late a finding is noticed; the row in the database lets one region judge. */
+const FINDINGS_EVERY_MS = 5000;
 const NO_INPUT = { params: {}, query: {}, body: undefined };
 /** Root of this host, proven by its socket: it could read the database itself. */
 const HOST_CALL = {
@@ -288,6 +291,7 @@ function startTasks(
   start(createAgainTask(ports.db, calls, ports.random), AGAIN_EVERY_MS);
   if (moves) start(moves.relief, RELIEF_EVERY_MS);
   if (backups) start(backups.schedule, BACKUPS_EVERY_MS);
+  start(createFindingTask(ports.db, calls, ports.process), FINDINGS_EVERY_MS);
   if (ports.endForRestart) start(createOwnRestartTask(ports.db, ports.node, ports.endForRestart), OWN_RESTART_EVERY_MS);
   const jobs =
     ports.jobs &&

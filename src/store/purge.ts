@@ -19,6 +19,10 @@ const RETENTION = {
   changes: { age: '400 days', rows: 200_000 },
   /** `findings`: of all of them, of those that have ended. */
   compiles: { age: '400 days', rows: 200_000, findings: 200_000 },
+  /** After their end. */
+  doctorFindings: { age: '400 days', rows: 100_000 },
+  /** After their end, so that it can be read who muted what. */
+  mutes: '30 days',
   heartbeats: '7 days',
   serviceActions: '30 days',
   leases: '7 days',
@@ -90,6 +94,12 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
   ),
   // What a stored compile had, or was the first not to have, stays: its change's page would say otherwise.
   compile_findings: expired('compile_findings', sql`until_compile < (select min(id) from compiles)`),
+  doctor_findings: expired(
+    'doctor_findings',
+    sql`ended_at is not null and (ended_at < now() - ${RETENTION.doctorFindings.age}::interval
+      or id <= (select max(id) from doctor_findings) - ${RETENTION.doctorFindings.rows}::bigint)`,
+  ),
+  finding_mutes: expired('finding_mutes', sql`until < now() - ${RETENTION.mutes}::interval`),
   login_failures: expired(
     'login_failures',
     sql`${isOlder(sql`at`, sql`${RETENTION.loginFailures.age}::interval`)}

@@ -1465,6 +1465,18 @@ table findings
   constraint findings_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes(id) ON DELETE CASCADE
   constraint findings_pkey PRIMARY KEY (node_id, service)
 
+table finding_mutes
+  finding text not null
+  until timestamp with time zone not null
+  reason text not null
+  covers jsonb
+  muted_by text not null
+  muted_at timestamp with time zone not null default now()
+  constraint finding_mutes_covers CHECK (((jsonb_typeof(covers) = 'object'::text) AND (length((covers)::text) <= 32768)))
+  constraint finding_mutes_finding CHECK ((finding ~ '^[a-z0-9-]{1,64}$'::text))
+  constraint finding_mutes_pkey PRIMARY KEY (finding)
+  constraint finding_mutes_reason CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+
 table files
   id integer not null identity
   owner text not null
@@ -1566,6 +1578,25 @@ table domains
   CREATE TRIGGER keep_name_claims AFTER INSERT OR DELETE OR UPDATE OF name ON public.domains FOR EACH ROW EXECUTE FUNCTION keep_name_claims()
   CREATE TRIGGER raise_version BEFORE UPDATE ON public.domains FOR EACH ROW EXECUTE FUNCTION raise_version()
   CREATE TRIGGER write_history AFTER INSERT OR DELETE OR UPDATE ON public.domains FOR EACH ROW EXECUTE FUNCTION write_history('id')
+
+table doctor_findings
+  id bigint not null identity
+  finding text not null
+  state text not null
+  detail text not null
+  since timestamp with time zone not null default now()
+  seen_at timestamp with time zone not null default now()
+  is_muted boolean not null default false
+  announced_at timestamp with time zone
+  ended_at timestamp with time zone
+  end_reason text
+  constraint doctor_findings_detail CHECK ((length(detail) <= 4000))
+  constraint doctor_findings_end CHECK ((((ended_at IS NULL) = (end_reason IS NULL)) AND (end_reason = ANY (ARRAY['holds'::text, 'muted'::text]))))
+  constraint doctor_findings_finding CHECK ((finding ~ '^[a-z0-9-]{1,64}$'::text))
+  constraint doctor_findings_pkey PRIMARY KEY (id)
+  constraint doctor_findings_state CHECK ((state = ANY (ARRAY['warning'::text, 'unknown'::text, 'broken'::text])))
+  CREATE INDEX doctor_findings_ended ON public.doctor_findings USING btree (ended_at) WHERE (ended_at IS NOT NULL)
+  CREATE UNIQUE INDEX doctor_findings_standing ON public.doctor_findings USING btree (finding) WHERE (ended_at IS NULL)
 
 table dhcp_snippets
   id integer not null identity

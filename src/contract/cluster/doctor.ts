@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { oneOf, strict, Time } from '../base/common.ts';
+import { nullable, oneOf, strict, Time } from '../base/common.ts';
+import { StandingMute } from './finding.ts';
 import { ClusterSource } from './status.ts';
 
 /** ok; warning: works, and will not for ever; broken: not as it must be; unknown: no fresh report, which is never ok. */
@@ -14,6 +15,8 @@ export const Invariant = strict({
   detail: Type.String({ description: 'what was found' }),
   explanation: Type.String({ description: 'why it matters' }),
   remedy: Type.String({ description: 'what to do, with the commands; empty when it is ok' }),
+  since: Type.Optional(nullable(Type.String({ format: 'date-time', description: 'first found; null: it is ok' }))),
+  mute: Type.Optional(nullable(StandingMute)),
 });
 export type Invariant = Static<typeof Invariant>;
 

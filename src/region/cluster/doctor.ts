@@ -18,6 +18,7 @@ import { SITE_CERTIFICATE_CHECKS } from './invariants/site-certificate.ts';
 import { UPSTREAM_CHECKS } from './invariants/upstreams.ts';
 import { VIP_CHECKS } from './invariants/vip.ts';
 import { ACCESS_CHECKS } from './invariants/access.ts';
+import { nodesIn, viewMute } from './findings/covers.ts';
 import { asOf, reportAge } from './losses.ts';
 import type { ClusterSite } from './site.ts';
 
@@ -56,17 +57,29 @@ export function judgeOne(site: ClusterSite, id: string): Invariant | undefined {
 
 function judged(check: InvariantCheck, site: ClusterSite): Invariant {
   const { state, detail, remedy } = check.judge(site);
-  return { id: check.id, title: check.title, state, detail, explanation: check.explanation, remedy };
+  const shown = { id: check.id, title: check.title, state, detail, explanation: check.explanation, remedy };
+  if (site.notes === undefined) return shown;
+  const { since = null, mute = null } = site.notes.get(check.id) ?? {};
+  const names = site.nodes.map(({ name }) => name);
+  const compared = state === 'ok' ? null : { state, nodes: nodesIn(detail, names) };
+  const from = since ?? new Date(site.now).toISOString();
+  return { ...shown, since: state === 'ok' ? null : from, mute: mute === null ? null : viewMute(mute, compared) };
 }
 
-/** The doctor's whole answer. Degraded if an invariant is broken, or no fresh report shows that it holds. */
+/** Does it not hold, and nobody muted that? */
+export const isAlarming = ({ state, mute }: Invariant): boolean => state !== 'ok' && mute?.isInForce !== true;
+
+/** The doctor's whole answer. Degraded if an invariant is broken, or no fresh report shows that it holds, unless that is muted. */
 export function diagnose(site: ClusterSite): Doctor {
   const invariants = judge(site);
-  const count = (state: Invariant['state']) => invariants.filter((row) => row.state === state).length;
+  const count = (state: Invariant['state']) =>
+    invariants.filter((row) => isAlarming(row) && row.state === state).length;
+  const muted = invariants.filter((row) => row.state !== 'ok' && !isAlarming(row)).length;
   const bad = [
     [count('broken'), 'broken'],
     [count('unknown'), 'unknown'],
     [count('warning'), count('warning') === 1 ? 'a warning' : 'warnings'],
+    [muted, 'muted'],
   ] as const;
   const counts = bad.flatMap(([number, label]) =>
     number === 0 ? [] : [label === 'a warning' ? label : `${number} ${label}`],

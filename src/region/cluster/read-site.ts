@@ -13,6 +13,7 @@ import { findingOf } from '../../contract/base/wire/finding.ts';
 import { appliedOf, isSettling, isStale, trackServices } from '../base/tracking.ts';
 import type { CasePorts } from '../base/use-case.ts';
 import { readBackupOverview } from './backups/overview.ts';
+import { readNotes } from './findings/notes.ts';
 import { readShownSite } from './site-certificate/shown-site.ts';
 import { FRESH_MS } from '../base/absence.ts';
 import { readServed } from './pairs/served.ts';
@@ -64,6 +65,7 @@ export async function readSite(tx: Tx, context: CasePorts, known: readonly SeenN
     ...(cluster === null ? {} : { ...(await lastRecovery(tx)), shown: await readShownSite(tx, context) }),
     ...(cluster === null ? {} : { backups: await readBackupOverview(tx) }),
     pausedSince: (await readPause(tx))?.since ?? null,
+    notes: await readNotes(tx),
   };
 }
 

@@ -8,6 +8,7 @@ import type { StoredLearner } from './trust/port.ts';
 import { type Absence, FRESH_MS } from '../base/absence.ts';
 import { type NodeFacts, nodeFacts } from './facts.ts';
 import type { ImageRow } from '../../store/queries/images/images.ts';
+import type { MuteRow } from '../../store/queries/cluster/findings.ts';
 import type { RecoveryRow } from '../../store/queries/cluster/recoveries.ts';
 import type { SlotBounds } from '../../store/queries/cluster/standing.ts';
 import type { LeaseGap, PairOnVlan } from '../../store/queries/networks/lease-gaps.ts';
@@ -127,11 +128,16 @@ export interface ClusterSite {
   readonly images?: readonly Pick<ImageRow, 'digest' | 'name' | 'createdAt' | 'files'>[];
   /** Absent: BMCs were not read. */
   readonly bmcs?: BmcOverview;
+  /** Since when invariants do not hold, and mutes, by the id of the invariant. Absent: the database was away. */
+  readonly notes?: ReadonlyMap<string, FindingNote>;
   /** Left out: nobody read them. */
   readonly named?: NamedAddresses;
   /** Left out: nobody read them. */
   readonly ownerless?: readonly OwnerlessMachine[];
 }
+
+/** What is stored of a finding: when it was found first, ISO 8601, and its mute. */
+export type FindingNote = { readonly since: string | null; readonly mute: MuteRow | null };
 
 /** Backups as the doctor judges them. Times in ms; null: there is none. */
 export interface BackupOverview {

@@ -40,16 +40,18 @@ export function summarise(facts: StatusFacts): Status {
   // A joining node is watched by the operator who joins it; the site does not depend on it.
   const joining = new Set(facts.nodes.filter((node) => node.isJoining).map((node) => node.name));
   const notPublished = unpublished(facts);
+  const isMuted = (id: string) => facts.cluster?.muted.includes(id) === true;
   const problems = [
     ...(facts.database.isUp ? [] : [`the database is away: ${facts.database.why}`]),
     ...(nodes.length === 0 ? ['there is no node'] : []),
     ...services
-      .filter((service) => !joining.has(service.node) && !isFine(service, settling))
+      .filter((service) => !isMuted('services') && !joining.has(service.node) && !isFine(service, settling))
       .map((row) => `${row.service} on ${row.node} is ${row.state}`),
     ...nodes
-      .filter((node) => !node.isCurrent && !node.isStale && !settling.has(node.name) && !joining.has(node.name))
+      .filter((node) => !isMuted('agents') && !node.isCurrent && !node.isStale)
+      .filter((node) => !settling.has(node.name) && !joining.has(node.name))
       .map((node) => `${node.name} has generation ${node.applied ?? 'none'} of ${node.wanted}`),
-    ...errorTexts(findings.filter((finding) => !joining.has(finding.node))),
+    ...(isMuted('configuration') ? [] : errorTexts(findings.filter((finding) => !joining.has(finding.node)))),
     ...(facts.cluster?.problems ?? []),
   ];
   return {
@@ -83,9 +85,10 @@ function leadOf(cluster: ClusterVerdict | null): string {
 
 /** The doctor's warnings do not degrade the site, and are not silent. */
 function warningsText(cluster: ClusterVerdict | null): string {
-  const { warnings = [] } = cluster ?? {};
-  if (warnings.length === 0) return '';
-  return ` ${formatCount(warnings.length, 'warning')} (regent doctor): ${warnings.join(', ')}.`;
+  const { warnings = [], muted = [] } = cluster ?? {};
+  const some =
+    warnings.length === 0 ? '' : ` ${formatCount(warnings.length, 'warning')} (regent doctor): ${warnings.join(', ')}.`;
+  return muted.length === 0 ? some : `${some} Muted (regent finding list): ${muted.join(', ')}.`;
 }
 
 /**

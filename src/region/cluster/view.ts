@@ -1,7 +1,7 @@
 import type { Invariant } from '../../contract/cluster/doctor.ts';
 import type { ClusterStatus } from '../../contract/cluster/status.ts';
 import { vipAddress } from '../../model/cluster/cluster.ts';
-import { judge, judgeOne } from './doctor.ts';
+import { isAlarming, judge, judgeOne } from './doctor.ts';
 import { externalWarning } from './invariants/servers.ts';
 import { drainedWarnings, isRegionUp, layoutWarnings, lossesOf } from './losses.ts';
 import { holdersOf, primariesOf } from './claims.ts';
@@ -21,6 +21,8 @@ export interface ClusterVerdict {
   readonly problems: readonly string[];
   /** Ids of invariants about which the doctor warns. */
   readonly warnings: readonly string[];
+  /** Ids of invariants that do not hold and are muted. */
+  readonly muted: readonly string[];
 }
 
 /** Invariants that `regent status` reports in sentences of its own. */
@@ -31,20 +33,23 @@ const REPORTED_APART = ['agents', 'services', 'configuration', 'database-writes'
  * unknown, and that fewer nodes can be lost than the number of members promises.
  */
 export function judgeCluster(site: ClusterSite): ClusterVerdict {
-  const rows = judge(site).filter((row) => row.state !== 'ok');
+  const found = judge(site).filter((row) => row.state !== 'ok');
+  const rows = found.filter(isAlarming);
+  const muted = found.filter((row) => !isAlarming(row)).map((row) => row.id);
   const isProblem = ({ state }: Invariant) => state === 'broken' || (state === 'unknown' && site.cluster !== null);
   const problems = rows
     .filter((row) => isProblem(row) && !REPORTED_APART.includes(row.id))
     .map((row) => `${row.id}: ${row.detail}`);
   // A site without a cluster is one host: what its agent does not report holds nothing up, and is named.
   const warnings = rows.filter((row) => !isProblem(row)).map((row) => row.id);
-  if (site.cluster === null) return { sentence: '', problems, warnings };
+  if (site.cluster === null) return { sentence: '', problems, warnings, muted };
   const losses = lossesOf(site);
   const isShort = losses.now < losses.promised;
   return {
     sentence: siteSentence(site),
     problems: [...(isShort ? [`${losses.now} instead of ${losses.promised} can be lost`] : []), ...problems],
     warnings,
+    muted,
   };
 }
 

@@ -84,6 +84,12 @@ beforeEach(async () => {
      insert into image_files (image, name, size, sha256) values (repeat('a', 64), 'root.tar', 9, repeat('b', 64));
      insert into image_pieces (image, file, first_byte, content, at) select repeat('a', 64), 'root.tar', n, 'x', now() - (1 - n) * interval '31 days'
        from generate_series(0, 1) n;
+     -- The first stands, the second ended long ago.
+     insert into doctor_findings (finding, state, detail, since, ended_at, end_reason)
+       select 'f' || n, 'broken', 'd', now() - interval '500 days', case when n > 1 then now() - (500 - n * 40) * interval '1 day' end,
+         case when n > 1 then 'holds' end from generate_series(1, 4) n;
+     insert into finding_mutes (finding, until, reason, muted_by) select 'f' || n, now() - n * interval '20 days', 'r', 'ada'
+       from generate_series(0, 2) n;
      delete from history where operation = 'test'`,
     database,
   );
@@ -104,6 +110,8 @@ test('removes what has expired and nothing else', async () => {
     history: 1,
     changes: 1,
     compiles: 0,
+    doctor_findings: 1,
+    finding_mutes: 1,
     compile_findings: 0,
     login_failures: 0,
     rack_nonces: 0,

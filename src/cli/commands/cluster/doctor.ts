@@ -6,6 +6,7 @@ import { printable } from '../../format/escape.ts';
 import { printData, printList, type Shape } from '../../format/output.ts';
 import { tableLines } from '../../format/table.ts';
 import { askCluster } from '../base/ask.ts';
+import { muteText } from './finding.ts';
 
 const SHAPE: Shape<Invariant> = {
   kind: 'invariant',
@@ -14,6 +15,8 @@ const SHAPE: Shape<Invariant> = {
     { header: 'state', value: (row) => row.state },
     { header: 'invariant', value: (row) => row.id },
     { header: 'found', value: (row) => row.detail },
+    { header: 'since', wide: true, value: (row) => row.since ?? '' },
+    { header: 'muted', wide: true, value: (row) => (row.mute == null ? '' : muteText(row.mute)) },
     { header: 'remedy', wide: true, value: (row) => row.remedy },
   ],
 };
@@ -58,6 +61,8 @@ function doctorLines(doctor: Doctor): string[] {
       printable(`${row.state.toUpperCase()}: ${row.title}? ${row.detail}`),
       printable(`  Why it matters: ${row.explanation}`),
       ...(row.remedy === '' ? [] : [printable(`  What to do: ${row.remedy}`)]),
+      ...(row.since == null ? [] : [printable(`  Since: ${row.since}`)]),
+      ...(row.mute == null ? [] : [printable(`  Muted: ${muteText(row.mute)}`)]),
     ]),
     '',
     ...tableLines(

@@ -3,6 +3,7 @@ import type { Doctor, Invariant } from '../../../contract/cluster/doctor.ts';
 import { usePlaces } from '../../live/place.ts';
 import { useView } from '../../live/use-view.ts';
 import { commandsIn, invariantTone, stateCounts, worstFirst } from '../../models/cluster/doctor.ts';
+import { Ago } from '../../parts/time.tsx';
 import { Copy } from '../../parts/copy.tsx';
 import { State } from '../../parts/icon.tsx';
 import { Empty, Page, Shown } from '../../parts/page.tsx';
@@ -69,6 +70,17 @@ function InvariantText({ invariant }: { readonly invariant: Invariant }): JSX.El
           <span class="faint">{invariant.id}</span>
         </summary>
         <p>{invariant.detail}</p>
+        {invariant.since != null && (
+          <p class="faint">
+            {TEXTS.since}: <Ago at={invariant.since} />
+          </p>
+        )}
+        {invariant.mute != null && (
+          <p class="waiting">
+            {invariant.mute.isInForce ? TEXTS.muted : TEXTS.muteOver}: {TEXTS.until} <Ago at={invariant.mute.until} />,{' '}
+            {invariant.mute.by}: {invariant.mute.reason}
+          </p>
+        )}
         <p class="faint">
           {TEXTS.why}: {invariant.explanation}
         </p>

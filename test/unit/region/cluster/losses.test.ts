@@ -140,6 +140,7 @@ describe('the cluster’s part of the status', () => {
       sentence: `${CASES[0]?.[3]}, as of 1 s ago`,
       problems: [],
       warnings: [],
+      muted: [],
     });
     expect(judgeCluster(aSite({ regions: 1 })).problems).toEqual([]);
     expect(judgeCluster(aSite({ site: { cluster: null } }))).toMatchObject({ sentence: '', problems: [] });
