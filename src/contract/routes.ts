@@ -172,7 +172,7 @@ export const ROUTES = {
   }),
   'metric.list': get(
     '/metrics',
-    'Numbers of nodes and services, in Prometheus’ text format unless the call accepts JSON',
+    'Numbers of the site, in Prometheus’ text format or as OpenMetrics unless the call accepts JSON',
     { roles: WATCHERS, response: service.Metrics },
   ),
   'service.restart': post('/services/{node}/{service}/restart', 'Restart a managed service once', {

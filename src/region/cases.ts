@@ -33,7 +33,7 @@ import { keySourceCases } from './people/key-sources.ts';
 import { sshKeyCases } from './people/ssh-keys.ts';
 import { queryCases } from './site/queries.ts';
 import { lookupCases } from './names/lookup.ts';
-import { metricCases } from './cluster/metrics.ts';
+import { metricCases } from './cluster/metrics/cases.ts';
 import { lifecycleCases } from './machines/lifecycle/cases.ts';
 import { allocateCases } from './machines/deployment/allocate.ts';
 import { deployCases } from './machines/deployment/deploy.ts';

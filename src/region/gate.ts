@@ -12,6 +12,7 @@ export function gateRegion(region: Region, closed: () => Rejected | null): Regio
     version: region.version,
     node: region.node,
     wake: region.wake,
+    noteRequest: (request) => region.noteRequest(request),
     mayCall: (id, caller) => region.mayCall(id, caller),
     call: async (...args) => closed() ?? region.call(...args),
     callTogether: async (...args) => closed() ?? region.callTogether(...args),

@@ -15,6 +15,7 @@ import type { CommandPort } from './base/commands/port.ts';
 import type { ImagePort } from './images/port.ts';
 import type { KeyOrigin, KeyPort, PresentedKey, SessionPort } from './people/accounts/port.ts';
 import type { TrustPort } from './cluster/trust/port.ts';
+import type { AnsweredRequest } from './base/latencies.ts';
 import type { Announcement } from './cluster/trust/registration.ts';
 import type {
   CallContext,
@@ -99,6 +100,8 @@ export interface Region extends KeyPort {
   readonly images: ImagePort;
   readonly wake: WakePort;
   readonly events: EventPort;
+  /** Counts a request that was answered, for the metrics. */
+  noteRequest(request: AnsweredRequest): void;
   health(): Promise<DatabaseHealth>;
   /** Are calls held because there is just now no primary for any region? */
   isHeld(): boolean;

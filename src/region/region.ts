@@ -36,6 +36,7 @@ import type { MachineFiles } from './machines/scripts/scripts.ts';
 import { createImageKeeper, type ImageKeeper, NO_IMAGES } from './images/keeper.ts';
 import type { ImageAccess } from './images/port.ts';
 import { createFeatureTask } from './base/features.ts';
+import { createLatencies } from './base/latencies.ts';
 import { createLeaseTask } from './networks/leases.ts';
 import { createSealTask } from './base/seal.ts';
 import { createOwnRestartTask } from './cluster/own-restart.ts';
@@ -172,6 +173,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
   const health = shared(clock, HEALTH_MS, () => beat(db, ports, clock));
   const revocations = createRevocations(db);
   const { etcd } = ports;
+  const latencies = createLatencies();
   const calls = {
     ...ports,
     health,
@@ -180,6 +182,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     storedLearners: shared(clock, LEARNERS_MS, async () => etcd?.storedLearners().catch(() => null)),
     latestReportOf: (nodeId: string) => memory.latestReportOf(nodeId),
     slowFacts: { last: null },
+    latencies,
     builtInScripts: ports.machineScripts.builtIn,
   } satisfies CasePorts & Pick<RegionPorts, 'db'>;
   const moves = movesOf(ports, calls);
@@ -220,6 +223,7 @@ export function createRegion(ports: RegionPorts): RegionNode {
     trust: createTrust(ports, revocations),
     metadata: createMetadata({ ...ports, sealer: sealerOf(ports), applyEvent: report, ...ports.machineScripts }),
     wake: wakes,
+    noteRequest: (request) => latencies.note(request),
     events: eventsOf(db),
     health,
     isHeld: () => db.isHeld(),

@@ -20,6 +20,7 @@ import { createEventStreams } from './site/events.ts';
 import { registerImageUpload } from './images/images.ts';
 import { registerJoin } from './cluster/join.ts';
 import { registerSession } from './people/session.ts';
+import { measureRequests } from '../measure.ts';
 
 /** `transport`: plain HTTP for everybody when left out. `peerOf`: over TLS, who shows which certificate. */
 export interface V1Ports extends ApiPorts {
@@ -38,6 +39,7 @@ export interface V1Ports extends ApiPorts {
 export function createApi(ports: V1Ports): FastifyInstance {
   const { transport = {}, peerOf, region, clock } = ports;
   const app = createServer(ports, LIMITS.body, transport);
+  measureRequests(app, region);
   if (peerOf) {
     guardPeers(app, { trust: region.trust, clock, peerOf, isRegionOnly: true });
     registerPeerCalls(app, region);

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isWrite, type RouteId, type RouteOutput, ROUTES, type RouteSpec } from '../../contract/routes.ts';
-import { PROMETHEUS_TYPE, prometheusText } from '../../contract/cluster/prometheus.ts';
+import { metricsType, OPENMETRICS_TYPE, openMetricsText, prometheusText } from '../../contract/cluster/prometheus.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
 import type { Caller } from '../../region/port.ts';
 import { createAdmission } from '../admission.ts';
@@ -90,7 +90,9 @@ async function answer(ports: CallPorts, prepared: Prepared, exchange: CallExchan
     return reply.code(304).send();
   if (prepared.id === 'metric.list' && !wantsJson(request)) {
     const { families } = outcome.body as RouteOutput<'metric.list'>;
-    return reply.header('content-type', PROMETHEUS_TYPE).send(prometheusText(families));
+    const type = metricsType(String(request.headers.accept ?? ''));
+    const text = type === OPENMETRICS_TYPE ? openMetricsText(families) : prometheusText(families);
+    return reply.header('content-type', type).send(text);
   }
   if (prepared.id === 'drill.report' && !wantsJson(request)) {
     const file = reportFile(request, outcome.body as RouteOutput<'drill.report'>);

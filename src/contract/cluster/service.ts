@@ -42,8 +42,14 @@ export type ServiceDetail = Static<typeof ServiceDetail>;
 export const MetricFamily = strict({
   name: Type.String({ description: 'such as regent_dhcp_leases' }),
   help: Type.String(),
-  type: oneOf(['gauge', 'counter']),
-  samples: Type.Array(strict({ labels: Type.Record(Type.String(), Type.String()), value: Type.Number() })),
+  type: oneOf(['gauge', 'counter', 'histogram']),
+  samples: Type.Array(
+    strict({
+      suffix: Type.Optional(oneOf(['_bucket', '_count', '_sum'], 'of a histogram')),
+      labels: Type.Record(Type.String(), Type.String()),
+      value: Type.Number(),
+    }),
+  ),
 });
 export type MetricFamily = Static<typeof MetricFamily>;
 export const Metrics = strict({ families: Type.Array(MetricFamily) });

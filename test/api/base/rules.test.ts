@@ -199,6 +199,7 @@ function bodyFor(id: RouteId): unknown {
     'annotation.set': { texts: { description: 'role' } },
     'config.apply': { site: {} },
     'backup-target.set': { store: { kind: 'folder', path: '/srv/role' } },
+    'finding.mute': { until: new Date(Date.now() + 3_600_000).toISOString(), reason: 'role' },
     'notification.create': { message: 'role' },
     'subnet.create': { cidr: '10.99.0.0/24' },
     ...Object.fromEntries(NOUNS.map(({ noun }) => [`${noun}.create`, { name: 'role' }])),

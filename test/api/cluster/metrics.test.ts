@@ -47,7 +47,7 @@ describe('metrics of services', () => {
 
   it('are Prometheus’ text for whoever does not ask for JSON', async () => {
     await report(LEASES);
-    for (const accept of [PROMETHEUS, '*/*', undefined]) {
+    for (const accept of ['text/plain', '*/*', undefined]) {
       const answer = await scrape(accept);
       expect(answer.statusCode).toBe(200);
       expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
@@ -65,6 +65,22 @@ describe('metrics of services', () => {
       const groups = names.filter((name, index) => name !== names[index - 1]);
       expect(new Set(groups).size).toBe(groups.length);
     }
+  });
+
+  it('are OpenMetrics for Prometheus, with figures of the site and of requests', async () => {
+    await report(LEASES);
+    const answer = await scrape(PROMETHEUS);
+    expect(answer.headers['content-type']).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+    const lines = answer.body.split('\n');
+    expect(lines).toContain('# TYPE regent_dhcp_sent_bytes counter');
+    expect(lines).toContain('# UNIT regent_dhcp_sent_bytes bytes');
+    expect(lines).toContain('regent_dhcp_sent_bytes_total{node="r1",service="dhcp"} 2048.5');
+    expect(lines).toContain('regent_database_up 1');
+    expect(lines.some((line) => /^regent_finding_state\{finding="jobs"\} 0$/.test(line))).toBe(true);
+    expect(lines.slice(-2)).toEqual(['# EOF', '']);
+    const again = (await scrape(PROMETHEUS)).body;
+    expect(again).toMatch(/^regent_api_request_duration_seconds_count\{region="r1",surface="v1",kind="read"\} [1-9]/m);
+    expect(again).toMatch(/^regent_api_requests_total\{region="r1",surface="v1",code="2xx"\} [1-9]/m);
   });
 
   it('are JSON for others, and for watchers alone', async () => {

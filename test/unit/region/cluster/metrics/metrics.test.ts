@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { prometheusText } from '../../../../src/contract/cluster/prometheus.ts';
-import { metricFamilies } from '../../../../src/region/cluster/metrics.ts';
-import type { TrackedNode } from '../../../../src/region/base/tracking.ts';
+import { prometheusText } from '../../../../../src/contract/cluster/prometheus.ts';
+import { metricFamilies, nodeSamples } from '../../../../../src/region/cluster/metrics/families.ts';
+import type { TrackedNode } from '../../../../../src/region/base/tracking.ts';
 
 const NOW = Date.parse('2026-03-01T10:00:00Z');
 const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
@@ -33,7 +33,7 @@ const node = (name: string, at: number, services: readonly Reported[]): TrackedN
   findings: [],
 });
 const familiesOf = (...nodes: TrackedNode[]) =>
-  metricFamilies({ nodes, kinds: ['dhcp', 'lb'], version: '1.2.3', now: NOW });
+  metricFamilies(nodeSamples({ nodes, kinds: ['dhcp', 'lb'], version: '1.2.3', now: NOW }));
 const LEASES = { name: 'leases', unit: 'count', value: 12 } as const;
 const SENT = { name: 'sent', unit: 'bytes', isTotal: true, value: 2048 } as const;
 

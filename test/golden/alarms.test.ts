@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { metricsDocument } from '../../src/main/alarms/document.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const FILES = [['docs/for-operators/metrics.md', metricsDocument()]] as const;
+
+it.each(FILES)('%s is the committed one (npm run alarms writes it)', (path, text) => {
+  expect(readFileSync(join(ROOT, path), 'utf8')).toBe(text);
+});
