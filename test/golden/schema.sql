@@ -2136,16 +2136,16 @@ function touch_machine()
 CREATE OR REPLACE FUNCTION public.touch_machine()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
   changed jsonb := case when tg_op = 'DELETE' then to_jsonb(old) else to_jsonb(new) end;
+  touched text := changed ->> 'machine_id';
 begin
-  if tg_table_name = 'interfaces' then
-    update machines set version = version + 1, updated_at = now() where id = changed ->> 'machine_id';
-  else
-    update machines m set version = m.version + 1, updated_at = now() from interfaces i
-      where i.id = (changed ->> 'interface_id')::int and m.id = i.machine_id;
+  if tg_table_name <> 'interfaces' then
+    select machine_id into touched from interfaces where id = (changed ->> 'interface_id')::int;
   end if;
+  update machines set version = version + 1, updated_at = now() where id = touched;
   return null;
 end $function$
 
@@ -3194,18 +3194,19 @@ CREATE OR REPLACE FUNCTION public.check_one_fixed_address(subnet integer, interf
  SET enable_seqscan TO 'off'
 AS $function$
 declare
-  card text;
   lease inet;
+  card interfaces;
+  own inet;
 begin
-  select format('%s of the machine %s has %s', i.name, m.hostname, host(a.address)) into card
-    from interfaces i join interface_addresses a on a.interface_id = i.id join machines m on m.id = i.machine_id
-    where i.mac = interface_mac and i.kind = 'physical' and a.subnet_id = subnet order by a.id limit 1;
+  select address into lease from reservations where subnet_id = subnet and mac = interface_mac;
   if not found then
     return;
   end if;
-  select address into lease from reservations where subnet_id = subnet and mac = interface_mac;
+  select * into card from interfaces where mac = interface_mac and kind = 'physical';
+  select address into own from interface_addresses where interface_id = card.id and subnet_id = subnet order by id limit 1;
   if found then
-    perform refuse('reservations_or_machine', format('%s, and %s has the static lease %s', card, interface_mac, host(lease)));
+    perform refuse('reservations_or_machine', format('%s of the machine %s has %s, and %s has the static lease %s', card.name,
+      (select hostname from machines where id = card.machine_id), host(own), interface_mac, host(lease)));
   end if;
 end $function$
 
