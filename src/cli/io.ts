@@ -26,6 +26,10 @@ export interface CliIo {
   listFolder(path: string): Promise<readonly string[] | null>;
   /** Null when it does not exist, or is none. */
   openFile(path: string): Promise<CliFile | null>;
+  /** Writes a new file that only its owner may read, with missing folders; false: there is such a file already. Faults are thrown. */
+  createFile(path: string, content: Uint8Array | string): Promise<boolean>;
+  /** Writes a file whole: beside it, then renamed, so that a reader or the next run sees the old one or the new one. */
+  replaceFile(path: string, content: Uint8Array | string): Promise<void>;
   /** Whole standard input; refuses (throws) when it is a terminal. */
   readInput(): Promise<string>;
   /** Asks on the terminal without echo; null when there is no terminal to ask on. */

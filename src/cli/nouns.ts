@@ -31,6 +31,7 @@ import { PAIRING } from './commands/networks/pairing.ts';
 import { RANGE } from './commands/networks/range.ts';
 import { SCRIPT } from './commands/machines/script.ts';
 import { STORAGE } from './commands/machines/storage.ts';
+import { SUPPORT_BUNDLE } from './commands/cluster/support-bundle.ts';
 import { SUBNET } from './commands/networks/subnet.ts';
 import { SSH_KEY } from './commands/people/ssh-key.ts';
 import { VLAN } from './commands/networks/vlan.ts';
@@ -82,6 +83,7 @@ export const NOUNS: readonly NounSpec[] = [
   SITE_CERTIFICATE,
   BACKUP_NOUN,
   BACKUP_TARGET,
+  SUPPORT_BUNDLE,
   SERVICE,
   CONFIG,
   EXPORT,

@@ -5,6 +5,7 @@ import * as power from './machines/power-commands.ts';
 import { ReadLogArgs, ReadLogResult } from './base/command.ts';
 import { CheckDhcpArgs, CheckDhcpResult } from './networks/check-dhcp.ts';
 import { BackupAnswer, BackupAsk } from './cluster/backup-ask.ts';
+import { ReadSupportArgs, ReadSupportResult } from './cluster/support.ts';
 
 /**
  * A task that a node's agent can do once. `secrets`: members that nobody sees but the agent; they are never listed, and deleted with the
@@ -101,6 +102,15 @@ export const COMMAND_KINDS = {
     result: ReadLogResult,
     isRepeatable: true,
     claimSeconds: 10,
+    isPassing: true,
+  },
+  /** A piece of what a support bundle has of this node, packed and masked. */
+  'read-support': {
+    args: ReadSupportArgs,
+    secrets: null,
+    result: ReadSupportResult,
+    isRepeatable: true,
+    claimSeconds: 15,
     isPassing: true,
   },
   /** A question or a task to `regent-backup.service` of a region node: it begins a task, or reports how it goes. */

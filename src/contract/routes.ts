@@ -18,6 +18,7 @@ import { IMAGE_ROUTES } from './images/image.ts';
 import { IMAGE_SYNC_ROUTES } from './images/image-sync.ts';
 import { BACKUP_ROUTES } from './cluster/backup.ts';
 import { FINDING_ROUTES } from './cluster/finding.ts';
+import { SUPPORT_ROUTES } from './cluster/support.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { ENLISTMENT_ROUTES } from './machines/enlistment.ts';
@@ -69,6 +70,7 @@ export const ROUTES = {
   ...MOVE_ROUTES,
   ...BACKUP_ROUTES,
   ...FINDING_ROUTES,
+  ...SUPPORT_ROUTES,
 
   ...callsOf(DOMAIN),
   ...callsOf(RECORD),

@@ -63,11 +63,12 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
   const helper = openHelperClient({ path: settings.getOr('HELPER_SOCKET', HELPER_SOCKET), random });
   const templates = await readTemplates(join(import.meta.dirname, '..', '..', 'templates'));
   const webClient = openQuestions(() => trust.current());
+  const host = withQuestions(helper, webClient);
   const agent = await startAgent({
     ports: { clock, random, log, loop: (name, maxSilenceMs) => liveness.loop(name, maxSilenceMs), wait },
     nodeId: nodeIdOf(credential?.nodeId ?? null, trust, identity.uuid),
     version,
-    host: withQuestions(helper, webClient),
+    host,
     changes: (seen, waitMs) => helper.changes(seen, waitMs),
     channel: openChannel({
       urls,
@@ -94,7 +95,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
       { effects: { reach: realBmcAccess(), clock, random, pause: (ms) => wait(ms) }, fence: text('power-epochs'), log },
       { services: SERVICES, read: journalReader() },
       { services: SERVICES, templates, host: helper, clock },
-      helper,
+      host,
     ),
     templates,
     endForRestart,

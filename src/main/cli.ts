@@ -54,6 +54,8 @@ function makeIo(interrupted: AbortSignal): CliIo {
     readFile: async (path) => readText(path),
     listFolder,
     openFile,
+    createFile,
+    replaceFile,
     readInput,
     askSecret,
     fetch: lightFetch,
@@ -109,6 +111,30 @@ async function openFile(path: string): Promise<CliFile | null> {
       return buffer.subarray(0, bytesRead);
     },
   };
+}
+
+async function createFile(path: string, content: Uint8Array | string): Promise<boolean> {
+  const { promises } = process.getBuiltinModule('node:fs');
+  await promises.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    await promises.writeFile(path, content, { flag: 'wx', mode: 0o600, flush: true });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
+  const { promises } = process.getBuiltinModule('node:fs');
+  const fresh = `${path}.${process.pid}.new`;
+  await promises.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    await promises.writeFile(fresh, content, { mode: 0o600, flush: true });
+    await promises.rename(fresh, path);
+  } finally {
+    await promises.rm(fresh, { force: true });
+  }
 }
 
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -17,7 +17,8 @@ import { parseDatabaseFile, readDatabase } from './region/cluster-database.ts';
 import type { Database } from '../store/database.ts';
 import { checkRelease, readMigrations } from '../store/migrate.ts';
 import { initPorts, joinPorts, openDatabase, recoverPorts, restorePorts, say } from './host-ports.ts';
-import { readSettings, type ProcessSettings } from './process.ts';
+import { parseSupportOptions, SUPPORT_HELP, writeLocalBundle } from './calls/local-bundle.ts';
+import { productVersion, readSettings, type ProcessSettings, systemClock } from './process.ts';
 
 const REACH_MS = 30_000;
 const ADOPT_MS = 900_000;
@@ -43,6 +44,7 @@ const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<num
   leave: runLeaveCommand,
   migrate: runMigrate,
   restore: runRestoreCommand,
+  'support-bundle': runSupportCommand,
 };
 
 /** Entry of the commands that act on this host: `regent init`, `join`, `leave`, `migrate`, `restore`, `cluster recover`. Ends the process with their exit code. */
@@ -206,9 +208,20 @@ function settingsForMigrate(): ProcessSettings {
   }
 }
 
+async function runSupportCommand(argv: readonly string[]): Promise<number> {
+  const options = parseSupportOptions(argv, Date.now());
+  if (options === 'help') return help(SUPPORT_HELP);
+  if (isRejected(options)) {
+    say(options.message);
+    return 2;
+  }
+  if (!isRoot('regent support-bundle --local')) return 1;
+  return await writeLocalBundle(options, { clock: systemClock(), version: productVersion(), say });
+}
+
 function isRoot(command: string): boolean {
   if (process.getuid?.() === 0) return true;
-  say(`${command}: it sets up this host and must run as root. Run: sudo ${command} …`);
+  say(`${command}: it must run as root. Run: sudo ${command} …`);
   return false;
 }
 

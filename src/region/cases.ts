@@ -4,6 +4,7 @@ import { drillRunCases } from './cluster/drill-run/cases.ts';
 import { drillCases } from './cluster/drills.ts';
 import { commandCases } from './cluster/commands.ts';
 import { logCases } from './cluster/log.ts';
+import { supportCases } from './cluster/support.ts';
 import { jobCases } from './base/jobs/cases.ts';
 import { moveCases } from './cluster/moves/cases.ts';
 import { removalCases } from './cluster/moves/removal-cases.ts';
@@ -68,6 +69,7 @@ export const CASES = {
   ...jobCases,
   ...commandCases,
   ...logCases,
+  ...supportCases,
   ...moveCases,
   ...removalCases,
   ...domainCases,

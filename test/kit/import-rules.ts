@@ -66,7 +66,11 @@ export const LAW: Readonly<Record<string, RoomRule>> = {
     node: ['node:crypto', 'node:http', 'node:https', 'node:stream', 'node:net', 'node:zlib'],
     packages: ['fastify', 'typebox'],
   },
-  cli: { rooms: ['core', 'model', 'contract'], node: ['*'], packages: ['commander', 'typebox', 'yaml'] },
+  cli: {
+    rooms: ['core', 'model', 'contract'],
+    node: ['*'],
+    packages: ['age-encryption', 'commander', 'typebox', 'yaml'],
+  },
   ui: { rooms: ['core', 'model', 'contract'], node: [], packages: ['preact', '@preact/signals'] },
   // What is shown, of answers and the time.
   'ui/models': { rooms: ['core', 'model', 'contract'], node: [], packages: [], isPure: true, isClosed: true },

@@ -21,6 +21,8 @@ export interface JournalQuestion {
   readonly lines: number;
   readonly after: string | null;
   readonly bytes: number;
+  /** Only lines from then on, seconds since 1970; left out: any. */
+  readonly since?: number;
 }
 
 /** Reads lines of units; throws with a sentence where they cannot be read. */
@@ -63,7 +65,7 @@ export function journalReader(program = PROGRAM): ReadJournal {
     });
 }
 
-function argvOf({ units, lines, after }: JournalQuestion): string[] {
+function argvOf({ units, lines, after, since }: JournalQuestion): string[] {
   return [
     '--quiet',
     '--no-pager',
@@ -71,6 +73,7 @@ function argvOf({ units, lines, after }: JournalQuestion): string[] {
     '--output-fields=MESSAGE,SYSLOG_IDENTIFIER,PRIORITY',
     `--lines=${lines}`,
     ...(after === null ? [] : [`--after-cursor=${after}`]),
+    ...(since === undefined ? [] : [`--since=@${Math.floor(since)}`]),
     ...units.map((unit) => `--unit=${unit}`),
   ];
 }

@@ -8,6 +8,7 @@ import type { Host } from '../../host/interface.ts';
 import { backupRunner } from './backup-runner.ts';
 import { logRunner, type LogRunnerPorts } from './log-runner.ts';
 import { type PowerRunnerPorts, powerRunners } from './power-runners.ts';
+import { supportRunner } from './support-runner.ts';
 
 /** The real runner of every kind of command. */
 export function commandRunners(
@@ -21,6 +22,7 @@ export function commandRunners(
     'probe-free': probeFree,
     'read-log': logRunner(log),
     'check-dhcp': checkRunner(check),
+    'read-support': supportRunner({ ...log, ask: (question) => host.exec(question) }, check.clock),
     backup: backupRunner(host),
     ...powerRunners(power),
   } satisfies Record<CommandKindName, CommandRunner>;

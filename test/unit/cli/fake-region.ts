@@ -130,6 +130,8 @@ export async function run(
     readFile: async () => null,
     listFolder: async () => null,
     openFile: async () => null,
+    createFile: async () => true,
+    replaceFile: async () => {},
     readInput: async () => '',
     askSecret: async () => null,
     fetch: globalThis.fetch,
