@@ -16,6 +16,7 @@ export * from './cluster/node.ts';
 export * from './cluster/rack.ts';
 export * from './cluster/service.ts';
 export * from './cluster/status.ts';
+export * from './cluster/support.ts';
 export * from './cluster/trust.ts';
 export * from './cluster/what-if.ts';
 export * from './images/image-sync.ts';

@@ -1,5 +1,5 @@
 import type { Client } from '../../contract/client.ts';
-import { type NodeSupport, SUPPORT_FACTS, SUPPORT_PROGRAMS } from '../../contract/cluster/support.ts';
+import { type NodeSupport, SUPPORT_FACT_PARTS, SUPPORT_PROGRAMS } from '../../contract/cluster/support.ts';
 import type { RouteId, RouteInput } from '../../contract/routes.ts';
 import { ProblemError } from '../../contract/base/wire/transport.ts';
 import { sentenceOf } from '../../core/errors.ts';
@@ -12,8 +12,8 @@ import { isAway } from '../commands/site/status-away.ts';
 
 /** Gathering ends so long after its start, ms: with packing a bundle takes at most a minute. */
 const GATHER_MS = 40_000;
-/** How long one call may take: an agent has 8 s, then the region answers. */
-const PATIENCE = { deadlineMs: 12_000, timeoutMs: 11_000, refusedMs: 500 };
+/** How long one call may take: an agent has 8 s, then the region answers; a failover takes some 10 s. */
+const PATIENCE = { deadlineMs: 20_000, timeoutMs: 11_000, refusedMs: 500 };
 /** Nodes, and parts of one node, at once: other users of the region go on. */
 const NODES_AT_ONCE = 6;
 const PARTS_AT_ONCE = 2;
@@ -144,7 +144,9 @@ async function addNodes(run: Run): Promise<void> {
 async function addNode(run: Run, node: string, services: readonly string[]): Promise<void> {
   const { all } = run;
   const state = { node, why: null as string | null };
-  const fromAgent = [...SUPPORT_FACTS, ...SUPPORT_PROGRAMS, ...services].map((name) => () => addPart(run, state, name));
+  const fromAgent = [...SUPPORT_FACT_PARTS, ...SUPPORT_PROGRAMS, ...services].map(
+    (name) => () => addPart(run, state, name),
+  );
   const published = services.flatMap((service) => [
     () => addFiles(run, node, service),
     () =>

@@ -5,7 +5,13 @@ import { ADMINS, get, post } from '../base/route-spec.ts';
 import { NodeParams } from './node.ts';
 
 /** Parts of a node's share of a support bundle that are no log: facts of its host, and what Patroni and etcd of a region node report. */
-export const SUPPORT_FACTS = ['facts-host', 'facts-network', 'facts-clock', 'facts-units', 'facts-database'] as const;
+export const SUPPORT_FACT_PARTS = [
+  'facts-host',
+  'facts-network',
+  'facts-clock',
+  'facts-units',
+  'facts-database',
+] as const;
 /** Programs of Regent whose logs are in a bundle, beside those of services. */
 export const SUPPORT_PROGRAMS = ['agent', 'helper', 'region'] as const;
 /** Bytes of a piece of a packed part: in base64 it fits into a result. */
@@ -31,7 +37,7 @@ export type ReadSupportResult = Static<typeof ReadSupportResult>;
 
 export const NodeSupportParams = strict({
   ...NodeParams.properties,
-  part: text(IDENTITY_MAX, `${SUPPORT_FACTS.join(', ')}, or the part of a log, such as dns or agent`),
+  part: text(IDENTITY_MAX, `${SUPPORT_FACT_PARTS.join(', ')}, or the part of a log, such as dns or agent`),
 });
 export const NodeSupportQuery = strict({
   since: Type.Optional(Type.String({ format: 'date-time', description: 'lines of a log from then on' })),

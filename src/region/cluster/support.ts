@@ -1,5 +1,5 @@
 import type { NodeSupport, SupportStart } from '../../contract/cluster/support.ts';
-import { SUPPORT_FACTS } from '../../contract/cluster/support.ts';
+import { SUPPORT_FACT_PARTS } from '../../contract/cluster/support.ts';
 import { accept, refuse } from '../../core/errors.ts';
 import { maskValue } from '../../core/masked.ts';
 import { logParts, logUnitsOf } from '../../services/kit/log-units.ts';
@@ -25,9 +25,9 @@ export const supportCases = {
 
   'node.support': asking('node.support', async ({ params, query }, { askAgent, renderer, caller }, read) => {
     const part = params.part.toLowerCase();
-    const isFact = (SUPPORT_FACTS as readonly string[]).includes(part);
+    const isFact = (SUPPORT_FACT_PARTS as readonly string[]).includes(part);
     if (!isFact && logUnitsOf(renderer.services, part) === null)
-      refuse(noSuch('part', params.part, [...SUPPORT_FACTS, ...logParts(renderer.services)]));
+      refuse(noSuch('part', params.part, [...SUPPORT_FACT_PARTS, ...logParts(renderer.services)]));
     const node = await read((tx) => nodeByRef(tx, params.node));
     const address = node.isRegion ? (node.addresses[0] ?? null) : null;
     const args = { part, since: query?.since ?? null, offset: query?.offset ?? 0, address };
