@@ -33,6 +33,8 @@ export interface ExportKind {
   readonly refersTo: Readonly<Record<string, string>>;
   readonly after: readonly string[];
   readonly late: readonly string[];
+  /** See `FileRules.once`. */
+  readonly once: readonly string[];
   readonly secrets: readonly SecretMember[];
   /** There is one of each from the beginning, and it stays: `--prune` does not delete it. */
   readonly isFixed: boolean;
@@ -68,6 +70,7 @@ function ofDeclaration(declaration: Declaration): ExportKind {
     refersTo: Object.fromEntries(links),
     after: file?.after ?? [],
     late: [],
+    once: [],
     secrets: Object.entries<Field>(fields).flatMap(secretOf),
     isFixed: false,
   };
@@ -93,7 +96,7 @@ function ofSchemas({ noun, plural, file, create, set, secrets, isFixed }: Schema
   const settable = membersOf(set);
   // What may be taken away again may be null in a file.
   const own = { ...created, ...settable };
-  const { identity, refersTo, after = [], late = [] } = file;
+  const { identity, refersTo, after = [], late = [], once = [] } = file;
   return {
     noun,
     plural,
@@ -106,6 +109,7 @@ function ofSchemas({ noun, plural, file, create, set, secrets, isFixed }: Schema
     refersTo,
     after,
     late,
+    once,
     secrets,
     isFixed,
   };
@@ -201,5 +205,6 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   'site-certificate': 'its private key never leaves the site',
   status: 'a question',
   storage: 'follows the disks that a machine reports',
+  'support-bundle': 'a question',
   token: 'used once, within minutes',
 };

@@ -8,4 +8,6 @@ export interface FileRules {
   readonly after?: readonly string[];
   /** Members that need other objects: they are set when all objects are there; a flag is switched off before the first one goes. */
   readonly late?: readonly string[];
+  /** State that counts when an object is made, and never afterwards: an apply leaves that of an object that is there. */
+  readonly once?: readonly string[];
 }

@@ -115,8 +115,18 @@ export const Machine = strict({
 });
 export type Machine = Static<typeof Machine>;
 
+/** A machine that another system has deployed: Regent takes it over as it is. */
+const Deployed = strict(
+  {
+    owner: Type.Optional(nullable(text(USER_NAME_MOST, "user's name; null: nobody's"))),
+    locked: Type.Optional(Type.Boolean({ description: 'it is not changed before it is unlocked' })),
+  },
+  'it runs a system already: it is made in the state deployed, and neither switched nor installed; for admins',
+);
+
 const MachineCreate = strict({
   hostname: text(63),
+  deployed: Type.Optional(Deployed),
   domain: Type.Optional(text(254, 'id or name; the default domain when left out')),
   rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
   interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),
@@ -203,7 +213,8 @@ export const MACHINE = entry({
   file: {
     identity: ['hostname', 'domain'],
     refersTo: { domain: 'domain', zone: 'zone', pool: 'resource-pool', bmc: 'bmc', tags: 'tag' },
-    after: ['vlan', 'subnet', 'range'],
+    after: ['vlan', 'subnet', 'range', 'user'],
+    once: ['deployed'],
   },
   schemas: {
     answer: Machine,

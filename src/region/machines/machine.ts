@@ -10,6 +10,7 @@ import { heldBy } from '../../store/queries/base/jobs/add.ts';
 import * as machines from '../../store/queries/machines/machines.ts';
 import { heldOf } from '../../store/queries/networks/held-addresses.ts';
 import { listMachinesInShort } from '../../store/queries/machines/machines-in-short.ts';
+import { insertDeployed } from '../../store/queries/machines/machine-states.ts';
 import type { Tx } from '../../store/tx.ts';
 import { pageBody } from '../base/paging.ts';
 import { domainText, noSuch } from '../base/refs.ts';
@@ -130,7 +131,9 @@ export const machineCases = {
     'machine.create',
     ({ body }) => `machine create ${body.hostname}`,
     async (tx, { body }, context) => {
-      const row = await createHost(tx, body, context);
+      accept(mayTakeOver(body, context));
+      const made = await createHost(tx, body, context);
+      const row = body.deployed === undefined ? made : await takeOver(tx, made, body.deployed);
       tx.emit({ kind: 'machine.created', subject: row.fqdn, data: { ...viewMachine(row) } });
       return { body: viewMachine(row), version: row.version };
     },
@@ -168,6 +171,23 @@ export const machineCases = {
     },
   ),
 };
+
+/** Refuses a machine in the state deployed that Regent has not deployed; null: an admin takes it over, or it is none. */
+function mayTakeOver({ deployed }: MachineCreate, { caller }: CaseContext): Rejected | null {
+  if (deployed === undefined || caller.role === 'admin') return null;
+  const rule = 'only an admin takes over a machine that another system has deployed';
+  return rejected('forbidden', `deployed: ${caller.user} has the role ${caller.role}. Rule: ${rule}.`);
+}
+
+/** Notes that a new machine runs a system already. Nothing is ordered: its power and its disks stay as they are. */
+async function takeOver(
+  tx: Tx,
+  { id }: HostRow,
+  { owner = null, locked = false }: NonNullable<MachineCreate['deployed']>,
+): Promise<HostRow> {
+  if (!(await insertDeployed(tx, id, { owner, isLocked: locked }))) refuse(noSuch('user', owner ?? ''));
+  return (await machines.findMachine(tx, { id })) ?? refuse(noSuch('machine', id));
+}
 
 /** The role `user` does not decide what a machine is: its owner keeps annotations with it, as tools do to find it again. */
 function mayChange({ hostname, owner }: HostRow, body: MachineSet, { caller }: CaseContext): Rejected | null {

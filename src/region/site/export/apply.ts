@@ -12,9 +12,10 @@ import { withProbesOf } from '../../networks/probe.ts';
 import { callIdOf, callOf } from './calls.ts';
 import type { ListedItem, Names } from './members.ts';
 import { nameOf, type SiteObject, type WantedObject } from './objects.ts';
-import { keyOf, planSteps, type Step } from './plan.ts';
+import { keyOf, pairObjects, type PlanInput, planSteps, type Step } from './plan.ts';
 import { judgeFile } from './problems.ts';
 import { objectOf, readObjects } from './read.ts';
+import { isSame } from './same.ts';
 
 /** Makes the site as a file has it. Everything happens in the transaction of the call, so that all of it counts or nothing. */
 export async function applyFile(tx: WriteTx, body: SiteApply, context: CaseContext): Promise<SiteApplied> {
@@ -32,6 +33,7 @@ export async function applyFile(tx: WriteTx, body: SiteApply, context: CaseConte
   const steps = planSteps(input);
   accept(mayDo(steps, context));
   const run = new Run(tx, context, reading.names);
+  run.notes().push(...untouchedStates(input));
   for (const step of steps) await run.do(step);
   const changes = run.changes();
   const plan = digestOf({ changes, secrets: run.secretChanges() }).slice(0, 16);
@@ -65,6 +67,17 @@ function wantedOf(site: SiteFile): WantedObject[] {
       members,
     }));
   });
+}
+
+/** State of the file that the site has otherwise: it stays, and an operator should know. */
+function untouchedStates(input: PlanInput): string[] {
+  return pairObjects(input).flatMap(({ wanted: { kind, name, members }, current }) =>
+    kind.once.flatMap((member) => {
+      if (current === null || members[member] === undefined || isSame(members[member], current.members[member]))
+        return [];
+      return [`The ${kind.noun} ${name} stays as it is: \`${member}\` counts only when a ${kind.noun} is made.`];
+    }),
+  );
 }
 
 /** Kinds of the file, and those that they refer to. What goes may be in use by any kind. */

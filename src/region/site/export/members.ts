@@ -50,7 +50,9 @@ const SPECIAL: Readonly<Record<string, (item: ListedItem, names: Names) => Liste
     const machine = item as unknown as Machine;
     const { bmc = null, powerParameters = {}, minHweKernel = '', expectedArchitecture = '' } = machine;
     const own = { bmc, powerParameters, minHweKernel, expectedArchitecture, dhcpOptions: machine.dhcpOptions ?? [] };
-    return { ...own, interfaces: machine.interfaces.map((card) => interfaceOf(card, names)) };
+    const { state, owner = null, locked = false } = machine;
+    const deployed = state === 'deployed' ? { owner, locked } : undefined;
+    return { ...own, deployed, interfaces: machine.interfaces.map((card) => interfaceOf(card, names)) };
   },
   device: (item, names) => {
     const { parent, interfaces } = item as unknown as Device;

@@ -65,7 +65,7 @@ function missing({ wanted: { kind, members, place }, current }: Pairing): FieldP
 function fixed({ wanted: { kind, members, place }, current, isMadeWith }: Pairing): FieldProblem[] {
   if (current === null || isMadeWith) return [];
   return Object.entries(members).flatMap(([member, value]) => {
-    if (kind.settable.includes(member) || kind.identity.includes(member)) return [];
+    if ([...kind.settable, ...kind.identity, ...kind.once].includes(member)) return [];
     if (isSame(value, current.members[member])) return [];
     const problem = `${show(value)} is not what it is: ${show(current.members[member])}`;
     return [{ field: `${place}/${member}`, problem, rule: `it stays as the ${kind.noun} was made; delete that first` }];

@@ -95,6 +95,18 @@ export async function ownDevice(tx: Tx, machineId: string, user: string): Promis
   );
 }
 
+/** A new machine that another system has deployed; false: its owner is no user, and nothing was done. */
+export async function insertDeployed(
+  tx: Tx,
+  machineId: string,
+  { owner, isLocked }: Pick<MachineStateShown, 'owner' | 'isLocked'>,
+): Promise<boolean> {
+  const added = await tx.run(sql`insert into machine_states (machine_id, state, owner, is_locked)
+    select ${machineId}, 'deployed', ${owner}::text, ${isLocked}::boolean
+    where ${owner}::text is null or exists (select from users where name = ${owner}::text)`);
+  return added === 1;
+}
+
 /** What was seen of a machine that changes its state. */
 export type StateNote = 'powered' | 'booted' | 'inventory' | 'installed' | 'commissioned';
 
