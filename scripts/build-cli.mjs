@@ -65,7 +65,10 @@ try {
 
 /** A text as a comment, in ASCII. */
 function comment(text) {
-  const ascii = text.replaceAll('\u00a9', '(c)').replaceAll(/[\u201c\u201d]/g, '"').replaceAll('*/', '* /');
+  const ascii = text
+    .replaceAll('\u00a9', '(c)')
+    .replaceAll(/[\u201c\u201d]/g, '"')
+    .replaceAll('*/', '* /');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII begins with them
   if (/[^\x00-\x7f]/.test(ascii)) throw new Error('a licence is not in ASCII');
   return `/*\nLicences of what is built in:\n\n${ascii}*/\n`;
