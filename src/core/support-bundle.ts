@@ -57,7 +57,7 @@ export function supportBundle(
   parts: readonly SupportPart[],
   { missing, known = [] }: { readonly missing: readonly MissingPart[]; readonly known?: readonly string[] },
 ): SupportBundle {
-  const files: (BundleContents['files'][number] & { readonly content: Buffer })[] = [];
+  const files: { readonly entry: BundleContents['files'][number]; readonly content: Buffer }[] = [];
   const left: MissingPart[] = [];
   let room = BUNDLE_MAX - CONTENTS_MAX;
   for (const part of parts) {
@@ -68,15 +68,18 @@ export function supportBundle(
     }
     room -= content.length + 1024;
     const sha256 = createHash('sha256').update(content).digest('hex');
-    files.push({ path: part.path, bytes: content.length, sha256, masked, cut, content });
+    files.push({ entry: { path: part.path, bytes: content.length, sha256, masked, cut }, content });
   }
   const contents: BundleContents = {
     ...(maskValue(subject, known) as BundleSubject),
-    files: files.map(({ content: _, ...file }) => file),
+    files: files.map(({ entry }) => entry),
     missing: maskValue([...missing, ...left], known) as MissingPart[],
   };
   const table = { path: CONTENTS, mode: 0o600, content: Buffer.from(`${JSON.stringify(contents, null, 2)}\n`) };
-  return { contents, archive: tarOf([table, ...files.map(({ path, content }) => ({ path, mode: 0o600, content }))]) };
+  return {
+    contents,
+    archive: tarOf([table, ...files.map(({ entry, content }) => ({ path: entry.path, mode: 0o600, content }))]),
+  };
 }
 
 function contentOf(part: SupportPart, known: readonly string[]) {
