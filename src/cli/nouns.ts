@@ -21,6 +21,7 @@ import { CONFIG } from './commands/site/config.ts';
 import { EXPORT } from './commands/site/export.ts';
 import { DOMAIN } from '../contract/names/domain.ts';
 import { RESERVATION } from '../contract/networks/reservation.ts';
+import { IMPORT } from './commands/site/import.ts';
 import { EVENTS } from './commands/site/event.ts';
 import { KEY } from './commands/people/api-key.ts';
 import { MACHINE } from './commands/machines/machine.ts';
@@ -89,6 +90,7 @@ export const NOUNS: readonly NounSpec[] = [
   EXPORT,
   DIFF,
   APPLY,
+  IMPORT,
   EVENTS,
   SEARCH,
   LOOKUP,

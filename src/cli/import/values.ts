@@ -1,0 +1,41 @@
+import type { MaasObject } from './maas-read.ts';
+
+const NOTHING: MaasObject = {};
+
+/** A member as a text; empty: it is none. */
+export const text = (object: MaasObject, name: string): string => {
+  const value = object[name];
+  return typeof value === 'string' ? value.trim() : '';
+};
+
+/** A member as a whole number; 0: it is none. */
+export const num = (object: MaasObject, name: string): number => {
+  const value = object[name];
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : 0;
+};
+
+export const bool = (object: MaasObject, name: string): boolean => object[name] === true;
+
+/** A member that is an object; an empty one otherwise. */
+export function nested(object: MaasObject, name: string): MaasObject {
+  const value = object[name];
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as MaasObject) : NOTHING;
+}
+
+/** The objects of a member that is a list. */
+export function items(object: MaasObject, name: string): readonly MaasObject[] {
+  const value = object[name];
+  if (!Array.isArray(value)) return [];
+  return value.filter((item): item is MaasObject => typeof item === 'object' && item !== null);
+}
+
+/** The texts of a member that is a list. */
+export function texts(object: MaasObject, name: string): readonly string[] {
+  const value = object[name];
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string' && item !== '') : [];
+}
+
+/** Members that are not empty. */
+export function filled(members: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== ''));
+}
