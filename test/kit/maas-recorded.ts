@@ -102,9 +102,12 @@ const SCRIPT = Buffer.from('#!/bin/sh\nexit 0\n').toString('base64');
 const LISTS: Readonly<Record<string, unknown>> = {
   'fabrics/': [{ id: 0, name: 'fabric-0', class_type: null, vlans: [VLAN, STORAGE, ODD] }],
   'spaces/': [{ id: -1, name: 'undefined' }],
-  'subnets/': [LAN, SAN, subnet(3, '10.9.0.0/24', ODD)],
+  'subnets/': [LAN, SAN, subnet(3, '10.9.0.0/24', ODD), subnet(4, '10.1.0.0/16', STORAGE)],
   'ipranges/': [{ id: 1, type: 'dynamic', start_ip: '10.1.0.100', end_ip: '10.1.0.200', comment: '', subnet: LAN }],
-  'reservedips/': [{ id: 1, ip: '10.1.0.30', mac_address: '52:54:00:aa:00:30', comment: 'printer', subnet: LAN }],
+  'reservedips/': [
+    { id: 1, ip: '10.1.0.30', mac_address: '52:54:00:aa:00:30', comment: 'printer', subnet: LAN },
+    { id: 2, ip: '10.1.0.17', mac_address: '52:54:00:aa:00:01', comment: 'of web1', subnet: LAN },
+  ],
   'ipaddresses/': [
     { alloc_type: 4, alloc_type_name: 'User reserved', ip: '10.1.0.31', owner: { username: 'ada' } },
     { alloc_type: 1, alloc_type_name: 'Sticky', ip: '10.1.0.17', owner: null },
@@ -115,6 +118,7 @@ const LISTS: Readonly<Record<string, unknown>> = {
   ],
   'dnsresources/': [
     { id: 1, fqdn: 'www.maas', address_ttl: 300, ip_addresses: [{ ip: '10.1.0.80' }], resource_records: [] },
+    { id: 3, fqdn: 'web1.maas', address_ttl: null, ip_addresses: [{ ip: '10.1.0.17' }], resource_records: [] },
     { id: 2, fqdn: 'www.other.test', address_ttl: null, ip_addresses: [], resource_records: [] },
   ],
   'static-routes/': [{ id: 1, source: LAN, destination: SAN, gateway_ip: '10.1.0.254', metric: 10 }],

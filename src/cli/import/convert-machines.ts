@@ -5,9 +5,9 @@ import { POWER_TYPES } from '../../model/machines/power.ts';
 import { parseHostLabel } from '../../model/names/names.ts';
 import { parseAnnotations, parseArchitecture, parseDescription } from '../../model/site/annotation.ts';
 import type { ImportedNetworks } from './convert-networks.ts';
-import type { MaasObject, MaasSite } from './maas-read.ts';
+import type { MaasSite } from './maas-read.ts';
 import type { ImportNotes } from './report.ts';
-import { bool, filled, items, nested, num, text, texts } from './values.ts';
+import { bool, filled, items, nested, num, text, texts, type MaasObject } from './values.ts';
 
 /** What machines refer to, as far as it comes along. */
 export interface MachineKnown {

@@ -1,11 +1,11 @@
-import { bitsOf, parseAddress, parseNetwork } from '../../core/ip.ts';
+import { bitsOf, overlaps, parseAddress, parseNetwork } from '../../core/ip.ts';
 import { isRejected } from '../../core/errors.ts';
 import { parseDomainName, parseOwnerName, parseTitle } from '../../model/names/names.ts';
 import { parseRecordType } from '../../model/names/record.ts';
 import type { FileObject } from '../../contract/site/export-form.ts';
-import type { MaasObject, MaasSite } from './maas-read.ts';
+import type { MaasSite } from './maas-read.ts';
 import type { ImportNotes } from './report.ts';
-import { bool, filled, items, nested, num, text } from './values.ts';
+import { bool, filled, items, nested, num, text, type MaasObject } from './values.ts';
 
 /** The address types of MAAS (`ip_alloc_type`): 4, a user reserved it. */
 const USER_RESERVED = 4;
@@ -115,6 +115,11 @@ function subnetOf(subnet: MaasObject, { vlans, subnets, notes }: SubnetKnown): F
   if (notes.accept('subnet', cidr, parseNetwork(cidr)) === null) return [];
   if (subnets.has(cidr)) {
     notes.leftOut('subnet', cidr, 'it is there twice');
+    return [];
+  }
+  const other = [...subnets].find((one) => overlap(one, cidr));
+  if (other !== undefined) {
+    notes.leftOut('subnet', cidr, `it overlaps ${other}: subnets share no address`);
     return [];
   }
   subnets.add(cidr);
@@ -248,6 +253,11 @@ function recordsOf(resource: MaasObject, { names, notes }: NameKnown): FileObjec
     return [{ fqdn, type, data, ...(own > 0 ? { ttl: own } : {}) }];
   });
   return [...addresses, ...others];
+}
+
+function overlap(one: string, other: string): boolean {
+  const [a, b] = [parseNetwork(one), parseNetwork(other)];
+  return !isRejected(a) && !isRejected(b) && overlaps(a, b);
 }
 
 /** Does one of these networks hold an address? */

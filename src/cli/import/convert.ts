@@ -5,11 +5,12 @@ import { parseDefinition } from '../../model/machines/tags/definition.ts';
 import { parseZoneName } from '../../model/machines/zone.ts';
 import { parseContent, parseScriptName } from '../../model/machines/scripts/script.ts';
 import { parseSshKey } from '../../model/people/ssh-key.ts';
+import { withoutCollisions } from './collisions.ts';
 import { convertMachines, type ImportedMachines } from './convert-machines.ts';
 import { convertNames, convertNetworks } from './convert-networks.ts';
-import type { MaasObject, MaasSite } from './maas-read.ts';
+import { type MaasSite, NEWEST } from './maas-read.ts';
 import { ImportNotes, type ImportReport } from './report.ts';
-import { bool, filled, num, text, texts } from './values.ts';
+import { bool, filled, num, text, texts, type MaasObject } from './values.ts';
 
 /** A site of MAAS as configuration files, and what became of it. */
 export interface ImportedSite {
@@ -40,7 +41,7 @@ export function convertSite(maas: MaasSite, { source, madeAt, secretOf }: Conver
   const tags = tagsOf(lists['tags'] ?? [], notes);
   const users = usersOf(lists['users'] ?? [], notes);
   const setOf = (objects: readonly FileObject[] = []) => new Set(objects.map(({ name }) => String(name)));
-  const { lists: hosts, secrets } = convertMachines(maas, {
+  const { lists: converted, secrets } = convertMachines(maas, {
     networks,
     domains: setOf(names['domains']),
     zones: setOf(zones),
@@ -50,10 +51,17 @@ export function convertSite(maas: MaasSite, { source, madeAt, secretOf }: Conver
     secretOf,
     notes,
   });
+  const { hosts, ranges, reservations, records } = withoutCollisions(
+    { ...networks.lists, ...names, ...converted },
+    notes,
+  );
   const site = {
     regent: FILE_FORM,
     ...networks.lists,
+    ranges,
+    reservations,
     ...names,
+    records,
     zones,
     'resource-pools': pools,
     tags,
@@ -64,6 +72,13 @@ export function convertSite(maas: MaasSite, { source, madeAt, secretOf }: Conver
     ...hosts,
   } as unknown as SiteFile;
   noteWithoutCounterpart(maas, notes);
+  const [major = 0, minor = 0] = maas.version.split('.').map(Number);
+  if (major > NEWEST[0] || (major === NEWEST[0] && minor > NEWEST[1]))
+    notes.changed(
+      'maas',
+      maas.version,
+      `it is newer than ${NEWEST.join('.')}, which this release knows: compare the counts`,
+    );
   const taken = Object.fromEntries(
     Object.entries(site).flatMap(([plural, objects]) => (Array.isArray(objects) ? [[plural, objects.length]] : [])),
   ) as Record<string, number>;
@@ -75,7 +90,7 @@ const NEXT: readonly string[] = [
   'Read what does not come along.',
   'Put the secrets of BMCs where the file refers to them.',
   'On the new region: `regent diff -f site.yaml`, then `regent apply -f site.yaml`. It switches, installs and renumbers no machine.',
-  'Set passwords: `regent user set-password NAME`. API keys are made again.',
+  'Set passwords: `regent user password NAME`. API keys are made again.',
   'Hand over DHCP, DNS and the BMCs as docs/from-maas.md says; each step can be undone.',
 ];
 

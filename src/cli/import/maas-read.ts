@@ -2,9 +2,7 @@ import { jsonOrNull } from '../../core/json.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { CliIo } from '../io.ts';
 import { type MaasReader, notMaas } from './maas-client.ts';
-
-/** An object of MAAS as it came: nothing of it is sure. */
-export type MaasObject = Readonly<Record<string, unknown>>;
+import { type MaasObject, text } from './values.ts';
 
 /** What was read of a MAAS, by list; `machines` page by page. Secrets of power types are not among them. */
 export interface MaasSite {
@@ -25,7 +23,7 @@ const PAGE = 100;
 /** Versions whose API this command knows; a region of Regent names the version whose API it speaks. */
 const VERSION = /^(\d+)\.(\d+)/;
 const OLDEST = [3, 4] as const;
-const NEWEST = [3, 7] as const;
+export const NEWEST = [3, 7] as const;
 
 /** Lists that are read whole, each with its path. */
 const LISTS: Readonly<
@@ -115,7 +113,7 @@ export async function readMaas(
 
 async function readHead(maas: MaasReader, url: string): Promise<{ readonly version: string; readonly user: string }> {
   const found = (await maas.get('version/')) as MaasObject | null;
-  const version = String(found?.['version'] ?? '');
+  const version = text(found ?? {}, 'version');
   const [, major, minor] = VERSION.exec(version) ?? [];
   if (found === null || major === undefined || !Array.isArray(found['capabilities']))
     throw notMaas(url, 'version/ names no version and no capabilities');
@@ -126,7 +124,7 @@ async function readHead(maas: MaasReader, url: string): Promise<{ readonly versi
       'Upgrade MAAS first: its own upgrade keeps all objects.',
     ]);
   const who = (await maas.get('users/', [['op', 'whoami']])) as MaasObject | null;
-  const user = String(who?.['username'] ?? '');
+  const user = text(who ?? {}, 'username');
   if (who?.['is_superuser'] !== true)
     throw new CliError(EXIT.error, `${user || 'The key’s user'} is no admin of MAAS. Rule: an admin’s key reads all.`);
   return { version, user };

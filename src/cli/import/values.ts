@@ -1,4 +1,5 @@
-import type { MaasObject } from './maas-read.ts';
+/** An object of MAAS as it came: nothing of it is sure. */
+export type MaasObject = Readonly<Record<string, unknown>>;
 
 const NOTHING: MaasObject = {};
 

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +6,7 @@ import type { ImportReport } from '../../../src/cli/import/report.ts';
 import type { FileObject, SiteFile } from '../../../src/contract/site/export-form.ts';
 import { FEATURES } from '../../../src/model/cluster/cluster.ts';
 import { SEALING_AUTHORITY } from '../../kit/metadata.ts';
+import { recordedMaas } from '../../kit/maas-recorded.ts';
 import { usePostgres } from '../../kit/postgres.ts';
 import { startTestRegion, type TestRegion } from '../../kit/region.ts';
 import { exampleText, siteOf } from '../../kit/site-file.ts';
@@ -56,15 +56,21 @@ function example(): SiteFile {
   } as unknown as SiteFile;
 }
 
+/** Real files. */
+const files = {
+  readFile: (path: string) => readFile(path, 'utf8').catch(() => null),
+  replaceFile: async (path: string, content: Uint8Array | string) => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+  },
+  now: () => Date.now(),
+};
 const importMaas = (...more: string[]) =>
-  run(null, ['import', 'maas', url, '--key-file', join(folder, 'key'), '--folder', join(folder, 'out'), ...more], {
-    readFile: (path) => readFile(path, 'utf8').catch(() => null),
-    replaceFile: async (path, content) => {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, content);
-    },
-    now: () => Date.now(),
-  });
+  run(
+    null,
+    ['import', 'maas', url, '--key-file', join(folder, 'key'), '--folder', join(folder, 'out'), ...more],
+    files,
+  );
 const read = (name: string) => readFile(join(folder, 'out', name), 'utf8');
 const exported = async (region: TestRegion) =>
   ((await region.call('GET', '/config/export')).body as unknown as { site: Record<string, FileObject[]> }).site;
@@ -115,6 +121,41 @@ describe('a second region as the MAAS that is taken over', () => {
     for (const content of [text, await read('report.json'), await read('site.yaml')])
       for (const secret of ['planted-pass', sites().old.keys.admin.split(':')[2] ?? '?'])
         expect(content).not.toContain(secret);
+  });
+
+  it('may be a MAAS: what is recorded of one is applied to an empty region as it comes', async () => {
+    const maas = await recordedMaas();
+    const third = await startSite();
+    try {
+      await writeFile(join(folder, 'maas-key'), 'con:tok:sec\n');
+      const out = join(folder, 'recorded');
+      const argv = [
+        'import',
+        'maas',
+        maas.url,
+        '--key-file',
+        join(folder, 'maas-key'),
+        '--folder',
+        out,
+        '--secrets',
+        'leave-out',
+      ];
+      expect(await run(null, argv, files)).toMatchObject({ code: 0, err: '' });
+      const site = siteOf(await readFile(join(out, 'site.yaml'), 'utf8'));
+      const applied = await third.call('POST', '/config/apply', { body: { site } });
+      expect(applied.status, applied.raw).toBe(200);
+      expect((await third.call('GET', '/machines/web1.maas')).body).toMatchObject({
+        state: 'deployed',
+        owner: 'ada',
+        locked: true,
+      });
+      expect((await third.call('GET', '/machines/web2.maas')).body).toMatchObject({ state: 'new', owner: null });
+      expect((await third.call('GET', '/jobs')).body['items']).toEqual([]);
+      const again = await third.call('POST', '/config/apply', { body: { site } });
+      expect(again.body).toMatchObject({ created: 0, changed: 0, deleted: 0, notes: [] });
+    } finally {
+      await Promise.all([maas.close(), third.close()]);
+    }
   });
 
   it('says what is wrong with a key, an address and an authority', async () => {

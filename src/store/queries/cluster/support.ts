@@ -44,8 +44,8 @@ export async function readSupportStatistics(tx: Tx): Promise<Record<string, unkn
       select n.name, d.generation::float8, d.digest, d.revision::float8, d.compiler, d.published_at as "publishedAt"
       from desired d join nodes n on n.id = d.node_id order by n.name collate "C"`),
     observed: await rows(sql`
-      select n.name, o.service, o.state, o.since, o.reported_at as "reportedAt", o.body -> 'applied' as applied,
-        o.body -> 'digest' as digest
+      select n.name, o.service, o.state, o.since, o.reported_at as "reportedAt", o.body -> 'wanted' as wanted,
+        o.body -> 'wantedDigest' as "wantedDigest", o.body -> 'applied' as applied, o.body -> 'appliedDigest' as "appliedDigest"
       from observations o join nodes n on n.id = o.node_id order by n.name collate "C", o.service collate "C"`),
     migrations: await rows(sql`select * from migrations order by number`),
   };

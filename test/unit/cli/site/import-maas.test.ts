@@ -3,7 +3,8 @@ import { siteOf } from '../../../kit/site-file.ts';
 import { MAAS_SECRET, type RecordedMaas, recordedMaas, type RecordedOptions } from '../../../kit/maas-recorded.ts';
 import { testAuthority, testIdentity } from '../../../kit/cluster/pki.ts';
 import { run } from '../fake-region.ts';
-import type { ImportReport } from '../../../../src/cli/import/report.ts';
+import { withoutCollisions } from '../../../../src/cli/import/collisions.ts';
+import { ImportNotes, type ImportReport } from '../../../../src/cli/import/report.ts';
 
 const open: RecordedMaas[] = [];
 afterEach(async () => {
@@ -43,7 +44,7 @@ describe('a recorded MAAS', () => {
       tags: ['gpu'],
       bmc: 'ipmi-10.2.0.1',
     });
-    const [first, , bond] = machines?.[0]?.['interfaces'] as Record<string, unknown>[];
+    const [first, , bond] = (machines?.[0]?.['interfaces'] ?? []) as Record<string, unknown>[];
     expect(first).toMatchObject({ name: 'enp1s0', mac: '52:54:00:aa:00:01' });
     expect(bond).toMatchObject({
       kind: 'bond',
@@ -73,6 +74,9 @@ describe('a recorded MAAS', () => {
     expect(reasons).toMatchObject({
       'vlan fabric-0/what?!': expect.stringContaining('what?!'),
       'subnet 10.9.0.0/24': 'its VLAN does not come along',
+      'subnet 10.1.0.0/16': 'it overlaps 10.1.0.0/24: subnets share no address',
+      'reservation 10.1.0.17': 'web1.maas has the address',
+      'record web1.maas A': 'the host of this name has it by itself',
       'domain other.test': expect.stringContaining('not authoritative'),
       'record www.other.test': 'its domain does not come along',
       'tag odd tag': expect.stringContaining('odd tag'),
@@ -208,4 +212,35 @@ describe('ten thousand machines', () => {
     expect(maas.seen.filter((path) => path.startsWith('machines/?id='))).toHaveLength(100);
     console.log(`10,000 machines after ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }, 120_000);
+});
+
+describe('objects that collide', () => {
+  const host = (hostname: string, address: string) => ({
+    hostname,
+    domain: 'maas',
+    interfaces: [{ name: 'eth0', addresses: [{ address }] }],
+  });
+
+  it('are apart afterwards, and each is named', () => {
+    const notes = new ImportNotes();
+    const { hosts, ranges } = withoutCollisions(
+      {
+        machines: [host('a', '10.0.0.7'), host('b', '10.0.0.7')],
+        ranges: [
+          { first: '10.0.0.1', last: '10.0.0.9', kind: 'dynamic' },
+          { first: '10.0.0.20', last: '10.0.0.29', kind: 'dynamic' },
+        ],
+      },
+      notes,
+    );
+
+    expect(ranges).toEqual([{ first: '10.0.0.20', last: '10.0.0.29', kind: 'dynamic' }]);
+    expect(
+      hosts['machines']?.map(({ interfaces }) => (interfaces as { addresses: unknown[] }[])[0]?.addresses.length),
+    ).toEqual([1, 0]);
+    expect(notes.entries.map(({ kind, name, why }) => `${kind} ${name}: ${why}`)).toEqual([
+      'machine b.maas: address 10.0.0.7: a.maas has it',
+      'range 10.0.0.1-10.0.0.9: it holds 10.0.0.7 of a.maas: make it again around that',
+    ]);
+  });
 });
