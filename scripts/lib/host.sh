@@ -57,11 +57,37 @@ install_packages() {
   local name missing=()
   while read -r name; do
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
-  done < <(awk -v own="[$(dpkg --print-architecture)]" '$1 == "host" && ($3 == "" || $3 == own) { print $2 }' "$source_dir/scripts/packages.txt")
+  done < <(host_packages)
   [ "${#missing[@]}" -gt 0 ] || { check_patroni; return 0; }
   say "         ${missing[*]}"
   fetch_packages "${missing[@]}"
   check_patroni
+}
+
+# Could the packages that are missing come? Changes nothing but apt's lists.
+check_packages() {
+  step 'Debian packages that are missing' 'check the network and /etc/apt/sources.list, then run: apt-get update'
+  local name missing=()
+  while read -r name; do
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
+  done < <(host_packages)
+  [ "${#missing[@]}" -eq 0 ] || { apt-get -qq update && apt-get -qq --simulate --no-install-recommends install "${missing[@]}" >/dev/null; }
+}
+
+host_packages() {
+  awk -v own="[$(dpkg --print-architecture)]" '$1 == "host" && ($3 == "" || $3 == own) { print $2 }' "$source_dir/scripts/packages.txt"
+}
+
+# Debian's unattended upgrades leave the managed daemons to `regent upgrade --packages`, which drains the host first. A name is a pattern of Python's.
+hold_unattended() {
+  local conf=/etc/apt/apt.conf.d/52regent
+  {
+    echo '// Made by scripts/install of Regent, taken away by scripts/uninstall: these come by "regent upgrade --packages".'
+    echo 'Unattended-Upgrade::Package-Blacklist {'
+    host_packages | sed 's/.*/  "^&$";/'
+    echo '};'
+  } >"$conf.new"
+  mv "$conf.new" "$conf"
 }
 
 make_user() {

@@ -54,3 +54,6 @@ as_owner() {
     "$@"
   fi
 }
+
+# signing VERB…: by the maker's key of releases, as the owner of the checkout.
+signing() { as_owner env REGENT_RELEASE_KEY="${REGENT_RELEASE_KEY:-}" "$(command -v node)" "$top/scripts/sign-release.mjs" "$@"; }

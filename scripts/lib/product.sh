@@ -31,11 +31,12 @@ verify() {
   (cd "$source_dir" && sha256sum --check --strict --quiet SHA256SUMS >&2)
 }
 
-# A release folder appears whole or not at all, and `current` changes in one rename.
-place_release() {
+# A release folder appears whole or not at all.
+stage_release() {
   local place=$root/releases/$version
   step "place $version in $root" 'make room in /opt and run this again'
   if [ "$source_dir" != "$(readlink -f "$place")" ] && ! cmp -s "$source_dir/SHA256SUMS" "$place/SHA256SUMS"; then
+    install -d -m 0755 "$root" "$root/releases"
     rm -rf "$place.new"
     # What this run unpacked lies on the same file system; a folder that was given stays where it is.
     if [ -n "$unpacked" ]; then
@@ -53,6 +54,19 @@ place_release() {
     rm -rf "$place.old"
     changed=yes
   fi
+}
+
+# Before anything is switched: a migration that fails leaves the host, and the database, as they were. The region of the release before works on with a newer
+# schema; one that may not is refused by check_database.
+migrate_first() {
+  [ -e "$root/current" ] && [ "$(readlink "$root/current")" != "releases/$version" ] || return 0
+  ! is_adoption_due && systemctl --quiet is-active regent-regiond.service 2>/dev/null || return 0
+  step "migrate the database for $version" 'nothing was switched; see the message above'
+  "$root/releases/$version/bin/regent" migrate >&2
+}
+
+# `current` changes in one rename.
+place_release() {
   previous=$(readlink "$root/current" || true)
   if [ "$previous" != "releases/$version" ]; then
     mark_restart

@@ -59,6 +59,8 @@ export interface InstancePolicies {
 export interface HelperPolicy {
   readonly services: readonly ServicePolicy[];
   readonly instances?: readonly InstancePolicies[];
+  /** Whole names, as a pattern, of units that may only be started: their names say all that they do. */
+  readonly startable?: string;
   /** Single files outside the services' folders. They may only be written, with exactly this owner, group and mode. */
   readonly written?: readonly WrittenFile[];
   /** The user for a command that names none: the unprivileged agent. */
@@ -163,6 +165,8 @@ export function refuseMove(all: HelperPolicy, from: string, to: string): PolicyR
 
 /** May this be done to this unit? The units of the services and the five verbs. */
 export function refuseUnit(all: HelperPolicy, unit: string, verb: string): PolicyRefusal {
+  if (all.startable !== undefined && ['state', 'start'].includes(verb) && matchesWhole(all.startable, unit))
+    return null;
   const policy = withNamed(all, unit);
   const units = policy.services.map((service) => service.unit);
   if (!units.includes(unit)) return `Unit ${show(unit)} is refused. Rule: one of ${units.join(', ')}.`;

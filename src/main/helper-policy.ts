@@ -1,6 +1,7 @@
 import type { HelperPolicy, InstancePolicies, ServicePolicy } from '../host/policy.ts';
 import { TRUST_FILES } from '../model/cluster/trust-files.ts';
 import { TRUST_TEXTS } from '../model/cluster/trust-texts.ts';
+import { UPGRADE_UNIT } from '../contract/site/upgrade-order.ts';
 import type { AnyService, Templates } from '../services/kit/contract.ts';
 import { judgeOf } from '../services/kit/grammar/service.ts';
 import { instanceOf } from '../services/kit/instances.ts';
@@ -30,7 +31,7 @@ export function helperPolicy(services: readonly AnyService[], caller: string, te
     ...file,
     judge: TRUST_TEXTS[name as keyof typeof TRUST_FILES],
   }));
-  return { caller, services: services.map(policyOf), instances, written };
+  return { caller, services: services.map(policyOf), instances, written, startable: UPGRADE_UNIT };
 }
 
 function servicePolicy(service: AnyService, templates: Templates): ServicePolicy {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Command, type HostFacts, isOpenQuestion, nameOfCommand } from '../../../src/core/host-values.ts';
-import { refuseCommand } from '../../../src/host/policy.ts';
+import { refuseCommand, refuseUnit } from '../../../src/host/policy.ts';
 import { helperPolicy } from '../../../src/main/helper-policy.ts';
 import { TRUST_FOLDER } from '../../../src/model/cluster/trust-files.ts';
 import { compileSite } from '../../../src/services/compile-node.ts';
@@ -78,6 +78,15 @@ describe("the helper's list", () => {
     }
     expect([...refused]).toEqual([]);
     expect(count).toBeGreaterThan(0);
+  });
+
+  it('starts tasks of upgrades, and does nothing else to their units, nor starts any other', () => {
+    const name = `regent-upgrade@install:${'a'.repeat(64)}:7.service`;
+    for (const verb of ['start', 'state']) expect(refuseUnit(policy, name, verb), verb).toBeNull();
+    for (const verb of ['stop', 'restart', 'reload', 'kill'])
+      expect(refuseUnit(policy, name, verb), verb).toMatch(/is refused/);
+    for (const other of ['regent-upgrade@.service', 'regent-upgrade@x.service', `${name}\n`, `x${name}`, 'ssh.service'])
+      expect(refuseUnit(policy, other, 'start'), other).toMatch(/is refused/);
   });
 
   it('is within what its unit may write', () => {
