@@ -43,6 +43,7 @@ import { SERVICE } from './commands/cluster/service.ts';
 import { SETTING } from './commands/site/setting.ts';
 import { STATUS } from './commands/site/status.ts';
 import { TOKEN } from './commands/cluster/token.ts';
+import { UPGRADE_NOUN } from './commands/site/upgrade.ts';
 import { USER } from './commands/people/user.ts';
 import { WHOAMI } from './commands/people/whoami.ts';
 import { DECLARED } from './commands/base/declared.ts';
@@ -85,6 +86,7 @@ export const NOUNS: readonly NounSpec[] = [
   BACKUP_NOUN,
   BACKUP_TARGET,
   SUPPORT_BUNDLE,
+  UPGRADE_NOUN,
   SERVICE,
   CONFIG,
   EXPORT,

@@ -6,6 +6,7 @@ import { ReadLogArgs, ReadLogResult } from './base/command.ts';
 import { CheckDhcpArgs, CheckDhcpResult } from './networks/check-dhcp.ts';
 import { BackupAnswer, BackupAsk } from './cluster/backup-ask.ts';
 import { ReadSupportArgs, ReadSupportResult } from './cluster/support.ts';
+import { UpgradeAnswer, UpgradeAsk } from './site/upgrade-order.ts';
 
 /**
  * A task that a node's agent can do once. `secrets`: members that nobody sees but the agent; they are never listed, and deleted with the
@@ -118,6 +119,15 @@ export const COMMAND_KINDS = {
     args: BackupAsk,
     secrets: null,
     result: BackupAnswer,
+    isRepeatable: true,
+    claimSeconds: 10,
+    isPassing: true,
+  },
+  /** A task of `regent-upgrade@.service`: it begins, or the answer reports how it goes. A task that is ordered again runs once. */
+  upgrade: {
+    args: UpgradeAsk,
+    secrets: null,
+    result: UpgradeAnswer,
     isRepeatable: true,
     claimSeconds: 10,
     isPassing: true,

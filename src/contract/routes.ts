@@ -19,6 +19,7 @@ import { IMAGE_SYNC_ROUTES } from './images/image-sync.ts';
 import { BACKUP_ROUTES } from './cluster/backup.ts';
 import { FINDING_ROUTES } from './cluster/finding.ts';
 import { SUPPORT_ROUTES } from './cluster/support.ts';
+import { UPGRADE_ROUTES } from './site/upgrade.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
 import { CLUSTER_ROUTES } from './cluster/routes.ts';
 import { ENLISTMENT_ROUTES } from './machines/enlistment.ts';
@@ -71,6 +72,7 @@ export const ROUTES = {
   ...BACKUP_ROUTES,
   ...FINDING_ROUTES,
   ...SUPPORT_ROUTES,
+  ...UPGRADE_ROUTES,
 
   ...callsOf(DOMAIN),
   ...callsOf(RECORD),

@@ -9,11 +9,14 @@ import { openTrustStore, type TrustStore } from '../agent/channel/trust.ts';
 import { openRackIdentity } from '../agent/self/rack-identity.ts';
 import { parseNodeCredential } from '../contract/cluster/rack-signature.ts';
 import { AppError, isRejected, show } from '../core/errors.ts';
+import type { Log } from '../core/ports.ts';
 import { durableText } from '../host/own/durable-text.ts';
+import { openImageDisk } from '../host/own/image-disk.ts';
 import { readDisks } from '../host/observe/disks.ts';
 import { realBmcAccess } from '../host/ask/bmc/real.ts';
 import { openQuestions, withQuestions } from '../host/ask/open.ts';
 import { openHelperClient } from '../host/helper-client.ts';
+import type { Host } from '../host/interface.ts';
 import { realJournal } from '../host/observe/journal.ts';
 import { journalReader } from '../host/observe/journal-lines.ts';
 import { ownAddresses } from '../host/observe/own-addresses.ts';
@@ -22,7 +25,10 @@ import { parseRackConf, type RackConf } from '../model/cluster/rack-conf.ts';
 import { TRUST_FILES, TRUST_FOLDER, type TrustFile } from '../model/cluster/trust-files.ts';
 import { SERVICES } from '../services/registry.ts';
 import { commandRunners } from './calls/command-runners.ts';
+import type { UpgradeRunnerPorts } from './calls/upgrade-runner.ts';
 import { endForRestart, type ProcessPorts, runDaemon, type Running, type ProcessSettings } from './process.ts';
+import { openImagePeers } from './region/image-peers.ts';
+import { NODE_TLS } from './region/tls.ts';
 import { readTemplates } from './templates.ts';
 
 const STATE_FOLDER = '/var/lib/regent/agent';
@@ -31,6 +37,8 @@ const REGION_SOCKET = 'unix:/run/regent/agent-api.sock';
 const RACK_CONF = '/etc/regent/rack.conf';
 /** `ha/postgres/role` writes it. */
 const ROLE_FILE = '/run/regent-db/role';
+/** `ha/upgrade` writes it. */
+const UPGRADE_STATE = '/var/lib/regent-upgrade/state.json';
 /** What may have a file system of its own and must not fill. */
 const DISKS = [
   '/var',
@@ -95,7 +103,7 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
       { effects: { reach: realBmcAccess(), clock, random, pause: (ms) => wait(ms) }, fence: text('power-epochs'), log },
       { services: SERVICES, read: journalReader() },
       { services: SERVICES, templates, host: helper, clock },
-      host,
+      { host, upgrade: upgradePorts(helper, log, join(folder, 'upgrade')) },
     ),
     templates,
     endForRestart,
@@ -117,6 +125,12 @@ async function startAgentProcess({ clock, random, log, settings, liveness, versi
       webClient.close();
     },
   };
+}
+
+/** Archives of releases come from regions by the node's certificate, into a folder of this process. */
+function upgradePorts(host: Pick<Host, 'units'>, log: Log, folder: string): UpgradeRunnerPorts {
+  const [disk, peers] = [openImageDisk({ folder }), openImagePeers(NODE_TLS)];
+  return { host, state: durableText(UPGRADE_STATE), disk, peers, log };
 }
 
 /** A host that `regent init` set up has a credential; null: it has not, and is a rack that registers. */

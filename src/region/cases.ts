@@ -54,6 +54,7 @@ import { accountCases } from './people/accounts/cases.ts';
 import { trustCases } from './cluster/trust/cases.ts';
 import { backupCases } from './cluster/backups/cases.ts';
 import { findingCases } from './cluster/findings/cases.ts';
+import { upgradeCases } from './site/upgrade/cases.ts';
 import { siteCertificateCases } from './cluster/site-certificate/cases.ts';
 import type { ReadCase, WriteCase } from './base/use-case.ts';
 
@@ -108,6 +109,7 @@ export const CASES = {
   ...siteCertificateCases,
   ...backupCases,
   ...findingCases,
+  ...upgradeCases,
   ...userCases,
   ...accountCases,
   ...sshKeyCases,

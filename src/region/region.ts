@@ -20,6 +20,7 @@ import { startJobRunner } from './base/jobs/runner.ts';
 import { createFindingTask } from './cluster/findings/task.ts';
 import type { DrillInstruments } from './cluster/drill-run/port.ts';
 import { type Backups, createBackups } from './cluster/backups/create-backups.ts';
+import { createUpgradeJob } from './site/upgrade/job.ts';
 import { createMoves, type Moves } from './cluster/moves/create-moves.ts';
 import type { PatroniPort } from './cluster/moves/patroni.ts';
 import { type ClusterMemory, createMemory, type MemoryAccess } from './cluster/memory.ts';
@@ -289,7 +290,8 @@ function startTasks(
   const inner = start(createInnerTrustTask(ports), INNER_TRUST_EVERY_MS);
   const pairTrust = start(createPairTrustTask(ports), INNER_TRUST_EVERY_MS);
   start(createSiteCertificateTask(ports), SITE_CERTIFICATE_EVERY_MS);
-  const kinds = [...kindsOf(ports, moves), ...(backups ? [backups.kind] : [])];
+  const upgrades = moves ? [createUpgradeJob({ ...moves.ports, askAgent: calls.askAgent })] : [];
+  const kinds = [...kindsOf(ports, moves), ...(backups ? [backups.kind] : []), ...upgrades];
   const powerChecks = start(createPowerCheckTask(ports), POWER_CHECKS_EVERY_MS);
   const lifecycle = start(createLifecycleTask(ports.db, ports.random), LIFECYCLE_EVERY_MS);
   start(createAgainTask(ports.db, calls, ports.random), AGAIN_EVERY_MS);

@@ -9,13 +9,14 @@ import { backupRunner } from './backup-runner.ts';
 import { logRunner, type LogRunnerPorts } from './log-runner.ts';
 import { type PowerRunnerPorts, powerRunners } from './power-runners.ts';
 import { supportRunner } from './support-runner.ts';
+import { upgradeRunner, type UpgradeRunnerPorts } from './upgrade-runner.ts';
 
 /** The real runner of every kind of command. */
 export function commandRunners(
   power: PowerRunnerPorts,
   log: LogRunnerPorts,
   check: CheckRunnerPorts,
-  host: Pick<Host, 'exec'>,
+  { host, upgrade }: { readonly host: Pick<Host, 'exec'>; readonly upgrade: UpgradeRunnerPorts },
 ): CommandRunners {
   return {
     'probe-address': probeAddress,
@@ -24,6 +25,7 @@ export function commandRunners(
     'check-dhcp': checkRunner(check),
     'read-support': supportRunner({ ...log, ask: (question) => host.exec(question) }, check.clock),
     backup: backupRunner(host),
+    upgrade: upgradeRunner(upgrade),
     ...powerRunners(power),
   } satisfies Record<CommandKindName, CommandRunner>;
 }

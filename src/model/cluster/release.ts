@@ -33,6 +33,29 @@ export function checkRelease(host: string, region: string, role: 'region' | 'rac
   );
 }
 
+/**
+ * Null, or why hosts of version `from` cannot be upgraded to `to`: the same release or the next one. A release that is skipped has migrations that no host
+ * has tried. What follows `+` is a digest, and has no order.
+ */
+export function checkUpgrade(from: string, to: string): Rejected | null {
+  const [before, after] = [parseRelease(from), parseRelease(to)];
+  if (isRejected(before)) return before;
+  if (isRejected(after)) return after;
+  const isSame = before.major === after.major && before.minor === after.minor;
+  if ((isSame && after.patch >= before.patch) || isAfter(after, before)) return null;
+  const isOlder =
+    after.major < before.major || (after.major === before.major && (isSame || after.minor < before.minor));
+  const problem = `${show(to)} is ${isOlder ? 'older than' : 'more than one release after'} ${show(from)}.`;
+  const remedy = isOlder ? 'To go back: regent upgrade back.' : 'Upgrade to the release between them first.';
+  return rejected('conflict', `${problem} Rule: the same release or the next one. ${remedy}`);
+}
+
+/** Are these two of one release, MAJOR.MINOR? */
+export function isSameRelease(one: string, other: string): boolean {
+  const [a, b] = [parseRelease(one), parseRelease(other)];
+  return !isRejected(a) && !isRejected(b) && a.major === b.major && a.minor === b.minor;
+}
+
 /** Is `a` the release right after `b`? */
 function isAfter(a: Release, b: Release): boolean {
   return a.major === b.major ? a.minor === b.minor + 1 : a.major === b.major + 1 && a.minor === 0;

@@ -1,8 +1,8 @@
 import { invalid, isRejected, type Rejected, rejected, show } from '../../core/errors.ts';
 import { type ImageContent, parseContent } from './content.ts';
 
-/** What an image is for: trials and CI; commissioning with scripts; what machines are deployed with. */
-export const IMAGE_KINDS = ['micro', 'ephemeral', 'deployable'] as const;
+/** What an image is for: trials and CI; commissioning with scripts; what machines are deployed with; an archive of Regent itself, which nothing boots. */
+export const IMAGE_KINDS = ['micro', 'ephemeral', 'deployable', 'release'] as const;
 export type ImageKind = (typeof IMAGE_KINDS)[number];
 
 /** Architectures that machines boot images of. */
@@ -33,14 +33,24 @@ export interface ImageManifest {
   readonly kernel: string;
   readonly name: string | null;
   readonly content: ImageContent | null;
+  /** Only of a release. */
+  readonly release: ReleaseNote | null;
   readonly files: readonly ImageFile[];
 }
+
+/** A release of Regent. `signature`: its maker's Ed25519 signature of version, architecture and SHA-256, base64; each host verifies it. */
+export type ReleaseNote = { readonly version: string; readonly signature: string };
+
+/** The one file of a release. */
+export const RELEASE_FILE = 'release.tar.gz';
 
 const DIGEST = /^[0-9a-f]{64}$/;
 /** As the racks' web server and boot records have it (boot/record.ts). */
 const FILE_NAME = /^[a-z0-9][a-z0-9._-]{0,60}$/;
 const NAME = /^[a-z0-9][a-z0-9._/-]{0,60}$/;
 const KERNEL = /^[0-9][A-Za-z0-9.+~_-]{0,99}$/;
+const VERSION = /^[0-9][0-9A-Za-z.+-]{0,99}$/;
+const SIGNATURE = /^[A-Za-z0-9+/]{86}==$/;
 /** What a machine must find to boot. */
 const BOOT_FILES = ['vmlinuz', 'initrd.img'] as const;
 
@@ -85,23 +95,39 @@ export function parseManifest(text: string): ImageManifest | Rejected {
   if (architecture === undefined)
     return bad('architecture', `${show(value['architecture'])} is not known`, IMAGE_ARCHITECTURES.join(', '));
   const isDeployable = kind === 'deployable';
-  const kernel = value['kernel'] ?? (isDeployable ? '' : undefined);
-  if (typeof kernel !== 'string' || !(KERNEL.test(kernel) || (isDeployable && kernel === '')))
+  const isBooted = !isDeployable && kind !== 'release';
+  const kernel = value['kernel'] ?? (isBooted ? undefined : '');
+  if (typeof kernel !== 'string' || !(KERNEL.test(kernel) || (!isBooted && kernel === '')))
     return bad('kernel', `${show(kernel)} is not a kernel version`, 'such as 6.12.57+deb13-cloud-amd64');
   const rawName = value['name'] ?? null;
   const name = rawName === null ? null : parseImageName(typeof rawName === 'string' ? rawName : '');
   if (isRejected(name)) return name;
-  if (isDeployable && kernel === '' && name === null)
-    return bad('name', 'there is none', 'a deployable image without a kernel needs a name');
+  if (!isBooted && kernel === '' && name === null)
+    return bad('name', 'there is none', 'an image without a kernel needs a name');
   const files = parseFiles(value['files']);
   if (isRejected(files)) return files;
   const names = files.map((file) => file.name);
   const content = isDeployable ? parseContent(value['content'], names) : null;
   if (isRejected(content)) return content;
-  const lacking = isDeployable ? [] : BOOT_FILES.filter((name) => !names.includes(name));
+  const release = kind === 'release' ? parseRelease(value, names) : null;
+  if (isRejected(release)) return release;
+  const lacking = isBooted ? BOOT_FILES.filter((name) => !names.includes(name)) : [];
   if (lacking.length > 0)
     return bad('files', `${lacking.join(' and ')} is missing`, `a machine boots ${BOOT_FILES.join(' and ')}`);
-  return { kind, architecture, kernel, name, content, files };
+  return { kind, architecture, kernel, name, content, release, files };
+}
+
+function parseRelease(
+  { version, signature }: Readonly<Record<string, unknown>>,
+  files: readonly string[],
+): ReleaseNote | Rejected {
+  if (typeof version !== 'string' || !VERSION.test(version))
+    return bad('version', `${show(version)} is not a version`, 'such as 0.4.0+1a2b3c4d5e');
+  if (typeof signature !== 'string' || !SIGNATURE.test(signature))
+    return bad('signature', 'it is not an Ed25519 signature', '64 bytes in base64, as scripts/release writes it');
+  if (files.length !== 1 || files[0] !== RELEASE_FILE)
+    return bad('files', `they are ${files.join(', ')}`, `a release has one file, ${RELEASE_FILE}`);
+  return { version, signature };
 }
 
 function parseFiles(value: unknown): readonly ImageFile[] | Rejected {

@@ -150,8 +150,11 @@ export const imageCases = {
     ({ params }) => `image set-default ${params.image}`,
     async (tx, { params }) => {
       const image = await imageByRef(tx, params.image);
-      if (image.kind === 'deployable')
-        refuse('conflict', `${image.name} is a deployable image. Machines commission by a micro or an ephemeral one.`);
+      if (image.kind === 'deployable' || image.kind === 'release')
+        refuse(
+          'conflict',
+          `${image.name} is an image of the kind ${image.kind}. Machines commission by a micro or an ephemeral one.`,
+        );
       const holders = await holdersOf(tx, image.digest);
       if (wholeOn(image, holders.regions).length === 0)
         refuse(

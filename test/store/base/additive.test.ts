@@ -51,6 +51,10 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
     'alter table nodes drop constraint nodes_state_known',
     'alter table nodes add constraint nodes_state_known check (state in',
   ],
+  release_images: [
+    'alter table images drop constraint images_kind_known',
+    'alter table images add constraint images_kind_known check (kind in (',
+  ],
   // Of a column that an older release leaves as it is by default.
   ssh_keys: ['alter table machine_tokens add constraint machine_tokens_begun_by foreign key (b'],
   kernel_options: ['alter table tags add constraint tags_kernel_options_grammar check (length'],

@@ -9,6 +9,8 @@ import { MACHINE_ACTION_IDS } from '../../../src/ui/models/machines/machine-verb
 const ROOT = join(import.meta.dirname, '../../../src/ui');
 const GENERATED = ['call-table.ts', 'noun-pages.ts', 'noun-table.ts'];
 
+const NO_PAGE_OF_UPGRADES =
+  'There is no page of upgrades: an archive is chosen and sent by the command line, and the page of jobs shows how it goes.';
 const NO_PAGE_OF_BACKUPS =
   'There is no page of backups yet: the command line has them, and the doctor’s findings name the commands.';
 /** Calls that no page makes, and why. Whatever the command line can do besides has its page. */
@@ -51,6 +53,10 @@ const NOT_CALLED: Readonly<Record<string, string>> = {
   'power-type.list': 'Tools of MAAS ask for the parameters of power drivers.',
   'rack.show': 'The list has all of a rack.',
   'storage.list': 'Tools read the storage of all machines at once; a page shows that of one.',
+  'upgrade.back': NO_PAGE_OF_UPGRADES,
+  'upgrade.resume': NO_PAGE_OF_UPGRADES,
+  'upgrade.show': NO_PAGE_OF_UPGRADES,
+  'upgrade.start': NO_PAGE_OF_UPGRADES,
 };
 /** Calls that are made by their path: they are no calls of JSON. */
 const BY_PATH: Readonly<Record<string, string>> = { 'image.upload': 'live/files/upload.ts' };

@@ -21,7 +21,10 @@ type MoveRoute =
   | 'backup.create'
   | 'backup.verify'
   | 'backup.delete'
-  | 'backup.drill';
+  | 'backup.drill'
+  | 'upgrade.start'
+  | 'upgrade.resume'
+  | 'upgrade.back';
 
 /** A rolling restart takes a few minutes for each node. */
 const PATIENCE_S = { move: 600, restart: 3600 } as const;
@@ -32,6 +35,11 @@ const NODE = { name: '<node>', help: 'name or id of a region node', complete: 'n
 /** Options of a command that starts a job; `seconds`: the default time to wait. */
 export const optionsOf = (seconds: number): OptionSpec[] => [
   { flags: '--dry-run', help: 'show what would be done, or why not now; change nothing' },
+  ...patienceOptions(seconds),
+];
+
+/** Those about waiting. */
+export const patienceOptions = (seconds: number): OptionSpec[] => [
   { flags: '--no-wait', help: 'return as soon as the job has started' },
   { flags: '--patience <seconds>', help: `how long to wait (${seconds} when left out); the job goes on after that` },
 ];

@@ -1,6 +1,5 @@
 import { textOption } from '../../../contract/base/command-texts.ts';
 import { listOf, showOf, changeOf } from '../base/plain.ts';
-import type { Client } from '../../../contract/client.ts';
 import type { Image } from '../../../contract/images/image.ts';
 import { IMAGE_ARCHITECTURES, IMAGE_KINDS, isDigest, parseManifest } from '../../../model/images/image.ts';
 import { isRejected } from '../../../core/errors.ts';
@@ -12,12 +11,11 @@ import { printOne, type Shape } from '../../format/output.ts';
 import { age, moment } from '../../format/when.ts';
 import { need, text } from '../../values.ts';
 import { syncCommand } from './sync.ts';
-import { sendFile, uploadCommand } from './upload.ts';
+import { sendFile, untilWhole, uploadCommand } from './upload.ts';
 
 const WHICH = { name: '<image>', help: 'its name (the newest of it), its digest, or the first digits of it' } as const;
 const NEXT = { not_found: ['regent image list'], in_use: ['regent image set-default <other>', 'regent image list'] };
 const MIB = 2 ** 20;
-const [WHOLE_MS, WHOLE_EVERY_MS] = [30_000, 500];
 
 /** `regent image`. */
 export const IMAGE: NounSpec = {
@@ -113,15 +111,6 @@ async function importFolder(call: Call): Promise<void> {
   if (printer.format !== 'table' && printer.format !== 'wide') return printOne(printer, shapeOf(call), now);
   const lines = [importedText(now, isNew, lacking.length), ...(isDefault ? [defaultText(now)] : [])];
   call.io.out.write(lines.map((line) => `${printable(line)}\n`).join(''));
-}
-
-/** A region node reports that it has a file a moment after it took the last byte. The next call shows what is not reported in time. */
-async function untilWhole(call: Call, client: Client, digest: string): Promise<void> {
-  const { io } = call;
-  for (const end = io.monotonic() + WHOLE_MS; io.monotonic() < end; await io.sleep(WHOLE_EVERY_MS, io.interrupted)) {
-    const { body } = await client.call('image.show', { params: { image: digest } });
-    if (body.wholeOn.length > 0) return;
-  }
 }
 
 async function readManifest(call: Call, folder: string): Promise<string> {

@@ -15,6 +15,7 @@ const FORMATS = ['tar', 'raw', 'qcow2'] as const;
 type Format = (typeof FORMATS)[number];
 const MIB = 2 ** 20;
 const PROGRESS_EVERY_MS = 5000;
+const [WHOLE_MS, WHOLE_EVERY_MS] = [30_000, 500];
 /** By their names: what is packed in it, whatever compresses it. */
 const BY_NAME: readonly (readonly [RegExp, Format])[] = [
   [/\.(?:tar|tgz|txz|tzst)(?:\.\w+)?$/i, 'tar'],
@@ -79,6 +80,15 @@ export async function sendFile({ io }: Call, client: Client, { image, file, cont
   await client.upload('image.upload', { image, file }, { size: content.size, open }, io.interrupted);
 }
 
+/** A region node reports that it has a file a moment after it took the last byte. The next call shows what is not reported in time. */
+export async function untilWhole(call: Call, client: Client, digest: string): Promise<void> {
+  const { io } = call;
+  for (const end = io.monotonic() + WHOLE_MS; io.monotonic() < end; await io.sleep(WHOLE_EVERY_MS, io.interrupted)) {
+    const { body } = await client.call('image.show', { params: { image: digest } });
+    if (body.wholeOn.length > 0) return;
+  }
+}
+
 function readOptions({ options }: Call) {
   const { name, architecture, cloudInit = 'yes' } = options;
   if (typeof name !== 'string' || typeof architecture !== 'string')
@@ -137,7 +147,10 @@ async function packedDisk(path: string, file: CliFile): Promise<UploadRoot> {
   return { format: 'raw', compression: 'zst', file: rootFileName('raw', 'zst'), bytes: header.diskBytes, content };
 }
 
-async function measure(bytes: AsyncIterable<Uint8Array>): Promise<{ readonly size: number; readonly sha256: string }> {
+/** Size and SHA-256 of what is sent. */
+export async function measure(
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<{ readonly size: number; readonly sha256: string }> {
   const { createHash } = await import('node:crypto');
   const hash = createHash('sha256');
   let size = 0;

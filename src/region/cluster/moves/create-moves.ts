@@ -15,7 +15,7 @@ import { createRestartJob } from './restart.ts';
 import { createSwitchoverJob } from './hand-database.ts';
 
 /** Planned moves of a cluster: the jobs that make them, drills of them too, and the task that relieves drained nodes. */
-export type Moves = { readonly kinds: readonly JobKind[]; readonly relief: Task };
+export type Moves = { readonly kinds: readonly JobKind[]; readonly relief: Task; readonly ports: MovePorts };
 
 /** Makes the moves of a region. */
 export function createMoves(
@@ -41,6 +41,7 @@ export function createMoves(
       ...drills,
     ],
     relief: createReliefTask(db, readSnapshot),
+    ports: move,
   };
 }
 

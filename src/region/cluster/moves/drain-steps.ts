@@ -40,7 +40,7 @@ export async function drainNode(move: Move, name: string): Promise<string> {
  * Each step reads the state first, so a step that an earlier run did is not done twice. Throws `MoveEnd`, with the mark
  * still there. Gives a sentence.
  */
-async function drainRegion(move: Move, name: string): Promise<string> {
+export async function drainRegion(move: Move, name: string): Promise<string> {
   await relieveOfAddress(move, name);
   await move.ports.wait(SETTLED_MS, move.run.signal);
   const { site, nodes } = await awaitSnapshot(move);

@@ -130,7 +130,7 @@ function Actions({ image }: { readonly image: Image }): JSX.Element | null {
   const short = image.digest.slice(0, 12);
   return (
     <>
-      {!image.isDefault && image.kind !== 'deployable' && (
+      {!image.isDefault && image.kind !== 'deployable' && image.kind !== 'release' && (
         <Button onClick={() => setOpen('default')}>{TEXTS.setDefault}</Button>
       )}
       <Button onClick={() => setOpen('delete')}>{TEXTS.delete}</Button>

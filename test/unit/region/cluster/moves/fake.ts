@@ -100,7 +100,7 @@ function siteOf(cluster: FakeCluster) {
       return [name, own];
     }),
   );
-  const site = aSite({ nodes: { ...nodes, k1: { isDrained: cluster.drained.has('k1') } } });
+  const site = aSite({ nodes: { ...nodes, k1: { isDrained: cluster.drained.has('k1'), ...cluster.nodes['k1'] } } });
   const since = (name: string) => cluster.agents[name] ?? '';
   return {
     ...site,
