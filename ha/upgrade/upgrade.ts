@@ -54,7 +54,15 @@ export async function perform(task: Task, paths: UpgradePaths): Promise<Pick<Sta
   await rm(scripts, { recursive: true, force: true });
   await mkdir(scripts, { recursive: true, mode: 0o700 });
   const into = `--directory=${scripts}`;
-  const argv = ['/usr/bin/tar', '--extract', '--gzip', `--file=${path}`, into, '--no-same-owner', '--strip-components=1'];
+  const argv = [
+    '/usr/bin/tar',
+    '--extract',
+    '--gzip',
+    `--file=${path}`,
+    into,
+    '--no-same-owner',
+    '--strip-components=1',
+  ];
   await run([...argv, '--wildcards', '*/scripts/*']);
   const program = join(scripts, 'scripts/install');
   await run(task.verb === 'check' ? [program, '--check', path] : [program, path]);

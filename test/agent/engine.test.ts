@@ -319,13 +319,13 @@ describe('a configuration that the daemon does not bear', () => {
     'is tried once more when nothing could have been healthy at its trial: %s',
     async (moment) => {
       const isFresh = moment === 'the agent begins with it';
-      const { parseProbe } = fakeService();
+      const usual = fakeService();
       let restartsLeft = 0;
       // The other hosts are back when the previous configuration is.
       const isPowerBack = () => host.effects.filter((effect) => effect.startsWith('restart')).length >= restartsLeft;
       const { host, start } = engineRig({
         parseProbe: (answers, desired) =>
-          isPowerBack() ? parseProbe(answers, desired) : { isHealthy: false, detail: 'it waits for etcd' },
+          isPowerBack() ? usual.parseProbe(answers, desired) : { isHealthy: false, detail: 'it waits for etcd' },
       });
       const before = await start();
       await before.run(wish(1, {}), FAKE_FACTS);

@@ -116,7 +116,7 @@ export const Machine = strict({
 export type Machine = Static<typeof Machine>;
 
 /** A machine that another system has deployed: Regent takes it over as it is. */
-const Deployed = strict(
+export const DeployedElsewhere = strict(
   {
     owner: Type.Optional(nullable(text(USER_NAME_MOST, "user's name; null: nobody's"))),
     locked: Type.Optional(Type.Boolean({ description: 'it is not changed before it is unlocked' })),
@@ -126,7 +126,7 @@ const Deployed = strict(
 
 const MachineCreate = strict({
   hostname: text(63),
-  deployed: Type.Optional(Deployed),
+  deployed: Type.Optional(DeployedElsewhere),
   domain: Type.Optional(text(254, 'id or name; the default domain when left out')),
   rack: Type.Optional(nullable(text(64, 'UUID or name of an accepted rack; null: the master, whoever it is'))),
   interfaces: Type.Optional(Type.Array(InterfaceInput, { maxItems: 32 })),

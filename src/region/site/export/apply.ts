@@ -244,7 +244,6 @@ function notesOf({ kind, name, members }: Step): string[] {
     return [
       `The region made a secret for the key ${name}. To have one that is shown: regent tsig-key set ${name} --secret new.`,
     ];
-  if (kind.noun === 'user')
-    return [`The user ${name} has no password and no API key: regent user password ${name}.`];
+  if (kind.noun === 'user') return [`The user ${name} has no password and no API key: regent user password ${name}.`];
   return [];
 }
