@@ -2,6 +2,9 @@ import { Encrypter } from 'age-encryption';
 import { sentenceOf } from '../../core/errors.ts';
 import type { SupportBundle } from '../../core/support-bundle.ts';
 
+/** Bech32 of 32 bytes. Recipients of other kinds are not in the released program (scripts/build-cli.mjs). */
+const X25519 = /^age1[02-9ac-hj-np-z]{58}$/;
+
 /** Recipients (age1…), one a line; `#` begins a comment. A text: what is wrong with them. */
 export async function parseRecipients(text: string): Promise<readonly string[] | string> {
   const lines = text.split('\n').map((line) => line.trim());
@@ -11,6 +14,8 @@ export async function parseRecipients(text: string): Promise<readonly string[] |
     // A private key that was given by mistake is not shown.
     if (/^AGE-SECRET-KEY/i.test(recipient))
       return `line ${index + 1} is a private key. Rule: the public one, age1…, as age-keygen -y prints it.`;
+    if (!X25519.test(recipient))
+      return `line ${index + 1} is no age recipient of X25519. Rule: age1 and 58 characters, as age-keygen prints it.`;
     try {
       new Encrypter().addRecipient(recipient);
     } catch (error) {

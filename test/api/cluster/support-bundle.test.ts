@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { Decrypter, generateIdentity, identityToRecipient } from 'age-encryption';
+import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLAIM_PATH, type ClaimAnswer, reportPath } from '../../../src/contract/base/command.ts';
 import type { BundleContents } from '../../../src/core/support-bundle.ts';
@@ -189,7 +189,11 @@ describe('the bundle of a broken site', () => {
     expect(files['nodes/r1/log-dns.txt']?.toString()).toContain('loaded serial 7');
     expect(files['nodes/r1/database.txt']?.toString()).toContain('/history');
     expect(JSON.parse(files['site/database.json']?.toString() ?? '')).toMatchObject({
-      database: { published: [{ name: 'r1', digest: expect.stringMatching(/^[0-9a-f]{64}$/) }] },
+      database: {
+        published: expect.arrayContaining([
+          expect.objectContaining({ name: 'r1', digest: expect.stringMatching(/^[0-9a-f]{64}$/) }),
+        ]),
+      },
     });
     for (const [kind, secret] of secrets) {
       expect(secret.length, kind).toBeGreaterThan(7);
@@ -211,7 +215,7 @@ describe('the bundle of a broken site', () => {
   });
 
   it('opens only with the key of its recipient', async () => {
-    const identity = await generateIdentity();
+    const identity = await generateX25519Identity();
     const recipient = await identityToRecipient(identity);
     const { code, written } = await regent(['support-bundle', '--out', 'b.age', '--encrypt-to', recipient]);
 
@@ -221,12 +225,12 @@ describe('the bundle of a broken site', () => {
     decrypter.addIdentity(identity);
     expect(contentsOf(filesOfTar(gunzipSync(await decrypter.decrypt(content)))).nodes).toHaveLength(2);
     const other = new Decrypter();
-    other.addIdentity(await generateIdentity());
+    other.addIdentity(await generateX25519Identity());
     await expect(other.decrypt(content)).rejects.toThrow('no identity matched');
   });
 
   it('refuses a recipient that is none before it asks anybody, and never shows a private key', async () => {
-    const identity = await generateIdentity();
+    const identity = await generateX25519Identity();
     for (const [given, message] of [
       ['age1nonsense', 'no age recipient'],
       [identity, 'is a private key'],
