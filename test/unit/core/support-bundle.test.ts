@@ -76,5 +76,5 @@ describe('a support bundle', () => {
     expect(archive.length).toBeLessThanOrEqual(BUNDLE_MAX);
     expect(contents.files.length + contents.missing.length).toBe(61);
     expect(contents.missing.at(-1)).toEqual({ path: 'n59.txt', why: 'the bundle has its 100 MiB' });
-  });
+  }, 60_000);
 });
