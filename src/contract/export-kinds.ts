@@ -185,6 +185,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   drill: 'a record of rehearsals',
   event: 'a record of what happened',
   file: 'a tool keeps it for its user, such as Juju its controller’s address',
+  finding: 'what the region finds at the moment; a mute ends by its date',
   'ignored-machine': 'made when an enlisted machine is rejected',
   image: 'bytes: boot sources and their selections stand in a file, uploads come with `image import`',
   'image-sync': 'work in progress',
@@ -207,4 +208,5 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   storage: 'follows the disks that a machine reports',
   'support-bundle': 'a question',
   token: 'used once, within minutes',
+  upgrade: 'work in progress',
 };

@@ -48,18 +48,8 @@ export const SessionParams = strict({ session: text(64, 'id') });
 export const SessionListQuery = listQuery({ user: Type.Optional(text(USER_NAME_MOST)) }, ['id', 'user', 'created']);
 export const SessionPage = page(Session);
 
-/** Who calls, as the region sees the caller. `by`: what proved it. */
-export const WhoAmI = strict({
-  user: Type.String(),
-  role: oneOf(ROLES),
-  isReadOnly: Type.Boolean(),
-  by: oneOf(['api-key', 'session']),
-});
-export type WhoAmI = Static<typeof WhoAmI>;
-
-/** Calls about the sessions of browsers, and about the caller. */
+/** Calls about the sessions of browsers. */
 export const SESSION_ROUTES = {
-  'session.whoami': get('/whoami', 'Name the caller and the role', { roles: EVERYBODY, response: WhoAmI }),
   'session.list': get('/sessions', 'List sessions of browsers: all for admins and auditors, else the own ones', {
     roles: EVERYBODY,
     query: SessionListQuery,

@@ -203,7 +203,6 @@ export const CALLS = {
   'service.show': 'GET /services/{node}/{service}',
   'session.end': 'DELETE /sessions/{session}',
   'session.list': 'GET /sessions',
-  'session.whoami': 'GET /whoami',
   'setting.list': 'GET /settings',
   'setting.set': 'PUT /settings/{setting}',
   'setting.show': 'GET /settings/{setting}',

@@ -106,14 +106,6 @@ describe('a login', () => {
     expect(rows).toContain('$argon2id$v=19$m=19456,t=2,p=1$');
   });
 
-  it('names the caller, by a session and by an API key', async () => {
-    const wall = await login('admin', { isWall: true });
-    const answer = await ask('/whoami', wall);
-    expect(answer.json()).toEqual({ user: 'admin', role: 'admin', isReadOnly: true, by: 'session' });
-    const byKey = await site.call('GET', '/whoami', { role: 'auditor' });
-    expect(byKey.body).toEqual({ user: 'auditor', role: 'auditor', isReadOnly: false, by: 'api-key' });
-  });
-
   it('goes by an API key, and ends with the key', async () => {
     const made = await site.call('POST', '/api-keys', { body: { label: 'browser' }, role: 'operator' });
     const answer = await post({ apiKey: made.body.key });

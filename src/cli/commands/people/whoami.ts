@@ -1,18 +1,18 @@
 import { printerOf } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { printOne, type Shape } from '../../format/output.ts';
-import type { WhoAmI } from '../../../contract/people/session.ts';
+import type { Me } from '../../../contract/people/user.ts';
 
 /** The caller, with the address of the region that answered. */
-type Identity = WhoAmI & { readonly url: string };
+type Identity = Me & { readonly url: string };
 
 const SHAPE: Shape<Identity> = {
   kind: 'caller',
   name: ({ user }) => user,
   columns: [
     { header: 'user', value: ({ user }) => user },
-    { header: 'role', value: ({ role, isReadOnly }) => (isReadOnly ? `${role}, read-only` : role) },
-    { header: 'by', value: ({ by }) => (by === 'api-key' ? 'API key' : 'session') },
+    { header: 'role', value: ({ role }) => role },
+    { header: 'email', value: ({ email }) => email },
     { header: 'region', value: ({ url }) => url },
   ],
 };
@@ -26,6 +26,6 @@ export const WHOAMI: NounSpec = {
 
 async function showCaller(call: Call): Promise<void> {
   const { client, url } = await call.region();
-  const { body } = await client.call('session.whoami', {});
+  const { body } = await client.call('me.show', {});
   await printOne(printerOf(call), SHAPE, { ...body, url });
 }

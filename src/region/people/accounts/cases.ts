@@ -9,7 +9,7 @@ import type { Tx } from '../../../store/tx.ts';
 import type { Caller } from '../../base/port.ts';
 import { pageBody } from '../../base/paging.ts';
 import { noSuch } from '../../base/refs.ts';
-import { autocommitReading, reading, type CaseContext, type WriteCase, writing } from '../../base/use-case.ts';
+import { autocommitReading, type CaseContext, type WriteCase, writing } from '../../base/use-case.ts';
 
 const viewFor =
   (caller: Caller) =>
@@ -85,13 +85,6 @@ export const accountCases = {
   'audit.list': autocommitReading('audit.list', async (tx, { query }) =>
     pageBody(await listAudit(tx, { ...query }), (row) => row, query),
   ),
-
-  'session.whoami': reading('session.whoami', async (_tx, _input, { caller }) => {
-    const { user, role, isReadOnly = false, sessionId } = caller;
-    return {
-      body: { user, role, isReadOnly, by: sessionId === undefined ? ('api-key' as const) : ('session' as const) },
-    };
-  }),
 
   'session.list': autocommitReading('session.list', async (tx, { query }, { caller }) => {
     const seesAll = caller.role === 'admin' || caller.role === 'auditor';

@@ -120,9 +120,9 @@ it('finds objects, and shows events newest first', async () => {
 });
 
 it('names the caller and the region that answered', async () => {
-  region.on('GET /whoami', { body: { user: 'ada', role: 'auditor', isReadOnly: false, by: 'api-key' } });
+  region.on('GET /me', { body: { user: 'ada', role: 'auditor', email: '' } });
   const { code, out } = await regent(['whoami']);
   expect(code).toBe(0);
-  expect(out).toMatch(/^user: +ada\nrole: +auditor\nby: +API key\nregion: +http:\/\/127\.0\.0\.1:\d+\n$/);
+  expect(out).toMatch(/^user: +ada\nrole: +auditor\nemail: +-\nregion: +http:\/\/127\.0\.0\.1:\d+\n$/);
   expect((await regent(['whoami', '-o', 'name'])).out).toBe('ada\n');
 });
