@@ -13,8 +13,9 @@ describe('regent upgrade', () => {
   let next: ReturnType<typeof makeNextRelease>;
   let last = '';
   beforeAll(async () => {
-    site = await openClusterSite('upgrade');
+    // Before hosts run, which it would take the processors from.
     next = makeNextRelease(9);
+    site = await openClusterSite('upgrade');
     await site.well(180_000);
   }, 900_000);
   afterAll(async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CHECKOUT } from '../lab.ts';
 
 const PARTS =
-  'bin docs ha scripts src systemd templates package.json package-lock.json .npmrc LICENSE README.md CHANGELOG.md';
+  'bin docs ha scripts src systemd templates package.json package-lock.json tsconfig.json .npmrc LICENSE README.md CHANGELOG.md';
 
 /** An archive of this checkout under a higher patch version, signed by the same key; `remove` takes it away. */
 export function makeNextRelease(patch: number): { readonly archive: string; readonly remove: () => void } {
