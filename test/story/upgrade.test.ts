@@ -62,7 +62,7 @@ describe('regent upgrade', () => {
 
   it('refuses while a node is off, by its name, and when it runs already', async () => {
     await site.power.kill('k2');
-    await until('k2 to be silent', async () => (await site.regent('node', 'list')).stdout.includes('silent'), {
+    await until('k2 to be silent', async () => (await site.regent('node', 'list')).stdout.includes('does not report'), {
       deadlineMs: 60_000,
     });
     const refused = await site.regent('upgrade', next.archive);
