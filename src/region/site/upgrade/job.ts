@@ -20,7 +20,7 @@ export type UpgradePorts = MovePorts & { readonly askAgent: AskAgent };
 
 /** An archive of 70 MB comes over a slow network in this time, and `apt-get update` ends; s. */
 const CHECK_S = 900;
-const CHECK_SILENT_S = 60;
+const CHECK_SILENT_S = 180;
 const INSTALL_S = 1800;
 /** A host whose power was cut starts again in this time. */
 const INSTALL_SILENT_S = 600;
