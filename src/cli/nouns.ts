@@ -17,6 +17,7 @@ import { SITE_CERTIFICATE } from './commands/cluster/site-certificate.ts';
 import { WHAT_IF } from './commands/cluster/what-if.ts';
 import { COMPLETION } from './completion.ts';
 import { APPLY, DIFF } from './commands/site/apply.ts';
+import { ALERT_TARGET } from './commands/site/alert-target.ts';
 import { CONFIG } from './commands/site/config.ts';
 import { EXPORT } from './commands/site/export.ts';
 import { DOMAIN } from '../contract/names/domain.ts';
@@ -55,6 +56,7 @@ export const NOUNS: readonly NounSpec[] = [
   CLUSTER,
   DOCTOR,
   FINDING,
+  ALERT_TARGET,
   WHAT_IF,
   WHOAMI,
   DRILL,

@@ -49,6 +49,7 @@ import {
 } from './base/route-spec.ts';
 import { AUDIT_ROUTES } from './people/audit.ts';
 import { SESSION_ROUTES } from './people/session.ts';
+import { ALERT_TARGET_ROUTES } from './site/alert-target.ts';
 import { ANNOTATION_ROUTES } from './site/annotation.ts';
 import { EXPORT_ROUTES } from './export.ts';
 import { FILE_ROUTES } from './people/file.ts';
@@ -73,6 +74,7 @@ export const ROUTES = {
   ...FINDING_ROUTES,
   ...SUPPORT_ROUTES,
   ...UPGRADE_ROUTES,
+  ...ALERT_TARGET_ROUTES,
 
   ...callsOf(DOMAIN),
   ...callsOf(RECORD),

@@ -47,6 +47,7 @@ export * from './people/notification.ts';
 export * from './people/session.ts';
 export * from './people/ssh-key.ts';
 export * from './people/user.ts';
+export * from './site/alert-target.ts';
 export * from './site/annotation.ts';
 export * from './site/config.ts';
 export * from './site/event.ts';

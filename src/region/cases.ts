@@ -11,6 +11,7 @@ import { removalCases } from './cluster/moves/removal-cases.ts';
 import { declaredCases } from './base/declared.ts';
 import { domainCases } from './names/domain.ts';
 import { deviceCases } from './machines/device.ts';
+import { alertTargetCases } from './site/alarms/cases.ts';
 import { annotationCases } from './site/annotation.ts';
 import { fileCases } from './people/file.ts';
 import { notificationCases } from './people/notification.ts';
@@ -110,6 +111,7 @@ export const CASES = {
   ...backupCases,
   ...findingCases,
   ...upgradeCases,
+  ...alertTargetCases,
   ...userCases,
   ...accountCases,
   ...sshKeyCases,

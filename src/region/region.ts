@@ -41,6 +41,8 @@ import { createLatencies } from './base/latencies.ts';
 import { createLeaseTask } from './networks/leases.ts';
 import { createSealTask } from './base/seal.ts';
 import { createOwnRestartTask } from './cluster/own-restart.ts';
+import type { SendAlarm } from './site/alarms/port.ts';
+import { createAlarmTask } from './site/alarms/task.ts';
 import { createPublishTask } from './site/publish.ts';
 import { createPurgeTask } from './base/purge.ts';
 import { shared } from './base/shared.ts';
@@ -87,6 +89,8 @@ export interface RegionPorts {
   readonly drills?: DrillInstruments;
   readonly askName: AskName;
   readonly readKeys: ReadKeys;
+  /** Sends messages about findings to outside. */
+  readonly sendAlarm: SendAlarm;
   /** Queries the servers of an operator's own database; null: there is none. */
   askServers(): Promise<readonly ServerState[] | null>;
   /** `DATABASE_URL`, for region nodes that join; null: this host reaches the cluster's own database. Holds passwords. */
@@ -155,6 +159,8 @@ const BACKUPS_EVERY_MS = 15_000;
 const OWN_RESTART_EVERY_MS = 2000;
 /** How late a finding is noticed; the row in the database lets one region judge. */
 const FINDINGS_EVERY_MS = 5000;
+/** How late a message about a finding leaves. */
+const ALARMS_EVERY_MS = 2000;
 const NO_INPUT = { params: {}, query: {}, body: undefined };
 /** Root of this host, proven by its socket: it could read the database itself. */
 const HOST_CALL = {
@@ -298,6 +304,7 @@ function startTasks(
   if (moves) start(moves.relief, RELIEF_EVERY_MS);
   if (backups) start(backups.schedule, BACKUPS_EVERY_MS);
   start(createFindingTask(ports.db, calls, ports.process), FINDINGS_EVERY_MS);
+  start(createAlarmTask(ports.db, calls), ALARMS_EVERY_MS);
   if (ports.endForRestart) start(createOwnRestartTask(ports.db, ports.node, ports.endForRestart), OWN_RESTART_EVERY_MS);
   const jobs =
     ports.jobs &&

@@ -23,6 +23,8 @@ const RETENTION = {
   doctorFindings: { age: '400 days', rows: 100_000 },
   /** After their end, so that it can be read who muted what. */
   mutes: '30 days',
+  /** After the end of their finding. */
+  alarms: '30 days',
   heartbeats: '7 days',
   serviceActions: '30 days',
   leases: '7 days',
@@ -98,6 +100,11 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
     'doctor_findings',
     sql`ended_at is not null and (ended_at < now() - ${RETENTION.doctorFindings.age}::interval
       or id <= (select max(id) from doctor_findings) - ${RETENTION.doctorFindings.rows}::bigint)`,
+  ),
+  alert_deliveries: expired(
+    'alert_deliveries',
+    sql`ended_at < now() - ${RETENTION.alarms}::interval
+      and not exists (select from doctor_findings f where f.id = alert_deliveries.life and f.ended_at is null)`,
   ),
   finding_mutes: expired('finding_mutes', sql`until < now() - ${RETENTION.mutes}::interval`),
   login_failures: expired(

@@ -1590,6 +1590,7 @@ table doctor_findings
   announced_at timestamp with time zone
   ended_at timestamp with time zone
   end_reason text
+  remedy text not null default ''::text
   constraint doctor_findings_detail CHECK ((length(detail) <= 4000))
   constraint doctor_findings_end CHECK ((((ended_at IS NULL) = (end_reason IS NULL)) AND (end_reason = ANY (ARRAY['holds'::text, 'muted'::text]))))
   constraint doctor_findings_finding CHECK ((finding ~ '^[a-z0-9-]{1,64}$'::text))
@@ -2033,6 +2034,51 @@ table annotations
   constraint annotations_texts_size CHECK ((length((texts)::text) <= 16384))
   constraint annotations_vlan FOREIGN KEY (vlan_id) REFERENCES vlans(id) ON DELETE CASCADE
   constraint annotations_vlan_once UNIQUE (vlan_id)
+
+table alert_targets
+  id integer not null identity
+  name text not null
+  kind text not null
+  settings jsonb not null
+  secret text
+  least text not null default 'warning'::text
+  is_enabled boolean not null default true
+  version integer not null default 1
+  created_at timestamp with time zone not null default now()
+  changed_at timestamp with time zone not null default now()
+  delivered integer not null default 0
+  dropped integer not null default 0
+  last_success_at timestamp with time zone
+  last_failure_at timestamp with time zone
+  last_failure text
+  constraint alert_targets_kind CHECK ((kind = ANY (ARRAY['webhook'::text, 'mail'::text])))
+  constraint alert_targets_least CHECK (("least" = ANY (ARRAY['warning'::text, 'unknown'::text, 'broken'::text])))
+  constraint alert_targets_name_grammar CHECK ((name ~ '^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$'::text))
+  constraint alert_targets_name_unique UNIQUE (name)
+  constraint alert_targets_pkey PRIMARY KEY (id)
+  constraint alert_targets_secret CHECK ((length(secret) <= 8192))
+  constraint alert_targets_settings CHECK (((jsonb_typeof(settings) = 'object'::text) AND (length((settings)::text) <= 65536)))
+
+table alert_deliveries
+  id uuid not null default gen_random_uuid()
+  target_id integer not null
+  life bigint not null
+  kind text not null
+  created_at timestamp with time zone not null default now()
+  next_at timestamp with time zone not null default now()
+  attempts integer not null default 0
+  epoch integer not null default 0
+  claimed_until timestamp with time zone
+  state text not null default 'waiting'::text
+  failure text
+  ended_at timestamp with time zone
+  constraint alert_deliveries_kind CHECK ((kind = ANY (ARRAY['opened'::text, 'closed'::text])))
+  constraint alert_deliveries_once UNIQUE (target_id, life, kind)
+  constraint alert_deliveries_pkey PRIMARY KEY (id)
+  constraint alert_deliveries_state CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'given-up'::text, 'dropped'::text])))
+  constraint alert_deliveries_target FOREIGN KEY (target_id) REFERENCES alert_targets(id) ON DELETE CASCADE
+  CREATE INDEX alert_deliveries_ended ON public.alert_deliveries USING btree (ended_at) WHERE (ended_at IS NOT NULL)
+  CREATE INDEX alert_deliveries_waiting ON public.alert_deliveries USING btree (next_at) WHERE (state = 'waiting'::text)
 
 table address_claims
   source text not null

@@ -87,6 +87,8 @@ export interface TestRegionOptions {
   readonly askName?: RegionPorts['askName'];
   /** Reads people's keys from outside; there is no way to them when left out. */
   readonly readKeys?: RegionPorts['readKeys'];
+  /** Sends alarms; nobody gets any when left out. */
+  readonly sendAlarm?: RegionPorts['sendAlarm'];
   /** Where images lie; nowhere when left out. */
   readonly images?: ImageAccess;
   /** Other services than the registry's. */
@@ -130,6 +132,7 @@ export async function startTestRegion(pg: TestPostgres, options: TestRegionOptio
     memory: options.memory ?? NO_MEMORY,
     machineScripts: options.machineScripts ?? { builtIn: [], files: { runner: '', runScript: '' } },
     askName: options.askName ?? (async () => ({ code: 'TIMEOUT', answers: [], serial: null })),
+    sendAlarm: options.sendAlarm ?? (async () => 'This region sends no alarms.'),
     readKeys: options.readKeys ?? (async () => rejected('unavailable', 'This region cannot fetch keys.')),
     ...(options.tellMachine ? { reportMachine: options.tellMachine } : {}),
     ...(options.images ? { images: options.images } : {}),

@@ -10,6 +10,7 @@ import { AppError, isRejected, type Rejected, rejected, sentenceOf } from '../..
 import type { Clock, Log, Random } from '../../core/ports.ts';
 import { gateRegion } from '../../region/gate.ts';
 import type { PatroniPort } from '../../region/cluster/moves/patroni.ts';
+import type { SendAlarm } from '../../region/site/alarms/port.ts';
 import { sealerOf } from '../../region/base/sealer.ts';
 import { createRegion } from '../../region/region.ts';
 import type { CertificateAuthority, EtcdPort } from '../../region/cluster/trust/port.ts';
@@ -31,6 +32,7 @@ import { readMachineScripts } from './machine-scripts.ts';
 import { openMemoryPort } from './memory-ways.ts';
 import { readTemplates } from '../templates.ts';
 import { askName } from './ask-name.ts';
+import { createAlarmSender } from './outside/alarm-sender.ts';
 import { createKeyReader } from './outside/key-reader.ts';
 import { readUiAssets } from './ui-assets.ts';
 
@@ -71,6 +73,8 @@ export interface RegionProcessOptions {
   readonly isOwnHost?: (socket: Socket) => Promise<boolean>;
   /** Sessions and the user interface also work without TLS (api/v1/app.ts). */
   readonly isPlainUi?: boolean;
+  /** Sends alarms in place of HTTP and SMTP, in tests. */
+  readonly sendAlarm?: SendAlarm;
   /** Called when this version must not work on the database any more; the process has to end. */
   readonly onRefused: (refusal: Rejected) => void;
 }
@@ -126,6 +130,7 @@ export async function startRegionProcess(options: RegionProcessOptions): Promise
     ...(options.patroni ? { patroni: options.patroni, drills: openDrillPort(connection) } : {}),
     askName,
     readKeys: createKeyReader(),
+    sendAlarm: options.sendAlarm ?? createAlarmSender(),
     databaseUrl,
     askServers: async () => (databaseUrl === null ? null : readServerStates(connection, `regiond ${process} servers`)),
     ...(options.endForRestart ? { endForRestart: options.endForRestart } : {}),

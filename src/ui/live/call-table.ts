@@ -1,5 +1,11 @@
 /** Calls of API v1. `npm run openapi` writes this file from the table of calls (src/contract/routes.ts). */
 export const CALLS = {
+  'alert-target.create': 'POST /alert-targets',
+  'alert-target.delete': 'DELETE /alert-targets/{target}',
+  'alert-target.list': 'GET /alert-targets',
+  'alert-target.set': 'PATCH /alert-targets/{target}',
+  'alert-target.show': 'GET /alert-targets/{target}',
+  'alert-target.test': 'POST /alert-targets/{target}/test',
   'annotation.list': 'GET /annotations',
   'annotation.set': 'PUT /annotations/{kind}/{object}',
   'api-key.create': 'POST /api-keys',

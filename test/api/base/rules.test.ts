@@ -200,6 +200,7 @@ function bodyFor(id: RouteId): unknown {
     'config.apply': { site: {} },
     'backup-target.set': { store: { kind: 'folder', path: '/srv/role' } },
     'finding.mute': { until: new Date(Date.now() + 3_600_000).toISOString(), reason: 'role' },
+    'alert-target.create': { name: 'role', settings: { kind: 'webhook', url: 'https://role.example.net/' } },
     'notification.create': { message: 'role' },
     'subnet.create': { cidr: '10.99.0.0/24' },
     ...Object.fromEntries(NOUNS.map(({ noun }) => [`${noun}.create`, { name: 'role' }])),

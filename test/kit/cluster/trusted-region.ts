@@ -5,6 +5,7 @@ import { sealerOf } from '../../../src/region/base/sealer.ts';
 import type { Log } from '../../../src/core/ports.ts';
 import { secretDigest } from '../../../src/core/secret.ts';
 import { openCertificateAuthority } from '../../../src/main/region/certificate-authority.ts';
+import type { SendAlarm } from '../../../src/region/site/alarms/port.ts';
 import type { ImageOptions } from '../../../src/main/region/image-ways.ts';
 import { type RegionProcess, startRegionProcess } from '../../../src/main/region/region-process.ts';
 import type { Authority } from '../../../src/pki/authority.ts';
@@ -57,6 +58,7 @@ interface TrustedOptions {
   /** Where it listens; a port of chance on 127.0.0.1 when left out. */
   readonly agentsAt?: { readonly host: string; readonly port: number };
   readonly images?: ImageOptions;
+  readonly sendAlarm?: SendAlarm;
   /** The database is an operator's own, and these are its URLs as regent.conf has them. */
   readonly databaseUrl?: string;
 }
@@ -93,6 +95,7 @@ export async function startTrustedRegion(pg: TestPostgres, options: TrustedOptio
     agentListen: { path: at('agent.sock') },
     secureAgentListen: { host: '127.0.0.1', port: 0, ...options.agentsAt, isTls: true },
     ...(options.images ? { images: options.images } : {}),
+    ...(options.sendAlarm ? { sendAlarm: options.sendAlarm } : {}),
     ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
     tlsFiles: { authority: at('ca.crt'), certificate: at('node.crt'), key: at('node.key') },
     ca,

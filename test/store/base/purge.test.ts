@@ -98,6 +98,7 @@ beforeEach(async () => {
 test('removes what has expired and nothing else', async () => {
   const purged = value(await purge(db, 'p1'));
   expect(purged).toEqual({
+    alert_deliveries: 0,
     api_keys: 2,
     sessions: 2,
     idempotency: 53,

@@ -45,8 +45,8 @@ export function createFindingTask(db: Database, ports: CasePorts, process: strin
 
 /** What of a judgement is a finding. Pure. */
 export function foundIn(invariants: ReturnType<typeof judge>): FoundNow[] {
-  return invariants.flatMap(({ id, state, detail, mute }) =>
-    state === 'ok' ? [] : [{ id, state, detail, isMuted: mute?.isInForce === true }],
+  return invariants.flatMap(({ id, state, detail, remedy, mute }) =>
+    state === 'ok' ? [] : [{ id, state, detail, remedy, isMuted: mute?.isInForce === true }],
   );
 }
 

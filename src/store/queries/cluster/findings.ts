@@ -29,6 +29,7 @@ export interface FoundNow {
   readonly id: string;
   readonly state: FindingState;
   readonly detail: string;
+  readonly remedy: string;
   readonly isMuted: boolean;
 }
 
@@ -84,9 +85,10 @@ export function deleteMute(tx: Tx, id: string): Promise<MuteRow | null> {
 export async function noteFindings(tx: Tx, found: readonly FoundNow[]): Promise<void> {
   if (found.length === 0) return;
   const rows = JSON.stringify(found.map((row) => ({ ...row, detail: row.detail.slice(0, DETAIL_MAX) })));
-  await tx.run(sql`insert into doctor_findings (finding, state, detail, is_muted)
-    select id, state, detail, "isMuted" from jsonb_to_recordset(${rows}::jsonb) as f(id text, state text, detail text, "isMuted" boolean) order by id
-    on conflict (finding) where ended_at is null do update set state = excluded.state, detail = excluded.detail, seen_at = now(),
+  await tx.run(sql`insert into doctor_findings (finding, state, detail, remedy, is_muted)
+    select id, state, detail, remedy, "isMuted" from jsonb_to_recordset(${rows}::jsonb)
+      as f(id text, state text, detail text, remedy text, "isMuted" boolean) order by id
+    on conflict (finding) where ended_at is null do update set state = excluded.state, detail = excluded.detail, remedy = excluded.remedy, seen_at = now(),
       is_muted = excluded.is_muted`);
 }
 
@@ -94,11 +96,11 @@ export async function noteFindings(tx: Tx, found: readonly FoundNow[]): Promise<
 export async function restartMuted(tx: Tx, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   const ended = await tx.all(sql<object>`update doctor_findings set ended_at = now(), end_reason = 'muted'
-    where ended_at is null and announced_at is not null and finding = any(${ids}::text[]) returning finding, state, detail, since, seen_at`);
+    where ended_at is null and announced_at is not null and finding = any(${ids}::text[]) returning finding, state, detail, remedy, since, seen_at`);
   if (ended.length === 0) return;
-  await tx.run(sql`insert into doctor_findings (finding, state, detail, since, seen_at, is_muted)
-    select finding, state, detail, since, seen_at, true from jsonb_to_recordset(${JSON.stringify(ended)}::jsonb)
-      as f(finding text, state text, detail text, since timestamptz, seen_at timestamptz)`);
+  await tx.run(sql`insert into doctor_findings (finding, state, detail, remedy, since, seen_at, is_muted)
+    select finding, state, detail, remedy, since, seen_at, true from jsonb_to_recordset(${JSON.stringify(ended)}::jsonb)
+      as f(finding text, state text, detail text, remedy text, since timestamptz, seen_at timestamptz)`);
 }
 
 /** Marks findings as announced. */

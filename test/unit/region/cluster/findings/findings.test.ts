@@ -85,7 +85,7 @@ describe('the life of a finding', () => {
     announcedAt: null,
     ...changes,
   });
-  const found = [{ id: 'backup', state: 'broken', detail: '', isMuted: false }] as const;
+  const found = [{ id: 'backup', state: 'broken', detail: '', remedy: '', isMuted: false }] as const;
   const plan = (changes: Partial<FindingRow>, isFound = true) => planLives([row(changes)], isFound ? found : []);
   const nothing = { restart: [], announce: [], end: [] };
 
