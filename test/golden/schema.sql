@@ -1340,7 +1340,7 @@ table images
   constraint images_compression_known CHECK ((compression = ANY (ARRAY['none'::text, 'gz'::text, 'xz'::text, 'zst'::text])))
   constraint images_digest_grammar CHECK ((digest ~ '^[0-9a-f]{64}$'::text))
   constraint images_format_known CHECK ((format = ANY (ARRAY['tar'::text, 'raw'::text])))
-  constraint images_kind_known CHECK ((kind = ANY (ARRAY['micro'::text, 'ephemeral'::text, 'deployable'::text])))
+  constraint images_kind_known CHECK ((kind = ANY (ARRAY['micro'::text, 'ephemeral'::text, 'deployable'::text, 'release'::text])))
   constraint images_manifest_length CHECK ((length(manifest) <= 65536))
   constraint images_name_grammar CHECK ((name ~ '^[a-z0-9][a-z0-9._/-]{0,60}$'::text))
   constraint images_pkey PRIMARY KEY (digest)
