@@ -18,7 +18,7 @@ export interface ArchiveState {
   readonly pushed: string | null;
   /** Why the last push failed; null: it did not. */
   readonly failure: string | null;
-  /** When a segment was given up last because the queue was full; null: never. */
+  /** When a segment was given up last because the queue was full, or a hole in the store ends; null: never. */
   readonly gapAt: string | null;
 }
 
@@ -58,7 +58,8 @@ export class Archive {
     return true;
   }
 
-  async state(): Promise<ArchiveState> {
+  /** `holeAt`: when the newest hole in the store ends (`gaps.ts`). */
+  async state(holeAt: string | null): Promise<ArchiveState> {
     const names = (await readdir(MARKS).catch(() => [])).filter((name) => name.endsWith('.ready'));
     const times = await Promise.all(
       names.slice(0, 256).map((name) =>
@@ -76,7 +77,11 @@ export class Archive {
       pushedAt: this.#pushedAt,
       pushed: this.#pushed,
       failure: names.length > 0 ? this.#failure : null,
-      gapAt: gap === '' ? null : gap,
+      gapAt:
+        [gap, holeAt ?? '']
+          .filter((at) => at !== '')
+          .toSorted()
+          .at(-1) ?? null,
     };
   }
 }

@@ -3,6 +3,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { messageOf, openNotifier, pause } from '../kit/host.ts';
 import { Archive } from './archive.ts';
+import { readArchive } from './gaps.ts';
 import { listStore, misplacedBecause, readConf, type StoreList } from './store.ts';
 import { type Order, perform } from './tasks.ts';
 import { CONF, TaskError } from './tool.ts';
@@ -20,6 +21,7 @@ const LOOP_MS = 1000;
 const STORE_MS = 60_000;
 /** The same of a store that did not answer. */
 const AGAIN_MS = 10_000;
+const GAPS_MS = 600_000;
 
 type State =
   | { readonly state: 'running' }
@@ -31,7 +33,17 @@ const notify = openNotifier();
 const results = new Map<string, State>();
 let running: string | null = null;
 let server: ChildProcess | null = null;
-let store: { readonly at: string; readonly why: string | null; readonly list: StoreList | null } | null = null;
+let store: {
+  readonly at: string;
+  readonly why: string | null;
+  /** Since when it does not answer. */
+  readonly since: string | null;
+  readonly list: StoreList | null;
+} | null = null;
+/** Since when the store does not answer. */
+let illSince: string | null = null;
+/** The newest hole of the archive that no backup closes; it is searched for every ten minutes. */
+let gap: { readonly searchedAt: number; readonly at: string | null } | null = null;
 let isListing = false;
 
 const archive = new Archive(() => misplacedBecause(readConf()));
@@ -50,14 +62,30 @@ async function refreshStore(): Promise<void> {
   if (isListing || running !== null) return;
   isListing = true;
   const at = new Date().toISOString();
+  const note = (why: string | null, list: StoreList | null) => {
+    store = { at, why, since: why === null ? null : (illSince ??= at), list };
+    if (why === null) illSince = null;
+  };
   try {
     const why = await misplacedBecause(readConf());
-    store = { at, why, list: why === null ? await listStore() : null };
+    note(why, why === null ? await listStore() : null);
+    await refreshGap();
   } catch (error) {
-    store = { at, why: messageOf(error), list: null };
+    note(messageOf(error), null);
   } finally {
     isListing = false;
   }
+}
+
+/** A segment that never came, such as one of many that waited when the primary died: nobody gave it up, so nobody noted it. */
+async function refreshGap(): Promise<void> {
+  const list = store?.list ?? null;
+  const newest = list?.backups.at(-1);
+  if (newest === undefined || list?.archiveId == null) return;
+  if (gap !== null && Date.now() - gap.searchedAt < GAPS_MS) return;
+  const { gaps } = await readArchive(list.archiveId, newest.walStop);
+  const last = gaps.at(-1);
+  gap = { searchedAt: Date.now(), at: last === undefined ? null : new Date(last.resumedAt).toISOString() };
 }
 
 async function report() {
@@ -71,13 +99,14 @@ async function report() {
         : {
             at: store.at,
             why: store.why,
+            since: store.since,
             isMade: list?.isMade ?? false,
             backups: list?.backups.length ?? 0,
             newest: list?.backups.at(-1)?.label ?? null,
             newestAt: list?.backups.at(-1)?.stoppedAt ?? null,
             archiveTo: list?.archiveTo ?? null,
           },
-    archive: await archive.state(),
+    archive: await archive.state(gap?.at ?? null),
   };
 }
 
@@ -100,6 +129,7 @@ function begin(id: string, order: Order): State | { readonly state: 'busy'; read
     .then((end) => {
       results.set(id, end);
       running = null;
+      gap = null;
       log(`task ${id}: ${order.verb} ${end.state}`);
       void refreshStore();
     });
@@ -161,6 +191,8 @@ async function main(): Promise<void> {
   process.on('SIGHUP', () => {
     server?.kill('SIGHUP');
     store = null;
+    gap = null;
+    illSince = null;
   });
   process.on('SIGTERM', () => {
     server?.kill('SIGTERM');

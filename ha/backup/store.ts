@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { must, TaskError } from './tool.ts';
+import { knownReason, must, TaskError } from './tool.ts';
 
 /** This program's part of the rendered configuration. */
 export interface BackupConf {
@@ -41,13 +41,15 @@ export interface StoreList {
   readonly backups: readonly ListedBackup[];
   readonly archiveFrom: string | null;
   readonly archiveTo: string | null;
+  /** pgBackRest's name of the newest part of the archive; null: there is none. */
+  readonly archiveId: string | null;
   readonly isMade: boolean;
 }
 
 interface Info {
   readonly status?: { readonly code?: number; readonly message?: string };
   readonly repo?: readonly { readonly status?: { readonly message?: string } }[];
-  readonly archive?: readonly { readonly min?: string | null; readonly max?: string | null }[];
+  readonly archive?: readonly { readonly id?: string; readonly min?: string | null; readonly max?: string | null }[];
   readonly backup?: readonly {
     readonly label: string;
     readonly type: string;
@@ -78,6 +80,7 @@ export async function listStore(): Promise<StoreList> {
     isMade: code !== NO_STANZA,
     archiveFrom: spans[0]?.min ?? null,
     archiveTo: spans.at(-1)?.max ?? null,
+    archiveId: spans.at(-1)?.id ?? null,
     backups: (info?.backup ?? []).map((one) => ({
       label: one.label,
       type: one.type,
@@ -93,8 +96,10 @@ export async function listStore(): Promise<StoreList> {
   };
 }
 
-/** A file that is deciphered by another key is noise: pgBackRest reports that as a wrong format. */
+/** A file that is deciphered by another key is noise: pgBackRest reports that as a wrong format. A certificate that nobody trusts is a CryptoError, too. */
 function reasonFor(message: string): string {
+  const known = knownReason(message);
+  if (known !== null) return known;
   if (/FormatError|CryptoError|cipher/.test(message))
     return 'the key of the store does not open it: another recovery key encrypted it, or its first file is damaged';
   return `the store does not answer as it should: ${message.replaceAll(/[^ -~]+/g, ' ').slice(0, 400)}`;

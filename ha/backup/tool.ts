@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
-/** The rendered configuration: store, keys, members. */
-export const CONF = '/etc/regent/backup/pgbackrest.conf';
+/** The rendered configuration: store, keys, members; a restore has one of its own. */
+export const CONF = process.env['PGBACKREST_CONFIG'] ?? '/etc/regent/backup/pgbackrest.conf';
 export const DATA = '/var/lib/postgresql/17/regent';
 export const BIN = '/usr/lib/postgresql/17/bin';
 const STDOUT_MAX = 8 * 1024 * 1024;
@@ -68,10 +69,24 @@ export function pgbackrest(args: readonly string[], timeoutMs: number): Promise<
   return runProgram(['/usr/bin/pgbackrest', '--stanza=regent', ...args], { timeoutMs });
 }
 
-/** Why it failed, as a sentence of pgBackRest's own messages. */
+/** What messages of pgBackRest mean for whoever set the target: pattern, clause. */
+const REASONS = (
+  JSON.parse(readFileSync(new URL('reasons.json', import.meta.url), 'utf8')) as readonly [string, string][]
+).map(([pattern, clause]) => ({ pattern: new RegExp(pattern), clause }));
+
+/** What a message of pgBackRest means, as a clause for people; null: that is not known. */
+export function knownReason(message: string): string | null {
+  for (const { pattern, clause } of REASONS) {
+    const found = pattern.exec(message.replaceAll(/\s+/g, ' '));
+    if (found !== null) return clause.replaceAll(/\$(\d)/g, (_, group: string) => found[Number(group)] ?? '');
+  }
+  return null;
+}
+
+/** Why it failed, as a sentence. */
 export function reasonOf({ code, stderr, isLate }: Ended, timeoutMs: number): string {
   const message = /ERROR: (?:\[\d+\]: )?([\s\S]*?)(?=\n\S*(?:ERROR|WARN|INFO)|$)/.exec(stderr)?.[1] ?? '';
-  const text = message.replaceAll(/\s+/g, ' ').trim().slice(0, SENTENCE_MAX);
+  const text = knownReason(message) ?? message.replaceAll(/\s+/g, ' ').trim().slice(0, SENTENCE_MAX);
   if (isLate) return `no end within ${Math.round(timeoutMs / 1000)} s${text === '' ? '' : `: ${text}`}`;
   return text === '' ? `pgBackRest ended with code ${code ?? 'none'}` : text;
 }

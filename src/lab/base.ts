@@ -31,8 +31,8 @@ const OFF_IN_HOSTS = [
   'openipmi.service',
 ];
 
-/** What a root is for: the product's hosts and the clients, or the host of the lab's machines (machines/README.md). */
-export type BaseKind = 'hosts' | 'machines';
+/** What a root is for: the product's hosts and the clients, the host of the lab's machines (machines/README.md), or a server of backup stores in tests. */
+export type BaseKind = 'hosts' | 'machines' | 'stores';
 
 const MANAGED = [
   ...'chrony etcd haproxy keepalived kea-dhcp4-server named nftables nginx patroni postgresql squid'.split(' '),
@@ -70,6 +70,8 @@ const MACHINES_HOOKS = {
 const KINDS = {
   hosts: { scopes: ['host', 'lab'], hooks: HOST_HOOKS },
   machines: { scopes: ['machines'], hooks: MACHINES_HOOKS },
+  // Nothing starts by itself there: tests start what they want.
+  stores: { scopes: ['stores'], hooks: { essential: 'true', customize: [] } },
 } as const;
 
 /** This machine's architecture by Debian's name. */
@@ -85,11 +87,11 @@ export function parsePackages(text: string, kind: BaseKind = 'hosts', architectu
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
     .flatMap((line) => {
-      const pattern = /^(host|lab|machines)\s+([a-z0-9][a-z0-9.+-]*)(?:\s+\[(amd64|arm64)\])?$/;
+      const pattern = /^(host|lab|machines|stores)\s+([a-z0-9][a-z0-9.+-]*)(?:\s+\[(amd64|arm64)\])?$/;
       const [, scope, name, only = architecture] = pattern.exec(line.trim()) ?? [];
       if (scope !== undefined && name !== undefined)
         return scopes.includes(scope) && only === architecture ? [name] : [];
-      const rule = '"host NAME", "lab NAME" or "machines NAME"';
+      const rule = '"host NAME", "lab NAME", "machines NAME" or "stores NAME"';
       throw new AppError('lab_base', `scripts/packages.txt: "${line}" is not ${rule}.`);
     });
   return [...new Set(names)].toSorted();

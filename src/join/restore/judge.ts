@@ -1,12 +1,15 @@
 import { type Epoch, parseEpoch } from '../../core/epoch.ts';
 import { isRejected } from '../../core/errors.ts';
 import type { HostFindings } from '../checks.ts';
+import { type Claim, rivalSentence } from './claim.ts';
 import type { FoundBackup, StoreContent } from './store.ts';
 
 /** A segment is made after a minute at most, so the last write may be this much younger than the archive says, s. */
 const SEGMENT_S = 60;
 /** Clocks of hosts differ by less, s. */
 const CLOCK_S = 120;
+/** A segment's name begins with its timeline. */
+const TIMELINE_DIGITS = 8;
 
 /** What the judgement rests on. Times in ms. */
 export interface RestoreInputs {
@@ -21,6 +24,8 @@ export interface RestoreInputs {
   readonly freeMegabytes: number | null;
   /** Addresses of the old site that answer at a port of Regent, with that port. */
   readonly answering: readonly { readonly address: string; readonly port: number }[];
+  /** An unfinished restore of another host; null: none. */
+  readonly rival: Claim | null;
 }
 
 /** What will be restored, and what a person must know of it. */
@@ -82,17 +87,25 @@ export function judgeRestore(seen: RestoreInputs, { error, warn }: HostFindings)
     error(
       `The old site is alive: ${address} answers at port ${port}. Two sites must not use one store and one epoch. Switch the old nodes off first.`,
     );
+  if (seen.rival !== null) error(rivalSentence(seen.rival));
   const needed = Math.ceil((backup.bytes * 1.2) / 1_000_000) + 500;
   if (seen.freeMegabytes !== null && seen.freeMegabytes < needed)
     error(`The database needs ${needed} MB below /var/lib/postgresql, and ${seen.freeMegabytes} MB are free.`);
-  const newestAt = Math.max(content.archivedAt ?? 0, ...content.backups.map(({ stoppedAt }) => stoppedAt));
-  if (newestAt > now + CLOCK_S * 1000)
+  const storedAt = Math.max(content.archivedAt ?? 0, ...content.backups.map(({ stoppedAt }) => stoppedAt));
+  // What the backup itself needs was there when it was made.
+  const gap = content.gaps.find(({ missing }) => missing > backup.walStop.slice(TIMELINE_DIGITS));
+  const newestAt = gap === undefined ? storedAt : Math.max(backup.stoppedAt, gap.reachedAt ?? 0);
+  if (storedAt > now + CLOCK_S * 1000)
     warn(
-      `The store has files of ${iso(newestAt)}, and this host's clock says ${iso(now)}. One of the clocks is wrong, and so is the loss in seconds.`,
+      `The store has files of ${iso(storedAt)}, and this host's clock says ${iso(now)}. One of the clocks is wrong, and so is the loss in seconds.`,
+    );
+  if (gap !== undefined)
+    warn(
+      `The archive has a gap: segment ${gap.missing} is missing. It cannot be replayed beyond about ${iso(newestAt)}; it goes on at ${iso(gap.resumedAt)}.`,
     );
   if (at !== null && at > newestAt)
     error(
-      `The archive ends at about ${iso(newestAt)}, before ${iso(at)}. Leave --at out to restore as far as it goes.`,
+      `The archive ${gap === undefined ? 'ends' : 'can be replayed to its gap'} at about ${iso(newestAt)}, before ${iso(at)}. Leave --at out to restore as far as it goes.`,
     );
   const upTo = at ?? newestAt;
   const lossSeconds = Math.max(0, Math.round((now - upTo) / 1000));
@@ -105,7 +118,7 @@ export function judgeRestore(seen: RestoreInputs, { error, warn }: HostFindings)
     sentences: [
       `Backup ${backup.label} of ${iso(backup.stoppedAt)}, made by release ${notes['release'] ?? 'unknown'}, recovery key ${seen.fingerprint}.`,
       at === null
-        ? `The newest file of the archive was stored at ${iso(newestAt)}. What was written in the ${lossSeconds} s since then is lost. A lost write may be up to ${SEGMENT_S} s older.`
+        ? `The newest file of the archive ${gap === undefined ? '' : 'before its gap '}was stored at ${iso(newestAt)}. What was written in the ${lossSeconds} s since then is lost. A lost write may be up to ${SEGMENT_S} s older.`
         : `Everything after ${iso(at)} is lost: ${lossSeconds} s until now.`,
       `Region nodes of the old site count as lost: ${lostNames(notes)}.`,
     ],

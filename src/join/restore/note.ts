@@ -17,6 +17,8 @@ export interface RestoreNote extends InitNote {
   readonly epochAt: number;
   /** What the person was shown. */
   readonly sentences: readonly string[];
+  /** The store knows of this restore (`claim.ts`); left out: not yet; false: the store takes no file. */
+  readonly isClaimed?: boolean;
   /** The files of the backup are complete in the data folder. */
   readonly isCopied: boolean;
   /** Set once the database was recovered and read. */

@@ -19,6 +19,8 @@ export interface RestoreOptions {
   /** Another floating address; null: that of the site. */
   readonly vip: string | null;
   readonly site: string | null;
+  /** The host whose unfinished restore of the site was given up; null: none. */
+  readonly supersede: string | null;
   readonly isCheck: boolean;
   readonly isJson: boolean;
   readonly deadlineMs: number;
@@ -48,6 +50,7 @@ Options:
   --vip <a/p>            another floating address (that of the site)
   --check                only say what there is and what is lost; change nothing
   --site <name>          the site's name, for scripts, which cannot answer a question
+  --supersede <name>     the host whose unfinished restore of this site was given up
   --timeout <s>          how long to wait until the node serves, without the copying of data (600)
   --json                 print one JSON object on stdout
   -h, --help             print this help
@@ -56,7 +59,7 @@ Options:
 const RULES = {
   command: 'restore',
   values:
-    '--folder --sftp --fingerprint --s3 --bucket --region --access-id --credential --authority --path --key --at --backup --name --address --vip --site --timeout'.split(
+    '--folder --sftp --fingerprint --s3 --bucket --region --access-id --credential --authority --path --key --at --backup --name --address --vip --site --supersede --timeout'.split(
       ' ',
     ),
   flags: ['--path-style', '--check', '--json'],
@@ -91,6 +94,7 @@ export function parseRestoreOptions(argv: readonly string[]): RestoreOptions | '
     address: address as string | null,
     vip: vip as string | null,
     site: values.get('--site') ?? null,
+    supersede: values.get('--supersede') ?? null,
     isCheck: flags.has('--check'),
     isJson: flags.has('--json'),
     deadlineMs: deadlineMs as number,

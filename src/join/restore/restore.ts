@@ -12,6 +12,8 @@ import { PATHS } from '../paths.ts';
 import { reportFindings, runSteps } from '../run.ts';
 import { apiUrl } from '../texts.ts';
 import { chooseBackup, judgeRestore, oldAddressesOf, type RestorePlan } from './judge.ts';
+import { completeClaim, readClaims, removeClaims, rivalOf } from './claim.ts';
+import { freeLock, takeLock } from './lock.ts';
 import { parseRestoreNote, type RestoreNote } from './note.ts';
 import type { RestoreOptions } from './options.ts';
 import type { RestorePorts } from './ports.ts';
@@ -24,17 +26,14 @@ export type RestoreExit = 0 | 1 | 2 | 5;
 const CONNECT_MS = 2000;
 /** What only Regent's own daemons of a region node answer at. */
 const LIVE_PORTS = [PORTS.agents, PORTS.https, PORTS.etcdPeer];
-const LOCK = '/run/regent-restore.lock';
-const COMMAND_MS = 10_000;
 
 /**
  * Makes a site of its backup on this fresh host. A run may be interrupted at any moment: the next run goes on with the same node and epoch, without
  * questions.
  */
 export async function runRestore(ports: RestorePorts, options: RestoreOptions): Promise<RestoreExit> {
-  const lock = await ports.host.exec({ argv: ['mkdir', LOCK], timeoutMs: COMMAND_MS });
-  if (lock.code !== 0) {
-    ports.say(`regent restore: another restore runs on this host. If none does: rmdir ${LOCK}`);
+  if (!(await takeLock(ports))) {
+    ports.say('regent restore: another restore runs on this host. Wait for its end.');
     return 1;
   }
   try {
@@ -67,6 +66,7 @@ export async function runRestore(ports: RestorePorts, options: RestoreOptions): 
     };
     await runSteps(run, STEPS);
     await writeDone(run, true);
+    if (run.note.isClaimed === true) await completeClaim(ports, run.note);
     await ports.show(result(run, options));
     await ports.host.files.remove(PATHS.restoreNote);
     return 0;
@@ -79,7 +79,7 @@ export async function runRestore(ports: RestorePorts, options: RestoreOptions): 
     return error instanceof AppError && error.code === 'timeout' ? 5 : 1;
   } finally {
     await removeStoreFiles(ports);
-    await ports.host.exec({ argv: ['rmdir', LOCK], timeoutMs: COMMAND_MS });
+    await freeLock(ports);
   }
 }
 
@@ -136,9 +136,12 @@ async function prepare(
     () => [],
   );
   if (!reportFindings(ports, host.findings) || host.plan === null) return 1;
-  const content = await readStore(ports);
+  const content = await readStore(ports, options);
   const backup = chooseBackup({ content, at: options.at, label: options.label });
-  const addresses = backup === null ? [] : oldAddressesOf(backup);
+  const claims = await readClaims(ports);
+  // A site that was restored before from this store is an old site, too.
+  const restored = claims.filter(({ isDone }) => isDone).map(({ address }) => address);
+  const addresses = [...new Set([...(backup === null ? [] : oldAddressesOf(backup)), ...restored])];
   const findings = startFindings();
   const plan = judgeRestore(
     {
@@ -151,6 +154,10 @@ async function prepare(
       release: ports.version,
       freeMegabytes: seen.freeMegabytes,
       answering: await findAnswering(ports, addresses, host.plan.address),
+      rival: rivalOf(
+        claims.filter(({ name }) => name !== options.supersede),
+        '',
+      ),
     },
     findings,
   );
@@ -173,6 +180,10 @@ async function prepare(
     ports.say(`That is not the name of this site, ${plan.site}. Nothing was changed.`);
     return 1;
   }
+  await removeClaims(
+    ports,
+    claims.filter(({ name, isDone }) => !isDone && name === options.supersede),
+  );
   return noteOf(ports, options, plan, host.plan);
 }
 

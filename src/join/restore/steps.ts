@@ -12,6 +12,7 @@ import { accepted, execute, installText, type SetupStep, untilDeadline } from '.
 import { writeSecrets } from '../secrets.ts';
 import { signOwnTrust } from '../trust.ts';
 import { watchUnits } from '../watch.ts';
+import { mustHaveClaim, putClaim, removeClaims } from './claim.ts';
 import { copyBackup, recoverDatabase } from './database.ts';
 import { type RestoreNote, writeRestoreNote } from './note.ts';
 import type { RestorePorts } from './ports.ts';
@@ -35,6 +36,7 @@ const ofInit = (name: string): SetupStep<RestoreRun> => {
 /** The steps in their order. After a kill at any point a run of all of them ends right. */
 export const STEPS: readonly SetupStep<RestoreRun>[] = [
   { name: 'begin', title: 'note that a restore has started', run: ({ ports, note }) => writeRestoreNote(ports, note) },
+  { name: 'claim', title: 'note in the store that this host restores the site', run: claim },
   { name: 'copy', title: 'copy the backup from the store', run: copy },
   { name: 'recover', title: "replay the archive of the database's log; open authority and passwords", run: recover },
   { name: 'trust', title: "this node's certificate, by the site's authority", run: writeTrust },
@@ -59,6 +61,21 @@ export function newEpoch({ recovered }: Pick<RestoreNote, 'recovered'>): Epoch {
 async function save(run: RestoreRun, note: RestoreNote): Promise<void> {
   run.note = note;
   await writeRestoreNote(run.ports, note);
+}
+
+/** The second of two hosts that restore one site ends here, or before its daemons start (`writeLedger`). */
+async function claim(run: RestoreRun): Promise<void> {
+  const { ports, note } = run;
+  if (note.isClaimed === undefined) await save(run, { ...note, isClaimed: await putClaim(ports, note) });
+  if (run.note.isClaimed !== true || note.isCopied) return;
+  try {
+    await mustHaveClaim(ports, note);
+  } catch (error) {
+    // Nothing was done here yet: this host stays as fresh as it was.
+    await removeClaims(ports, [note]);
+    await ports.host.files.remove(PATHS.restoreNote);
+    throw error;
+  }
 }
 
 async function copy(run: RestoreRun): Promise<void> {
@@ -127,6 +144,8 @@ async function writeLedger(run: RestoreRun): Promise<void> {
     run.rows = { ...rows, held: { generation: Number(before.generation), digest: String(before.digest) } };
     return;
   }
+  // The copy took long: another host may have superseded this one.
+  if (note.isClaimed === true) await mustHaveClaim(ports, note);
   const { recovered } = note;
   const seed = {
     ...note,

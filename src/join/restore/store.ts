@@ -3,7 +3,6 @@ import { storeCipher } from '../../core/recovery-key.ts';
 import type { BackupStore } from '../../model/cluster/backup.ts';
 import type { HostPorts } from '../ports.ts';
 import { execute } from '../run.ts';
-import { parseObject } from '../texts.ts';
 import { PATHS } from '../paths.ts';
 
 /** In memory, gone with the host's next start. */
@@ -26,11 +25,24 @@ export interface FoundBackup {
   readonly startedAt: number;
   readonly stoppedAt: number;
   readonly bytes: number;
+  /** The last segment of the log that it needs. */
+  readonly walStop: string;
   readonly notes: Readonly<Record<string, string>>;
 }
 
-/** What the store has. `archivedAt`: of the newest segment in the archive. */
-export type StoreContent = { readonly backups: readonly FoundBackup[]; readonly archivedAt: number | null };
+/** A hole in the archive (`ha/backup/gaps.ts`). Times in ms. */
+export interface ArchiveGap {
+  readonly missing: string;
+  readonly reachedAt: number | null;
+  readonly resumedAt: number;
+}
+
+/** What the store has. `archivedAt`: of the newest segment in the archive; `gaps`: the first ones first. */
+export interface StoreContent {
+  readonly backups: readonly FoundBackup[];
+  readonly archivedAt: number | null;
+  readonly gaps: readonly ArchiveGap[];
+}
 
 /** Writes pgBackRest's files for this run; user postgres alone reads them. */
 export async function writeStoreFiles(ports: HostPorts, open: OpenStore): Promise<void> {
@@ -104,53 +116,41 @@ export async function pgbackrest(ports: HostPorts, args: readonly string[], time
   throw new AppError('command', `pgBackRest failed: ${why}`);
 }
 
-interface Info {
-  readonly status?: { readonly code?: number };
-  readonly repo?: readonly { readonly status?: { readonly message?: string } }[];
-  readonly archive?: readonly { readonly id?: string; readonly max?: string | null }[];
-  readonly backup?: readonly {
+interface Restorable {
+  readonly isMade: boolean;
+  readonly archivedAt: number | null;
+  readonly gaps: readonly ArchiveGap[];
+  readonly backups: readonly {
     readonly label: string;
-    readonly timestamp: { readonly start: number; readonly stop: number };
-    readonly info?: { readonly size?: number };
-    readonly annotation?: Readonly<Record<string, string>>;
+    readonly startedAt: number;
+    readonly stoppedAt: number;
+    readonly bytes: number;
+    readonly walStop: string;
+    readonly notes: Readonly<Record<string, string>>;
   }[];
 }
 
-/** Reads the store. Throws a sentence for whoever gave a wrong key or place. */
-export async function readStore(ports: HostPorts): Promise<StoreContent> {
-  const [info] = JSON.parse(await pgbackrest(ports, ['info', '--output=json'])) as readonly Info[];
-  const message = info?.repo?.[0]?.status?.message ?? '';
-  if (/FormatError|CryptoError|cipher/.test(message))
-    throw new AppError(
-      'init',
-      'The recovery key does not open this store: another key encrypted it, or its first file is damaged.',
-    );
-  const code = info?.status?.code ?? 1;
-  if (code === 1) throw new AppError('init', 'There are no backups of a Regent site in this store. Check its path.');
-  if (code !== 0 && code !== 2)
-    throw new AppError('init', `The store does not answer as it should: ${message.slice(0, 300)}`);
-  const backups = (info?.backup ?? []).map(({ label, timestamp, info: size, annotation }) => ({
-    label,
-    startedAt: timestamp.start * 1000,
-    stoppedAt: timestamp.stop * 1000,
-    bytes: size?.size ?? 0,
-    notes: annotation ?? {},
-  }));
-  const newest = info?.archive?.at(-1);
-  return { backups, archivedAt: newest?.id && newest.max ? await newestSegment(ports, newest.id) : null };
-}
-
-/** pgBackRest's own list of the newest timeline's newest folder: when its newest file was stored. */
-async function newestSegment(ports: HostPorts, id: string): Promise<number | null> {
-  const list = async (path: string) =>
-    (parseObject(await pgbackrest(ports, ['repo-ls', path, '--output=json'])) ?? {}) as Readonly<
-      Record<string, { readonly type?: string; readonly time?: number }>
-    >;
-  const folders = Object.keys(await list(`archive/regent/${id}`)).filter((name) => /^[0-9A-F]{16}$/.test(name));
-  const last = folders.sort().at(-1);
-  if (last === undefined) return null;
-  const times = Object.values(await list(`archive/regent/${id}/${last}`)).flatMap(({ type, time }) =>
-    type === 'file' && time ? [time] : [],
-  );
-  return times.length === 0 ? null : Math.max(...times) * 1000;
+/** Reads what can be restored: of a moment (ms) or a label, or everything. Throws a sentence for whoever gave a wrong key or place. */
+export async function readStore(
+  ports: HostPorts,
+  { at, label }: { readonly at: number | null; readonly label: string | null },
+): Promise<StoreContent> {
+  const program = [`${ports.productRoot}/bin/node`, `${ports.productRoot}/ha/backup/restorable.ts`];
+  const argv = ['env', `PGBACKREST_CONFIG=${CONF}`, ...program, at === null ? '-' : String(at), label ?? '-'];
+  const answer = await ports.host.exec({ argv, user: 'postgres', timeoutMs: ASK_MS });
+  if (answer.code !== 0) {
+    const why = answer.timedOut ? `no end within ${ASK_MS / 1000} s` : (answer.failure ?? answer.stderr.trim());
+    throw new AppError('init', `The store cannot be read: ${why.slice(0, 600)}.`);
+  }
+  const found = JSON.parse(answer.stdout) as Restorable;
+  if (!found.isMade) throw new AppError('init', 'There are no backups of a Regent site in this store. Check its path.');
+  return {
+    archivedAt: found.archivedAt,
+    gaps: found.gaps,
+    backups: found.backups.map(({ startedAt, stoppedAt, ...one }) => ({
+      ...one,
+      startedAt: startedAt * 1000,
+      stoppedAt: stoppedAt * 1000,
+    })),
+  };
 }

@@ -11,12 +11,13 @@ export const BackupFacts = Type.Object({
   isServing: Type.Boolean(),
   /** The task that it is at. */
   task: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
-  /** The store as this node sees it; null: not known yet. `why`: why it does not see it. */
+  /** The store as this node sees it; null: not known yet. `why`: why it does not see it, and since when. */
   store: Type.Union([
     Type.Null(),
     Type.Object({
       at: Type.String({ maxLength: 40 }),
       why: Reason,
+      since: Type.Optional(Time),
       isMade: Type.Boolean(),
       backups: Count,
       newest: Type.Union([Type.String({ maxLength: 40 }), Type.Null()]),

@@ -16,11 +16,16 @@ const backup = (label: string, minutesAgo: number, notes = NOTES) => ({
   startedAt: NOW - (minutesAgo + 1) * 60_000,
   stoppedAt: NOW - minutesAgo * 60_000,
   bytes: 40_000_000,
+  walStop: '000000010000000000000040',
   notes,
 });
 const INPUTS: RestoreInputs = {
   now: NOW,
-  content: { backups: [backup('20261129-100000F', 700), backup('20261130-210000F', 60)], archivedAt: NOW - 40_000 },
+  content: {
+    backups: [backup('20261129-100000F', 700), backup('20261130-210000F', 60)],
+    archivedAt: NOW - 40_000,
+    gaps: [],
+  },
   at: null,
   label: null,
   fingerprint: NOTES.key,
@@ -28,6 +33,16 @@ const INPUTS: RestoreInputs = {
   release: '0.9.0',
   freeMegabytes: 10_000,
   answering: [],
+  rival: null,
+};
+
+/** A segment after those that the newest backup needs is missing. */
+const GAPPED: RestoreInputs['content'] = {
+  ...INPUTS.content,
+  gaps: [
+    { missing: '0000000000000030', reachedAt: NOW - 4_000_000, resumedAt: NOW - 3_900_000 },
+    { missing: '0000000000000051', reachedAt: NOW - 30 * 60_000, resumedAt: NOW - 20 * 60_000 },
+  ],
 };
 
 function judge(changes: Partial<RestoreInputs>) {
@@ -57,6 +72,14 @@ describe('what a restore will do', () => {
     expect(plan).toMatchObject({ lossSeconds: 10_800, backup: { label: '20261129-100000F' } });
   });
 
+  it('counts the loss from the gap of the archive on that no later backup closes', () => {
+    const { plan, errors, findings } = judge({ content: GAPPED });
+
+    expect(errors).toEqual([]);
+    expect(plan?.lossSeconds).toBe(1800);
+    expect(findings.map(({ sentence }) => sentence).join(' ')).toContain('segment 0000000000000051 is missing');
+  });
+
   it('knows where the old site would answer', () => {
     expect(oldAddressesOf(backup('x', 1))).toEqual(['10.77.0.11', '10.77.0.12', '10.77.0.10']);
   });
@@ -64,15 +87,25 @@ describe('what a restore will do', () => {
   it.each<[string, Partial<RestoreInputs>, RegExp]>([
     ['a moment before the first backup', { at: NOW - 100 * 3_600_000 }, /No backup is from before/],
     ['a moment after the end of the archive', { at: NOW + 3_600_000 }, /The archive ends at about/],
-    ['a store without a backup', { content: { backups: [], archivedAt: NOW } }, /no backup yet/],
+    ['a store without a backup', { content: { backups: [], archivedAt: NOW, gaps: [] } }, /no backup yet/],
     ['a label that is not there', { label: '20200101-000000F' }, /no backup 20200101-000000F/],
     ['a newer release', { migrations: 88 }, /newer release/],
     ['another recovery key', { fingerprint: 'fedcba9876543210' }, /names the recovery key/],
     ['an old site that lives', { answering: [{ address: '10.77.0.12', port: 5443 }] }, /alive: 10\.77\.0\.12/],
+    [
+      'a restore on another host',
+      { rival: { epochId: '00000001', name: 'n2', address: '10.77.0.22', isDone: false, at: NOW - 60_000 } },
+      /started on n2 \(10\.77\.0\.22\) at 2026-11-30T21:59:00Z.*--supersede n2/,
+    ],
+    [
+      'a moment beyond a gap of the archive',
+      { at: NOW - 60_000, content: GAPPED },
+      /can be replayed to its gap at about 2026-11-30T21:30:00Z/,
+    ],
     ['a disk that is too small', { freeMegabytes: 100 }, /are free/],
     [
       'a backup that Regent did not make',
-      { content: { backups: [backup('20261130-210000F', 60, {} as typeof NOTES)], archivedAt: NOW } },
+      { content: { backups: [backup('20261130-210000F', 60, {} as typeof NOTES)], archivedAt: NOW, gaps: [] } },
       /not made by Regent/,
     ],
   ])('refuses %s', (_what, changes, sentence) => {
@@ -80,7 +113,10 @@ describe('what a restore will do', () => {
   });
 
   it('warns of clocks that disagree, and restores all the same', () => {
-    const { plan, errors, findings } = judge({ now: NOW - 3_600_000, content: { ...INPUTS.content, archivedAt: NOW } });
+    const { plan, errors, findings } = judge({
+      now: NOW - 3_600_000,
+      content: { ...INPUTS.content, archivedAt: NOW, gaps: [] },
+    });
 
     expect(errors).toEqual([]);
     expect(plan).not.toBeNull();

@@ -31,7 +31,7 @@ describe('packages of the base', () => {
   });
 
   it.each(['bind9', 'guest bind9', 'host bind9 chrony', 'host --x', 'host x [mips]'])('refuses the line %j', (line) => {
-    expect(() => parsePackages(line)).toThrow(/is not "host NAME", "lab NAME" or "machines NAME"/);
+    expect(() => parsePackages(line)).toThrow(/is not "host NAME", "lab NAME", "machines NAME" or "stores NAME"/);
   });
 
   it('leaves out what is for another architecture', () => {

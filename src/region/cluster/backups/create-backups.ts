@@ -16,6 +16,6 @@ export function createBackups(db: Database, ports: CasePorts): Backups {
   const { clock, random, ca, version, askAgent } = ports;
   return {
     kind: createBackupJob({ db, clock, random, ca, version, askAgent, readSite, wait: pauseOf }) as JobKind,
-    schedule: createBackupSchedule({ db, clock, random, readSite }),
+    schedule: createBackupSchedule({ db, clock, random }),
   };
 }

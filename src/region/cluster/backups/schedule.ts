@@ -4,10 +4,9 @@ import type { Random } from '../../../core/ports.ts';
 import type { Database } from '../../../store/database.ts';
 import type { BackupRow, BackupTargetRow } from '../../../store/queries/cluster/backups.ts';
 import { listBackupDrills, listBackups, readBackupTarget } from '../../../store/queries/cluster/backups.ts';
-import { readLastEnds } from '../../../store/queries/cluster/backup-jobs.ts';
+import { readArchiveGap, readLastEnds } from '../../../store/queries/cluster/backup-jobs.ts';
 import { write } from '../../../store/write.ts';
 import { reached, type Task } from '../../base/task.ts';
-import { type ClusterSite, regions } from '../site.ts';
 import { addBackupJob, BACKUP_JOB } from './order.ts';
 
 const HOUR_MS = 3_600_000;
@@ -54,11 +53,10 @@ interface SchedulePorts {
   readonly db: Database;
   readonly random: Pick<Random, 'hex'>;
   readonly clock: { now(): number };
-  readonly readSite: () => Promise<ClusterSite>;
 }
 
 /** Orders what is due. Every region may; a store has one job at a time, so one of them does it. */
-export function createBackupSchedule({ db, random, clock, readSite }: SchedulePorts): Task {
+export function createBackupSchedule({ db, random, clock }: SchedulePorts): Task {
   return {
     name: 'backup schedule',
     async run() {
@@ -68,21 +66,17 @@ export function createBackupSchedule({ db, random, clock, readSite }: SchedulePo
           backups: await listBackups(tx),
           drills: await listBackupDrills(tx, 1),
           ends: await readLastEnds(tx, BACKUP_JOB),
+          gapAt: await readArchiveGap(tx),
         })),
       );
       if (read.target === null || read.ends.isBusy) return null;
-      const site = await readSite();
-      const gaps = regions(site)
-        .flatMap(({ facts }) => facts.backup?.archive.gapAt ?? [])
-        .map((at) => Date.parse(at));
-      if (site.recovery !== undefined) gaps.push(site.recovery.at);
       const order = dueOrder({
         now: clock.now(),
         target: read.target,
         backups: read.backups,
         drilledAt: read.drills[0] === undefined ? null : Date.parse(read.drills[0].at),
         lastEnds: read.ends.lastEnds,
-        gapAt: gaps.length === 0 ? null : Math.max(...gaps),
+        gapAt: read.gapAt,
       });
       if (order === null) return null;
       const operation = {

@@ -30,7 +30,10 @@ export const BACKUP_CHECKS: readonly InvariantCheck[] = [
         );
       const shut = collectFacts(members(site), 'backup').reports.filter(({ facts }) => facts.store?.why != null);
       if (shut.length > 0) {
-        const clauses = shut.map(({ node, facts }) => `${node.name}: ${facts.store?.why}`);
+        const clauses = shut.map(({ node, facts: { store } }) => {
+          const since = store?.since == null ? '' : ` (since ${store.since.slice(0, 19)}Z)`;
+          return `${node.name}: ${store?.why}${since}`;
+        });
         return broken(
           sentence(listOf(clauses)),
           'Mount the folder, or free room in the store, on each of these nodes; another store: regent backup-target set. The cluster is not affected.',
@@ -68,8 +71,8 @@ export const BACKUP_CHECKS: readonly InvariantCheck[] = [
       const gapAt = gaps.length === 0 ? null : Math.max(...gaps);
       if (gapAt !== null && (newestAt === null || gapAt > newestAt))
         return broken(
-          `The archive has a gap since ${new Date(gapAt).toISOString()}: the store did not take the log for so long that segments were given up.`,
-          'No later moment can be restored until there is a new backup: regent backup create.',
+          `The archive has a gap of ${new Date(gapAt).toISOString()}. Segments were given up while the store was ill, or were lost with a primary.`,
+          'No later moment can be restored until there is a new backup, which is made by itself. Now: regent backup create',
         );
       const [first] = late;
       if (first !== undefined)
