@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BIN, must, runProgram, TaskError } from './tool.ts';
 import type { ListedBackup } from './store.ts';
@@ -102,7 +102,8 @@ const mb = (bytes: number) => Math.ceil(bytes / 1_000_000);
 
 /** PostgreSQL without network, archive and workers of its own, until the function has ended. */
 async function withServer<T>(run: () => Promise<T>): Promise<T> {
-  await writeFile(`${ROOM}/server.conf`, SERVER_CONF, { mode: 0o600 });
+  const common = await readFile(new URL('scratch.conf', import.meta.url), 'utf8');
+  await writeFile(`${ROOM}/server.conf`, `${common.replaceAll('@ROOM@', ROOM)}${DRILL_CONF}`, { mode: 0o600 });
   await writeFile(`${ROOM}/hba.conf`, 'local all postgres peer\nlocal all all reject\n', { mode: 0o600 });
   const server = spawn(`${BIN}/postgres`, ['-D', DATA, '-c', `config_file=${ROOM}/server.conf`], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -147,26 +148,13 @@ function query(sql: string) {
   return runProgram(argv, { timeoutMs: QUESTION_MS, stdin: `${sql};\n` });
 }
 
-const SERVER_CONF = `listen_addresses = ''
-unix_socket_directories = '${ROOM}'
-unix_socket_permissions = 0700
-hba_file = '${ROOM}/hba.conf'
-ident_file = '/dev/null'
-ssl = off
-archive_mode = off
-hot_standby = off
-wal_level = replica
-max_wal_senders = 0
-max_connections = 100
-max_worker_processes = 8
-max_locks_per_transaction = 64
-shared_buffers = 32MB
+/** A drill's database may be lost at any moment, and takes little. */
+const DRILL_CONF = `max_locks_per_transaction = 64
 work_mem = 4MB
 maintenance_work_mem = 16MB
 temp_file_limit = 256MB
 autovacuum = off
 fsync = off
-jit = off
 logging_collector = off
 log_destination = stderr
 `;

@@ -11,6 +11,8 @@ export interface BackupConf {
   /** Written into the store, so that all nodes prove that they have the same one. */
   readonly storeId: string;
   readonly queueSegments: number;
+  /** How much the backups may be together, MB; 0: no limit. */
+  readonly quotaMb?: number;
 }
 
 const PLACE = '/etc/regent/backup/backup.json';

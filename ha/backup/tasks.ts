@@ -56,13 +56,42 @@ async function create({ type = 'full', notes = {} }: Order, conf: BackupConf): P
     const value = notes[name];
     return value === undefined || !NOTE.test(value) ? [] : [`--annotation=${name}=${value}`];
   });
-  const before = await listStore();
+  const before = await makeRoom(type, conf);
   await must(['backup', `--type=${type}`, `--annotation=by=${conf.name}`, ...annotations], BACKUP_MS);
   const store = await listStore();
   const made = store.backups.findLast(({ label }) => !before.backups.some((one) => one.label === label));
   if (made === undefined) throw new TaskError('pgBackRest reports a backup, but the store does not list it');
   return { sentence: `Backup ${made.label} was made.`, result: { made: made.label, store } };
 }
+
+/** Expires the oldest full backups where the next one would not fit into the quota. Refuses it where the last one would have to go. */
+async function makeRoom(type: string, { quotaMb = 0 }: BackupConf): Promise<StoreList> {
+  for (;;) {
+    const list = await listStore();
+    const { stored, next, oldestFull, fulls } = roomOf(list, type);
+    if (quotaMb === 0 || stored + next <= quotaMb * MB) return list;
+    if (oldestFull === null || fulls < 2)
+      throw new TaskError(
+        `the backups are ${mb(stored)} MB, the next one is about ${mb(next)} MB, and the quota is ${quotaMb} MB; raise it: regent backup schedule --quota MB`,
+      );
+    await must(['expire', `--set=${oldestFull}`], EXPIRE_MS);
+  }
+}
+
+/** Sizes in bytes. `next`: as much as the newest backup of its type, else as the newest one. Pure. */
+export function roomOf({ backups }: Pick<StoreList, 'backups'>, type: string) {
+  const fulls = backups.filter((one) => one.type === 'full');
+  const like = fulls.length === 0 ? undefined : backups.findLast((one) => one.type === type);
+  return {
+    stored: backups.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
+    next: (like ?? fulls.at(-1))?.storedBytes ?? 0,
+    oldestFull: fulls[0]?.label ?? null,
+    fulls: fulls.length,
+  };
+}
+
+const MB = 1_000_000;
+const mb = (bytes: number) => Math.ceil(bytes / MB);
 
 async function verify(): Promise<Done> {
   const ended = await pgbackrest(['verify', '--output=text', '--verbose'], VERIFY_MS);

@@ -138,6 +138,34 @@ describe('backups with the real pgBackRest', () => {
     await until('the hole is closed', async () => (await state())?.archive.gapAt === null);
   }, 120_000);
 
+  it(
+    'expires the oldest backups for the quota, and refuses one that would not fit',
+    async () => {
+      const labels = async () => {
+        const { result } = await perform({ verb: 'create', type: 'full' });
+        return (result?.['store'] as { backups: { label: string; storedBytes: number }[] }).backups;
+      };
+      await labels();
+      const backups = await labels();
+      const size = backups.at(-1)?.storedBytes ?? 0;
+      const install = (bytes: number) =>
+        node.install({ ...DESIRED, retainFull: 9, quotaMb: Math.ceil(bytes / 1_000_000) });
+      await install(size * 2.5);
+      const left = await labels();
+      expect(left.length).toBeLessThanOrEqual(2);
+      expect(left.map(({ label }) => label)).not.toContain(backups[0]?.label);
+      await install(size * 0.5);
+      expect(await perform({ verb: 'create', type: 'full' })).toMatchObject({
+        state: 'failed',
+        sentence: expect.stringMatching(/the quota is \d+ MB; raise it: regent backup schedule --quota/),
+      });
+      await node.install({ ...DESIRED, retainDays: 30 });
+      expect(await perform({ verb: 'create', type: 'full' })).toMatchObject({ state: 'done' });
+      await node.install(DESIRED);
+    },
+    patient(120_000),
+  );
+
   it('has one restore at a time on a host; the lock of one that was killed is free', async () => {
     const take = (more: string) => [
       'sh',

@@ -8,6 +8,16 @@ const HOURS_MAX = 8760;
 
 const Hours = (description: string) => Type.Integer({ minimum: 0, maximum: HOURS_MAX, description });
 const Port = (description: string) => Type.Integer({ minimum: 1, maximum: 65_535, description });
+const Days = Type.Integer({
+  minimum: 0,
+  maximum: 3650,
+  description: 'days that full backups stay; 0: by their number',
+});
+const Quota = Type.Integer({
+  minimum: 0,
+  maximum: 1_000_000_000,
+  description: 'how much the backups may be together, MB, at least 100; 0: no limit',
+});
 const Path = text(600, 'absolute, of letters, digits, ".", "_" and "-"');
 
 /** Where backups go, without what is secret of it. */
@@ -43,6 +53,8 @@ export const BackupTarget = strict({
   store: BackupStore,
   fingerprint: Type.String({ description: 'of the recovery key; reveals nothing of it' }),
   retainFull: Type.Integer({ description: 'full backups that stay, with what builds on them' }),
+  retainDays: nullable(Type.Integer({ description: 'full backups stay so many days instead; null: by their number' })),
+  quotaMb: nullable(Type.Integer({ description: 'how much the backups in the store may be, MB; null: no limit' })),
   queueMb: Type.Integer({ description: "how much of the database's log may wait for the store, MB" }),
   fullEvery: Hours('hours between two full backups; 0: only on request'),
   incrementalEvery: Hours('hours between two backups of any type; 0: only on request'),
@@ -66,6 +78,8 @@ export const BackupTargetSet = strict({
     text(200, 'the recovery key of a store that is in use already. Left out: as it is, or a new one'),
   ),
   retainFull: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  retainDays: Type.Optional(Days),
+  quotaMb: Type.Optional(Quota),
   queueMb: Type.Optional(Type.Integer({ minimum: 16, maximum: 1_000_000 })),
   fullEvery: Type.Optional(Hours('168 for a new target')),
   incrementalEvery: Type.Optional(Hours('24 for a new target')),
@@ -75,10 +89,13 @@ export type BackupTargetSet = Static<typeof BackupTargetSet>;
 
 export const BackupSchedule = strict({
   retainFull: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  retainDays: Type.Optional(Days),
+  quotaMb: Type.Optional(Quota),
   fullEvery: Type.Optional(Hours('0: only on request')),
   incrementalEvery: Type.Optional(Hours('0: only on request')),
   drillEvery: Type.Optional(Hours('0: only on request')),
 });
+export type BackupSchedule = Static<typeof BackupSchedule>;
 
 /** A backup as the store lists it. */
 export const Backup = strict({

@@ -49,7 +49,11 @@ const moment = (ms: number): string => new Date(ms).toISOString().replace('T', '
  */
 export async function recoverDatabase(ports: RestorePorts, recoveryKey: string): Promise<ReadDatabase> {
   const own = { mode: 0o600, owner: 'postgres', group: 'postgres' } as const;
-  await ports.host.files.install({ ...own, path: `${ROOM}/server.conf`, content: SERVER_CONF });
+  // The same as of a drill.
+  const conf = await ports.host.files.read(`${ports.productRoot}/ha/backup/scratch.conf`);
+  if (conf === null)
+    throw new AppError('init', 'The release on this host is not whole: ha/backup/scratch.conf is missing.');
+  await ports.host.files.install({ ...own, path: `${ROOM}/server.conf`, content: conf.replaceAll('@ROOM@', ROOM) });
   await ports.host.files.install({
     ...own,
     path: `${ROOM}/hba.conf`,
@@ -181,21 +185,3 @@ async function asPostgres(ports: RestorePorts, argv: readonly string[]): Promise
       `${argv.includes('start') ? 'start' : 'stop'} of the restored database failed: ${answer.stderr.trim().slice(0, 300)}`,
     );
 }
-
-const SERVER_CONF = `listen_addresses = ''
-unix_socket_directories = '${ROOM}'
-unix_socket_permissions = 0700
-hba_file = '${ROOM}/hba.conf'
-ident_file = '/dev/null'
-ssl = off
-archive_mode = off
-hot_standby = off
-wal_level = replica
-max_wal_senders = 0
-max_connections = 100
-max_worker_processes = 8
-shared_buffers = 64MB
-jit = off
-timezone = UTC
-log_timezone = UTC
-`;

@@ -39,6 +39,10 @@ export interface BackupPlan {
   readonly storeId: string;
   /** How many full backups stay, with what builds on them and the log since the oldest. */
   readonly retainFull: number;
+  /** Full backups stay so many days, instead of so many of them; null: by their number. */
+  readonly retainDays: number | null;
+  /** How much the backups in the store may be together, MB; null: no limit. */
+  readonly quotaMb: number | null;
   /** How much of the log may wait on the primary's disk for the store, MB. */
   readonly queueMb: number;
 }

@@ -16,7 +16,7 @@ export function compileBackup({ cluster, backup, nodes }: Snapshot, nodeId: stri
   const regions = regionNodes({ nodes });
   const node = regions.find(({ id }) => id === nodeId);
   if (node === undefined) return null;
-  const { store, storeId, storeSecret, cipher, retainFull, queueMb } = backup;
+  const { store, storeId, storeSecret, cipher, retainFull, retainDays, quotaMb, queueMb } = backup;
   return {
     name: node.name,
     address: mainAddress(node),
@@ -28,6 +28,8 @@ export function compileBackup({ cluster, backup, nodes }: Snapshot, nodeId: stri
     storeId,
     cipher,
     retainFull,
+    ...(retainDays === null ? {} : { retainDays }),
+    ...(quotaMb === null ? {} : { quotaMb }),
     queueMb,
   };
 }

@@ -51,6 +51,9 @@ export const BackupDesired = Type.Object({
   storeId: Type.String({ pattern: '^[0-9a-f]{16}$' }),
   cipher: Type.String({ pattern: '^[A-Za-z0-9_-]{32,128}$' }),
   retainFull: Type.Integer({ minimum: 1, maximum: 1000 }),
+  /** Left out: by their number. */
+  retainDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
+  quotaMb: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),
   queueMb: Type.Integer({ minimum: 16, maximum: 1_000_000 }),
 });
 export type BackupDesired = Static<typeof BackupDesired>;

@@ -16,7 +16,8 @@ export const CONF_GRAMMAR: FileGrammar = {
     repoType: 'posix|sftp|s3',
     'folders.path': PATH,
     cipher: '[A-Za-z0-9_-]{32,128}',
-    retainFull: NUMBER,
+    retain: NUMBER,
+    retainType: 'count|time',
     queueMb: NUMBER,
     serverPort: NUMBER,
     standby: 'prefer|n',
@@ -49,6 +50,7 @@ export const JSON_GRAMMAR: FileGrammar = {
     kind: { kind: 'text', max: 8, pattern: /^(?:folder|sftp|s3)$/u },
     path: { kind: 'text', max: 601, pattern: new RegExp(`^/${TAIL}$`, 'u') },
     storeId: { kind: 'text', max: 16, pattern: STORE_ID },
+    quotaMb: { kind: 'whole', least: 0, most: 1_000_000_000 },
     queueSegments: { kind: 'whole', least: 1, most: 1_000_000 },
   },
 };

@@ -21,7 +21,10 @@ export interface BackupView {
   readonly path: string;
   readonly storeId: string;
   readonly cipher: string;
-  readonly retainFull: number;
+  /** A number of full backups, or of days. */
+  readonly retain: number;
+  readonly retainType: 'count' | 'time';
+  readonly quotaMb: number;
   readonly queueMb: number;
   readonly queueSegments: number;
   readonly serverPort: number;
@@ -106,7 +109,7 @@ export const BACKUP_FILES: readonly FileSpec<BackupView>[] = [
 
 /** Makes the templates' view of a desired state. */
 export function viewBackup(desired: BackupDesired): BackupView {
-  const { name, address, store, storeId, cipher, retainFull, queueMb, inner } = desired;
+  const { name, address, store, storeId, cipher, retainFull, retainDays, quotaMb, queueMb, inner } = desired;
   const others = desired.others.map((other, index) => ({ ...other, number: index + 2, serverPort: PORTS.backup }));
   return {
     name,
@@ -116,7 +119,9 @@ export function viewBackup(desired: BackupDesired): BackupView {
     path: store.path,
     storeId,
     cipher,
-    retainFull,
+    retain: retainDays ?? retainFull,
+    retainType: retainDays === undefined ? 'count' : 'time',
+    quotaMb: quotaMb ?? 0,
     queueMb,
     queueSegments: Math.max(1, Math.floor(queueMb / SEGMENT_MB)),
     serverPort: PORTS.backup,

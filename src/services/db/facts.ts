@@ -28,6 +28,11 @@ export const DbFacts = Type.Object({
   isArmed: Type.Optional(Type.Boolean()),
   /** Its folder has a part of a copy, and no database: Patroni waits. Left out: it has one, or no copy was started; an earlier agent does not send it. */
   isBrokenOff: Type.Optional(Type.Boolean()),
+  /**
+   * PostgreSQL was started by an earlier release, without an archive of its log: only another start changes that. Left out: it archives where there is a
+   * target; an earlier agent does not send it.
+   */
+  isArchivingOff: Type.Optional(Type.Boolean()),
   members: Type.Array(
     Type.Object({
       name: Type.String(),

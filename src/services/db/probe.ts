@@ -14,6 +14,8 @@ interface PatroniStatus {
   readonly timeline?: number;
   readonly replication_state?: string;
   readonly sync_standby?: boolean;
+  /** Settings that another start of PostgreSQL would change. */
+  readonly pending_restart_reason?: Readonly<Record<string, unknown>>;
 }
 /** … and at `/cluster`. A lag may be `unknown`. */
 interface Cluster {
@@ -93,6 +95,7 @@ function factsOf(desired: DbDesired, own: PatroniStatus | null, cluster: Cluster
     lagBytes: members.find((member) => member.name === desired.name)?.lagBytes ?? null,
     isSynchronous: own?.sync_standby === true,
     isStreaming: own?.replication_state === 'streaming',
+    ...(own?.pending_restart_reason?.['archive_mode'] === undefined ? {} : { isArchivingOff: true }),
     ...(cluster?.pause === true ? { isPaused: true } : {}),
     ...(isBrokenOff(own, members) ? { isBrokenOff: true } : {}),
     members,

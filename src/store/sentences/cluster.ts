@@ -33,6 +33,8 @@ export const CLUSTER_SENTENCES: Readonly<Record<string, Sentence>> = {
   backup_target_store: invalid('The store is described in at most 32 KiB.', 'store'),
   backup_target_secret: invalid('A secret of the backup target is too long.', 'secret'),
   backup_target_fingerprint: invalid('The fingerprint of the recovery key is 16 hexadecimal digits.'),
+  backup_target_retain_days: invalid('Full backups stay 1 to 3650 days.', 'retainDays'),
+  backup_target_quota_mb: invalid('The quota is 100 MB to 1 PB.', 'quotaMb'),
   backup_target_retain_full: invalid('The number of full backups that stay is 1 to 1000.', 'retainFull'),
   backup_target_queue_mb: invalid('The queue of the archive is 16 to 1000000 MB.', 'queueMb'),
   backup_target_hours: invalid('The hours between two backups or drills are 0 to 8760.'),

@@ -4,6 +4,8 @@ const COMMON = {
   cipher: 'bm90LWEtc2VjcmV0LW9ubHktYS10ZXN0LXZhbHVlLW5vdC1hLXNlY3JldA',
   storeId: '0123456789abcdef',
   retainFull: 2,
+  retainDays: null,
+  quotaMb: null,
   queueMb: 1024,
 } as const;
 const LINES = 'bm90IGEga2V5LCBvbmx5IGEgdGVzdCB2YWx1ZSBub3QgYSBrZXk=';

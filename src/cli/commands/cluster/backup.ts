@@ -28,7 +28,8 @@ const TARGET: Shape<BackupTarget> = {
     { header: 'full every', value: (target) => hours(target.fullEvery) },
     { header: 'backup every', value: (target) => hours(target.incrementalEvery) },
     { header: 'drill every', value: (target) => hours(target.drillEvery) },
-    { header: 'full backups', value: (target) => String(target.retainFull) },
+    { header: 'full backups', value: retention },
+    { header: 'quota', wide: true, value: ({ quotaMb }) => (quotaMb === null ? 'none' : `${quotaMb} MB`) },
     { header: 'queue', wide: true, value: (target) => `${target.queueMb} MB` },
   ],
 };
@@ -80,6 +81,11 @@ const DRILL: Shape<BackupDrill> = {
 
 const COUNTS = [
   { flags: '--keep-full <n>', help: 'how many full backups stay, with what builds on them; 2 for a new target' },
+  { flags: '--keep-days <n>', help: 'how many days they stay instead, 0: by their number' },
+  {
+    flags: '--quota <mb>',
+    help: 'how much the backups may be; the oldest go first, then a backup is refused; 0: no limit',
+  },
   { flags: '--full-every <hours>', help: 'hours between two full backups, 0: only on request; 168 for a new target' },
   { flags: '--every <hours>', help: 'hours between two backups of any type, 0: only on request; 24 for a new target' },
   { flags: '--drill-every <hours>', help: 'hours between two drills, 0: only on request; 168 for a new target' },
@@ -220,6 +226,10 @@ export const BACKUP_NOUN: NounSpec = {
   ],
 };
 
+function retention({ retainDays, retainFull }: BackupTarget): string {
+  return retainDays === null ? String(retainFull) : `${retainDays} days`;
+}
+
 function hours(every: number): string {
   return every === 0 ? 'on request' : `${every} h`;
 }
@@ -292,6 +302,8 @@ async function storeOf(call: Call): Promise<BackupStore> {
 function scheduleOf(call: Call) {
   const members = {
     'keep-full': 'retainFull',
+    'keep-days': 'retainDays',
+    quota: 'quotaMb',
     'full-every': 'fullEvery',
     every: 'incrementalEvery',
     'drill-every': 'drillEvery',

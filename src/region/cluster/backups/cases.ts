@@ -1,6 +1,6 @@
-import type { BackupTarget, BackupTargetSet } from '../../../contract/cluster/backup.ts';
+import type { BackupSchedule, BackupTarget, BackupTargetSet } from '../../../contract/cluster/backup.ts';
 import { type BackupOrder, ESCROW_PLACE, escrowText } from '../../../contract/cluster/backup-order.ts';
-import { accept, refuse, rejected } from '../../../core/errors.ts';
+import { accept, invalid, refuse, rejected } from '../../../core/errors.ts';
 import { escrowKey, formatRecoveryKey, parseRecoveryKey, recoveryFingerprint } from '../../../core/recovery-key.ts';
 import { NONCE_BYTES, seal } from '../../../core/seal.ts';
 import type { BackupStore } from '../../../model/cluster/backup.ts';
@@ -26,8 +26,17 @@ import { type CaseContext, reading, writing } from '../../base/use-case.ts';
 import { addBackupJob } from './order.ts';
 import { type DrillReport, shownDrill } from './compare.ts';
 
+const QUOTA_LEAST_MB = 100;
 const NONE = rejected('not_found', 'There is no backup target. Set one: regent backup-target set --help');
-const DEFAULTS = { retainFull: 2, queueMb: 1024, fullEvery: 168, incrementalEvery: 24, drillEvery: 168 } as const;
+const DEFAULTS = {
+  retainFull: 2,
+  retainDays: null,
+  quotaMb: null,
+  queueMb: 1024,
+  fullEvery: 168,
+  incrementalEvery: 24,
+  drillEvery: 168,
+} as const;
 
 function viewTarget(row: BackupTargetRow): BackupTarget {
   const { version: _version, ...shown } = row;
@@ -72,7 +81,7 @@ export const backupCases = {
           escrowText({ authorityKey: inherited.key, authority: own.pem, secrets: inherited.secrets }),
           context.random.hex(NONCE_BYTES),
         );
-        const valueOf = (name: keyof typeof DEFAULTS) => body[name] ?? before?.[name] ?? DEFAULTS[name];
+        const values = { ...DEFAULTS, ...(before === null ? {} : countsOf(before)), ...limitsOf(body) };
         const row = accept(
           await storeBackupTarget(
             tx,
@@ -82,11 +91,7 @@ export const backupCases = {
               recoveryKey,
               escrow,
               fingerprint: recoveryFingerprint(recoveryKey),
-              retainFull: valueOf('retainFull'),
-              queueMb: valueOf('queueMb'),
-              fullEvery: valueOf('fullEvery'),
-              incrementalEvery: valueOf('incrementalEvery'),
-              drillEvery: valueOf('drillEvery'),
+              ...values,
             },
             context.ifMatch,
           ),
@@ -154,7 +159,7 @@ export const backupCases = {
     () => 'backup schedule',
     async (tx, { body }, context) => {
       await mustTarget(tx);
-      const row = accept(await setBackupSchedule(tx, body, context.ifMatch)) ?? refuse(NONE);
+      const row = accept(await setBackupSchedule(tx, limitsOf(body), context.ifMatch)) ?? refuse(NONE);
       tx.emit({ kind: 'backup-target.changed', subject: 'site', data: { ...body } });
       return { body: viewTarget(row) };
     },
@@ -176,6 +181,33 @@ export const backupCases = {
     return { body: { items: rows.map(({ report, ...row }) => shownDrill(row, report as unknown as DrillReport)) } };
   }),
 };
+
+const countsOf = (row: BackupTargetRow) => ({
+  retainFull: row.retainFull,
+  retainDays: row.retainDays,
+  quotaMb: row.quotaMb,
+  queueMb: row.queueMb,
+  fullEvery: row.fullEvery,
+  incrementalEvery: row.incrementalEvery,
+  drillEvery: row.drillEvery,
+});
+
+/** The numbers of a request; 0 stands for no limit of days and of size. */
+function limitsOf(body: BackupSchedule & { readonly queueMb?: number }) {
+  const { retainFull, retainDays, quotaMb, queueMb, fullEvery, incrementalEvery, drillEvery } = body;
+  if (quotaMb !== undefined && quotaMb > 0 && quotaMb < QUOTA_LEAST_MB)
+    refuse(invalid('quotaMb', `${quotaMb} MB hold no backup`, `${QUOTA_LEAST_MB} MB or more; 0 for no limit`));
+  const given = {
+    ...(retainFull === undefined ? {} : { retainFull }),
+    ...(retainDays === undefined ? {} : { retainDays: retainDays === 0 ? null : retainDays }),
+    ...(quotaMb === undefined ? {} : { quotaMb: quotaMb === 0 ? null : quotaMb }),
+    ...(queueMb === undefined ? {} : { queueMb }),
+    ...(fullEvery === undefined ? {} : { fullEvery }),
+    ...(incrementalEvery === undefined ? {} : { incrementalEvery }),
+    ...(drillEvery === undefined ? {} : { drillEvery }),
+  };
+  return given;
+}
 
 async function checkSite(tx: Tx): Promise<void> {
   const cluster = await readCluster(tx);

@@ -61,6 +61,12 @@ export const BACKUP_CHECKS: readonly InvariantCheck[] = [
     explanation: 'What was written since the last segment in the archive is lost with the last region node.',
     concerns: hasTarget,
     judge(site) {
+      const unarchived = members(site).filter(({ facts }) => facts.db?.isArchivingOff === true);
+      if (unarchived.length > 0)
+        return broken(
+          `PostgreSQL on ${listOf(unarchived.map(({ name }) => name))} was started before the upgrade and does not archive its log.`,
+          'It reads archive_mode only at its start. One node after the other: regent cluster restart --rolling',
+        );
       const primaries = primariesOf(site).map(({ node }) => node.name);
       const { reports } = collectFacts(members(site), 'backup');
       const late = reports.filter(

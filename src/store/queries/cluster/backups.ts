@@ -14,6 +14,10 @@ export interface BackupTargetRow {
   readonly store: BackupStore;
   readonly fingerprint: string;
   readonly retainFull: number;
+  /** Null: by their number. */
+  readonly retainDays: number | null;
+  /** Null: no limit. */
+  readonly quotaMb: number | null;
   readonly queueMb: number;
   readonly fullEvery: number;
   readonly incrementalEvery: number;
@@ -31,7 +35,7 @@ export interface NewBackupTarget extends Omit<BackupTargetRow, 'preparedAt' | 'v
   readonly escrow: string;
 }
 
-const TARGET = sql`store, fingerprint, retain_full as "retainFull", queue_mb as "queueMb", full_every as "fullEvery",
+const TARGET = sql`store, fingerprint, retain_full as "retainFull", retain_days as "retainDays", quota_mb as "quotaMb", queue_mb as "queueMb", full_every as "fullEvery",
   incremental_every as "incrementalEvery", drill_every as "drillEvery", prepared_at as "preparedAt", version, changed_at as "changedAt"`;
 
 /** The target; null: there is none. */
@@ -76,8 +80,17 @@ export async function readBackupPlan(tx: Tx): Promise<BackupPlan | null> {
     await tx.sealer.open(PLACES.key, row.key),
   ];
   if (isRejected(storeSecret) || isRejected(key)) return null;
-  const { store, fingerprint, retainFull, queueMb } = row;
-  return { store, storeSecret, cipher: storeCipher(key), storeId: fingerprint, retainFull, queueMb };
+  const { store, fingerprint, retainFull, retainDays, quotaMb, queueMb } = row;
+  return {
+    store,
+    storeSecret,
+    cipher: storeCipher(key),
+    storeId: fingerprint,
+    retainFull,
+    retainDays,
+    quotaMb,
+    queueMb,
+  };
 }
 
 /** Stores the target. `ifVersion`: the version that it must still have; null for any. Another store has to be prepared again. */
@@ -88,17 +101,31 @@ export async function storeBackupTarget(
 ): Promise<BackupTargetRow | Rejected> {
   const before = await lockTarget(tx, ifVersion);
   if (isRejected(before)) return before;
-  const { store, fingerprint, retainFull, queueMb, fullEvery, incrementalEvery, drillEvery, escrow } = target;
+  const {
+    store,
+    fingerprint,
+    retainFull,
+    retainDays,
+    quotaMb,
+    queueMb,
+    fullEvery,
+    incrementalEvery,
+    drillEvery,
+    escrow,
+  } = target;
   const secret = await sealOrThrow(tx, PLACES.secret, target.storeSecret);
   const key = await sealOrThrow(tx, PLACES.key, target.recoveryKey);
   const isSame =
     before !== null && before.fingerprint === fingerprint && JSON.stringify(before.store) === JSON.stringify(store);
   const row = await tx.one(sql<BackupTargetRow>`
-    insert into backup_target (kind, store, store_secret, recovery_key, fingerprint, escrow, retain_full, queue_mb, full_every, incremental_every, drill_every)
-    values (${store.kind}, ${JSON.stringify(store)}::jsonb, ${secret}, ${key}, ${fingerprint}, ${escrow}, ${retainFull}, ${queueMb}, ${fullEvery},
+    insert into backup_target (kind, store, store_secret, recovery_key, fingerprint, escrow, retain_full, retain_days, quota_mb, queue_mb, full_every,
+      incremental_every, drill_every)
+    values (${store.kind}, ${JSON.stringify(store)}::jsonb, ${secret}, ${key}, ${fingerprint}, ${escrow}, ${retainFull},
+      ${retainDays}, ${quotaMb}, ${queueMb}, ${fullEvery},
       ${incrementalEvery}, ${drillEvery})
     on conflict (id) do update set kind = excluded.kind, store = excluded.store, store_secret = excluded.store_secret,
       recovery_key = excluded.recovery_key, fingerprint = excluded.fingerprint, escrow = excluded.escrow, retain_full = excluded.retain_full,
+      retain_days = excluded.retain_days, quota_mb = excluded.quota_mb,
       queue_mb = excluded.queue_mb, full_every = excluded.full_every, incremental_every = excluded.incremental_every,
       drill_every = excluded.drill_every, version = backup_target.version + 1, changed_at = now(),
       prepared_at = case when ${isSame} then backup_target.prepared_at end
@@ -111,20 +138,21 @@ export async function storeBackupTarget(
 
 /** What of a target a schedule is; members that are left out stay. */
 export type BackupSchedule = Partial<
-  Pick<BackupTargetRow, 'retainFull' | 'fullEvery' | 'incrementalEvery' | 'drillEvery'>
+  Pick<BackupTargetRow, 'retainFull' | 'retainDays' | 'quotaMb' | 'fullEvery' | 'incrementalEvery' | 'drillEvery'>
 >;
 
 /** Stores another schedule of the target; null: there is none. `ifVersion`: as in `storeBackupTarget`. */
 export async function setBackupSchedule(
   tx: Tx,
-  { retainFull, fullEvery, incrementalEvery, drillEvery }: BackupSchedule,
+  schedule: BackupSchedule,
   ifVersion: number | null,
 ): Promise<BackupTargetRow | null | Rejected> {
   const before = await lockTarget(tx, ifVersion);
   if (before === null || isRejected(before)) return before;
+  const { retainFull, retainDays, quotaMb, fullEvery, incrementalEvery, drillEvery } = { ...before, ...schedule };
   const row = await tx.one(sql<BackupTargetRow>`
-    update backup_target set retain_full = ${retainFull ?? before.retainFull}, full_every = ${fullEvery ?? before.fullEvery},
-      incremental_every = ${incrementalEvery ?? before.incrementalEvery}, drill_every = ${drillEvery ?? before.drillEvery},
+    update backup_target set retain_full = ${retainFull}, retain_days = ${retainDays}, quota_mb = ${quotaMb}, full_every = ${fullEvery},
+      incremental_every = ${incrementalEvery}, drill_every = ${drillEvery},
       version = version + 1, changed_at = now()
     returning ${TARGET}`);
   await raiseObserved(tx);

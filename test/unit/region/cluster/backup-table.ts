@@ -26,6 +26,16 @@ export const BACKUP_TABLE: readonly (readonly [string, string, SiteChanges, Inva
     'broken',
     'r2: /srv/b is another folder',
   ],
+  [
+    'backup',
+    'the store is gone, since',
+    backed(
+      {},
+      { r2: { backup: { store: { ...STORE, why: 'the store is full', since: '2026-02-28T23:10:05.123Z' } } } },
+    ),
+    'broken',
+    'r2: the store is full (since 2026-02-28T23:10:05Z)',
+  ],
   ['backup', 'no word', backed({}, { r3: { backup: null } }), 'unknown', 'backup on r3 is unhealthy'],
   [
     'backup-archive',
@@ -39,7 +49,14 @@ export const BACKUP_TABLE: readonly (readonly [string, string, SiteChanges, Inva
     'a gap',
     backed({}, { r1: { backup: { archive: { ...ARCHIVE, gapAt: new Date(NOW - 60_000).toISOString() } } } }),
     'broken',
-    'a gap since',
+    'a gap of 2026-03-01T0',
+  ],
+  [
+    'backup-archive',
+    'PostgreSQL of before the upgrade',
+    backed({}, { r2: { db: { isArchivingOff: true } } }),
+    'broken',
+    'PostgreSQL on r2 was started before the upgrade',
   ],
   ['backup-drill', 'never', backed({ drill: null }), 'warning', 'No backup was restored'],
   [

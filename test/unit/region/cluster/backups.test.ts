@@ -10,6 +10,8 @@ const TARGET = {
   store: { kind: 'folder', path: '/srv/backup' },
   fingerprint: '0123456789abcdef',
   retainFull: 2,
+  retainDays: null,
+  quotaMb: null,
   queueMb: 1024,
   fullEvery: 168,
   incrementalEvery: 24,

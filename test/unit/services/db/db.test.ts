@@ -143,6 +143,18 @@ describe('probe', () => {
     expect(parseProbeDb([notAsked(failure)], desired()).isOutOfReach).toBe(isOutOfReach);
   });
 
+  it('knows a PostgreSQL that was started without an archive', () => {
+    const offOf = (own: object) =>
+      parseDbFacts(parseProbeDb(asked(200, own as typeof primary, members), desired()).facts)?.isArchivingOff;
+    const reason = { archive_mode: { old_value: 'off', new_value: 'on' } };
+
+    expect(offOf({ ...primary, pending_restart: true, pending_restart_reason: reason })).toBe(true);
+    expect(
+      offOf({ ...primary, pending_restart: true, pending_restart_reason: { max_connections: {} } }),
+    ).toBeUndefined();
+    expect(offOf(primary)).toBeUndefined();
+  });
+
   it('tells of the primary and of all members', () => {
     const health = parseProbeDb(asked(200, primary, members), desired());
     expect(health).toMatchObject({ isHealthy: true, detail: 'PostgreSQL is the primary; commits wait for r2' });
