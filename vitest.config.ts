@@ -3,7 +3,7 @@ import { NOT_DRAWN } from './test/kit/drawn.ts';
 import { LongestFirst } from './test/kit/longest-first.ts';
 
 /** Files of whole hosts that have the machine for themselves. */
-const JUDGED_BY_TIME = ['bad-days', 'cluster', 'faults', 'lab'];
+const JUDGED_BY_TIME = ['bad-days', 'cluster', 'faults', 'lab', 'restore'];
 
 interface ProjectOptions {
   readonly timeout?: number;

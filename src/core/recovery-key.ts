@@ -9,7 +9,18 @@ import { type SealingKey, sealingKeyFrom } from './seal.ts';
 const BYTES = 32;
 const SUM = 3;
 const GROUP = 7;
-const RULE = '70 hexadecimal digits in groups of 7, as they were shown when the backup target was set';
+const RULE =
+  '70 hexadecimal digits in groups of 7, as they were shown by regent init or when the backup target was set';
+
+/**
+ * The key of a site that has none yet: it follows from the private key of the site's authority (PEM), and reveals nothing of that. So `regent init` shows
+ * it before there is a backup target. A target stores its own, which stays when the authority is renewed.
+ */
+export function siteRecoveryKey(authorityKey: string): string {
+  return Buffer.from(hkdfSync('sha256', authorityKey.trim(), '', 'regent recovery key of the site', BYTES)).toString(
+    'hex',
+  );
+}
 
 /** Writes a key for people; `hex`: its 64 hexadecimal digits. */
 export function formatRecoveryKey(hex: string): string {

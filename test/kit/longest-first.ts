@@ -17,6 +17,8 @@ const SECONDS: Readonly<Record<string, number>> = {
   'lab/lab-faults': 35,
   'lab/registration': 34,
   'check/installation': 330,
+  'check/backup-stores': 220,
+  'check/backup': 70,
   'check/image-ephemeral': 240,
   'check/proxy': 65,
   'check/dhcp': 36,

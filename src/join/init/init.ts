@@ -1,4 +1,5 @@
 import { AppError, sentenceOf } from '../../core/errors.ts';
+import { formatRecoveryKey, recoveryFingerprint, siteRecoveryKey } from '../../core/recovery-key.ts';
 import { vipAddress } from '../../model/cluster/cluster.ts';
 import { isAnswering, inspectHost, REGION_UNITS } from '../look.ts';
 import { PATHS } from '../paths.ts';
@@ -73,7 +74,7 @@ function startRun(ports: InitPorts, options: InitOptions, plan: InitPlan): InitR
 /** The key is printed between two notes, so a run that dies before the second note has perhaps not shown it. */
 async function finish(run: InitRun, options: InitOptions): Promise<void> {
   await writeDone(run, false);
-  await run.ports.show(result(run, options));
+  await run.ports.show(result(run, options, await recoveryKeyOf(run)));
   await writeDone(run, true);
   await run.ports.host.files.remove(PATHS.initNote);
 }
@@ -102,9 +103,17 @@ function already(done: DoneNote, options: InitOptions): string {
   ].join('\n');
 }
 
-function result({ note, apiKey }: InitRun, options: InitOptions): string {
+/** Null: the site's database is an operator's own, and so are its backups. */
+async function recoveryKeyOf({ ports, note }: InitRun): Promise<string | null> {
+  const authorityKey = note.isDatabaseExternal ? null : await ports.host.files.read(PATHS.authorityKey);
+  return authorityKey === null ? null : siteRecoveryKey(authorityKey);
+}
+
+function result({ note, apiKey }: InitRun, options: InitOptions, recoveryKey: string | null): string {
   const url = publicUrl(note);
-  if (options.isJson) return `${JSON.stringify({ url, apiKey, nodeId: note.nodeId, already: false })}\n`;
+  const shown = recoveryKey === null ? null : formatRecoveryKey(recoveryKey);
+  if (options.isJson)
+    return `${JSON.stringify({ url, apiKey, nodeId: note.nodeId, already: false, ...(shown === null ? {} : { recoveryKey: shown }) })}\n`;
   return [
     `The cluster is up and healthy, with its first node, ${note.name}.`,
     '',
@@ -112,10 +121,22 @@ function result({ note, apiKey }: InitRun, options: InitOptions): string {
     `  API key   ${apiKey}`,
     '',
     `The key is the admin's and is shown only this once; root's command line has it in ${PATHS.rootConfig}.`,
+    ...(recoveryKey === null || shown === null ? [] : aboutRecoveryKey(shown, recoveryFingerprint(recoveryKey))),
     'Next, add a second and a third region node (a single node cannot be lost):',
     '  regent token create --role region',
     '  regent join -                        (on the other host, after scripts/install; it asks for the token)',
     'To see its status: regent cluster status',
     '',
   ].join('\n');
+}
+
+function aboutRecoveryKey(shown: string, fingerprint: string): string[] {
+  return [
+    '',
+    `  Recovery  ${shown}`,
+    '',
+    `The recovery key opens the backups of this site. Store it away from the site, on paper too. Fingerprint: ${fingerprint}`,
+    'Then say where backups go: regent backup-target set --help',
+    '',
+  ];
 }

@@ -56,6 +56,13 @@ describe('the backup target', () => {
     expect(first.body['fingerprint']).toBe(recoveryFingerprint(hex));
     expect((await site.asAdmin('GET', '/backup-target')).body['recoveryKey']).toBeNull();
     expect((await set({ retainFull: 4 })).body).toMatchObject({ recoveryKey: null, retainFull: 4 });
+    expect((await set({ retainDays: 30, quotaMb: 500 })).body).toMatchObject({
+      retainDays: 30,
+      quotaMb: 500,
+      retainFull: 4,
+    });
+    expect((await set({ retainDays: 0 })).body).toMatchObject({ retainDays: null, quotaMb: 500 });
+    expect(await set({ quotaMb: 50 })).toMatchObject({ status: 400 });
     const texts = await everyText();
     for (const secret of [SECRET, hex, key, key.replaceAll('-', '')]) expect(texts).not.toContain(secret);
   });

@@ -1,3 +1,4 @@
+import { formatRecoveryKey, siteRecoveryKey } from '../../../src/core/recovery-key.ts';
 import { describe, expect, it } from 'vitest';
 import { runInit } from '../../../src/join/init/init.ts';
 import type { InitOptions } from '../../../src/join/init/options.ts';
@@ -102,6 +103,8 @@ describe('regent init', () => {
       apiKey: expect.stringMatching(/^regent:[0-9a-f]+:[0-9a-f]+$/),
       nodeId: site.site?.nodeId,
       already: false,
+      // What `regent backup-target set` will take.
+      recoveryKey: formatRecoveryKey(siteRecoveryKey(site.text(PATHS.authorityKey) ?? '')),
     });
     await runInit(site.ports(), JSON_OPTIONS);
     expect(JSON.parse(site.shown[1] ?? '')).toEqual({

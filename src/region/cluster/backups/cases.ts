@@ -1,7 +1,13 @@
 import type { BackupSchedule, BackupTarget, BackupTargetSet } from '../../../contract/cluster/backup.ts';
 import { type BackupOrder, ESCROW_PLACE, escrowText } from '../../../contract/cluster/backup-order.ts';
 import { accept, invalid, refuse, rejected } from '../../../core/errors.ts';
-import { escrowKey, formatRecoveryKey, parseRecoveryKey, recoveryFingerprint } from '../../../core/recovery-key.ts';
+import {
+  escrowKey,
+  formatRecoveryKey,
+  parseRecoveryKey,
+  recoveryFingerprint,
+  siteRecoveryKey,
+} from '../../../core/recovery-key.ts';
 import { NONCE_BYTES, seal } from '../../../core/seal.ts';
 import type { BackupStore } from '../../../model/cluster/backup.ts';
 import { describeStore, hexFingerprint, refuseSecret, refuseStore } from '../../../model/cluster/backup.ts';
@@ -72,8 +78,8 @@ export const backupCases = {
         accept(refuseSecret(store, storeSecret));
         const given = body.recoveryKey === undefined ? null : accept(parseRecoveryKey(body.recoveryKey));
         const known = await readRecoveryKey(tx);
-        const recoveryKey = given ?? known ?? context.random.hex(32);
         const inherited = accept(await context.ca.inheritance());
+        const recoveryKey = given ?? known ?? siteRecoveryKey(inherited.key);
         const own = accept(await context.ca.certificate());
         const escrow = seal(
           escrowKey(recoveryKey),
