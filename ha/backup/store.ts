@@ -73,7 +73,9 @@ const NO_BACKUP = 2;
 
 /** Reads `pgbackrest info`. Throws a TaskError if the store does not answer or the key does not open it. */
 export async function listStore(): Promise<StoreList> {
-  const [info] = JSON.parse(await must(['info', '--output=json'], INFO_MS)) as readonly Info[];
+  // By a wrong key the first file is noise, and pgBackRest puts control characters of it into its JSON as they are.
+  const text = (await must(['info', '--output=json'], INFO_MS)).replaceAll(/\p{Cc}/gu, ' ');
+  const [info] = JSON.parse(text) as readonly Info[];
   const code = info?.status?.code ?? NO_STANZA;
   if (code !== 0 && code !== NO_STANZA && code !== NO_BACKUP)
     throw new TaskError(reasonFor(info?.repo?.[0]?.status?.message ?? info?.status?.message ?? 'no reason'));
