@@ -1962,11 +1962,15 @@ table backup_target
   prepared_at timestamp with time zone
   version integer not null default 1
   changed_at timestamp with time zone not null default now()
+  retain_days integer
+  quota_mb integer
   constraint backup_target_fingerprint CHECK ((fingerprint ~ '^[0-9a-f]{16}$'::text))
   constraint backup_target_hours CHECK ((((full_every >= 0) AND (full_every <= 8760)) AND ((incremental_every >= 0) AND (incremental_every <= 8760)) AND ((drill_every >= 0) AND (drill_every <= 8760))))
   constraint backup_target_kind CHECK ((kind = ANY (ARRAY['folder'::text, 'sftp'::text, 's3'::text])))
   constraint backup_target_pkey PRIMARY KEY (id)
   constraint backup_target_queue_mb CHECK (((queue_mb >= 16) AND (queue_mb <= 1000000)))
+  constraint backup_target_quota_mb CHECK (((quota_mb >= 100) AND (quota_mb <= 1000000000)))
+  constraint backup_target_retain_days CHECK (((retain_days >= 1) AND (retain_days <= 3650)))
   constraint backup_target_retain_full CHECK (((retain_full >= 1) AND (retain_full <= 1000)))
   constraint backup_target_secret CHECK (((length(store_secret) <= 32768) AND (length(recovery_key) <= 1024) AND (length(escrow) <= 65536)))
   constraint backup_target_single CHECK (id)
