@@ -71,7 +71,8 @@ mount -t proc proc "$1/root/proc"
 mount --rbind /dev "$1/root/dev"
 ip link set lo up
 # Ready only once inside: before the chroot, /proc/<pid>/root is still the machine's own file system.
-exec chroot "$1/root" sh -c 'echo "ready $1"; exec cat' sh "$pid"`;
+# bash collects processes whose parents have ended; a dead server that nobody collects seems to live.
+exec chroot "$1/root" bash -c 'echo "ready $1"; while read -r line; do :; done' bash "$pid"`;
 
 /** A network of its own beside a private host; the rest it shares with that host. */
 const STRANGER_SETUP = `
