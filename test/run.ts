@@ -83,7 +83,7 @@ const STEPS: readonly Step[] = [
     turns: { REGENT_FAULT_CASES: IS_SLOW_MACHINE ? '3' : '4', REGENT_DRILLS: '1' },
     oneOf: [
       ['adoption', 'vagrant-provision'],
-      ['lab', 'bad-days', 'restore'],
+      ['lab', 'bad-days'],
     ],
     minutes: 60,
   },

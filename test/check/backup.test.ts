@@ -143,7 +143,8 @@ describe('backups with the real pgBackRest', () => {
     async () => {
       const labels = async () => {
         const { result } = await perform({ verb: 'create', type: 'full' });
-        return (result?.['store'] as { backups: { label: string; storedBytes: number }[] }).backups;
+        const store = result?.['store'] as { backups: { label: string; storedBytes: number }[] } | undefined;
+        return store?.backups ?? [];
       };
       await labels();
       const backups = await labels();

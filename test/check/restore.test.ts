@@ -66,8 +66,10 @@ beforeAll(async () => {
     '00'.repeat(12),
   );
   await made.sql(`insert into backup_target values ('${escrow}')`);
-  for (const order of [{ verb: 'prepare' }, { verb: 'create', type: 'full', notes: { site: 'regent-1' } }])
-    expect(await made.perform(order)).toMatchObject({ state: 'done' });
+  for (const order of [{ verb: 'prepare' }, { verb: 'create', type: 'full', notes: { site: 'regent-1' } }]) {
+    const report = await made.perform(order);
+    if (report.state !== 'done') throw new Error(`${order.verb}: ${report.sentence}`);
+  }
   await made.write(3);
   await made.drained();
   fresh = await DebianHost.open();

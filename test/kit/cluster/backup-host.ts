@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { expect } from 'vitest';
 import { storeCipher } from '../../../src/core/recovery-key.ts';
 import { readTemplates } from '../../../src/main/templates.ts';
 import { factsOf } from '../../../src/services/backup/daemon.ts';
@@ -102,7 +101,7 @@ export class BackupHost implements AsyncDisposable {
   async sql(text: string, database = 'regent'): Promise<string> {
     const psql = ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-h', '/run/postgresql', '-d', database, '-c', text];
     const ran = await this.asPostgres(...psql);
-    expect(ran.code, ran.stderr).toBe(0);
+    if (ran.code !== 0) throw new Error(`psql: ${ran.stderr}`);
     return ran.stdout.trim();
   }
 

@@ -44,7 +44,7 @@ beforeAll(async () => {
   site = clusterSite(await hosts.init(INIT));
   for (const host of ['r2', 'r3'] as const) await join(host);
   const rack = await hosts.join('k1', (await hosts.token('rack')).token, rackArgs());
-  expect(rack.code, rack.stderr).toBe(0);
+  if (rack.code !== 0) throw new Error(`k1 does not join: ${rack.stderr}`);
   await site.well(180_000);
   // The folder is root's alone.
   await hosts.lab.ask('r1', ['chmod', '711', SHARED]);
