@@ -51,6 +51,11 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
     'alter table nodes drop constraint nodes_state_known',
     'alter table nodes add constraint nodes_state_known check (state in',
   ],
+  // The same rules with other plans.
+  bulk_plans: [
+    'create or replace function touch_machine() returns trigger language plpgsql set ',
+    'create or replace function check_one_fixed_address(subnet int, interface_mac tex',
+  ],
   release_images: [
     'alter table images drop constraint images_kind_known',
     'alter table images add constraint images_kind_known check (kind in (',

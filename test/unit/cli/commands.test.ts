@@ -572,6 +572,9 @@ describe('exit codes and messages', () => {
           .replace('--transfer-key <key|none>', '')
           .replace('--keyring <key>', '')
           .replace('--key <file>', '')
+          .replace('--secret <file>', '')
+          .replace('--key-file <file>', '')
+          .replace(/--secrets <\w+>/, '')
           .replace('--signing-key <key>', '')
           // A rack's public key.
           .replace(noun.noun === 'rack' ? '--key <key>' : '\0', '')

@@ -13,8 +13,16 @@ const NO_PAGE_OF_UPGRADES =
   'There is no page of upgrades: an archive is chosen and sent by the command line, and the page of jobs shows how it goes.';
 const NO_PAGE_OF_BACKUPS =
   'There is no page of backups yet: the command line has them, and the doctor’s findings name the commands.';
+const NO_PAGE_OF_ALARMS =
+  'There is no page of alarms yet: the doctor shows mutes, and the command line has findings and their targets.';
 /** Calls that no page makes, and why. Whatever the command line can do besides has its page. */
 const NOT_CALLED: Readonly<Record<string, string>> = {
+  'alert-target.create': NO_PAGE_OF_ALARMS,
+  'alert-target.delete': NO_PAGE_OF_ALARMS,
+  'alert-target.list': NO_PAGE_OF_ALARMS,
+  'alert-target.set': NO_PAGE_OF_ALARMS,
+  'alert-target.show': NO_PAGE_OF_ALARMS,
+  'alert-target.test': NO_PAGE_OF_ALARMS,
   'annotation.list': 'Texts that tools of MAAS keep for themselves: nobody reads them on a page.',
   'annotation.set': 'Tools of MAAS write them.',
   'backup-target.set': NO_PAGE_OF_BACKUPS,
@@ -42,6 +50,10 @@ const NOT_CALLED: Readonly<Record<string, string>> = {
   'file.set': 'Files that tools such as Juju keep for themselves.',
   'file.show': 'Files that tools such as Juju keep for themselves.',
   'file.delete': 'Files that tools such as Juju keep for themselves.',
+  'finding.list': NO_PAGE_OF_ALARMS,
+  'finding.mute': NO_PAGE_OF_ALARMS,
+  'finding.past': NO_PAGE_OF_ALARMS,
+  'finding.unmute': NO_PAGE_OF_ALARMS,
   'interface.list': 'machine.show has the interfaces.',
   'interface.show': 'machine.show has the interfaces.',
   'lease.show': 'The list has all of a lease.',
@@ -49,10 +61,12 @@ const NOT_CALLED: Readonly<Record<string, string>> = {
   'me.show': 'The session says who is logged in.',
   'metric.list': 'Numbers for monitoring systems; a service’s page has its own.',
   'node.list': 'cluster.show has the nodes, with what they do.',
+  'node.support': 'A bundle is a file that the command line writes.',
   'node.probe': 'Drills ask nodes to look at each other.',
   'power-type.list': 'Tools of MAAS ask for the parameters of power drivers.',
   'rack.show': 'The list has all of a rack.',
   'storage.list': 'Tools read the storage of all machines at once; a page shows that of one.',
+  'support-bundle.start': 'A bundle is a file that the command line writes.',
   'upgrade.back': NO_PAGE_OF_UPGRADES,
   'upgrade.resume': NO_PAGE_OF_UPGRADES,
   'upgrade.show': NO_PAGE_OF_UPGRADES,

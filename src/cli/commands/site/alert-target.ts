@@ -44,7 +44,7 @@ function describe(done: string) {
 
 const WHICH = { name: '<target>', help: 'name or id' } as const;
 const OPTIONS: readonly OptionSpec[] = [
-  { flags: '--url <url>', help: 'of a webhook: https://…; http://… is not signed' },
+  { flags: '--webhook-url <url>', help: 'of a webhook: https://…; http://… is not signed' },
   { flags: '--server <host>', help: 'of mail: HOST or HOST:PORT' },
   { flags: '--security <how>', help: 'of mail; starttls when left out', values: ['tls', 'starttls', 'none'] },
   { flags: '--user <user>', help: 'of the mail account' },
@@ -75,8 +75,8 @@ async function settingsOf(call: Call, kind: string): Promise<Settings | undefine
   const authority = await fileOf(call, 'authority');
   const trust = authority === undefined ? {} : { authority: `${authority}\n` };
   if (kind === 'webhook') {
-    const url = option(call, 'url');
-    if (url === undefined && authority !== undefined) throw usageError('Give --url beside --authority.');
+    const url = option(call, 'webhookUrl');
+    if (url === undefined && authority !== undefined) throw usageError('Give --webhook-url beside --authority.');
     return url === undefined ? undefined : { kind, url, ...trust };
   }
   const [place, sender, to] = ['server', 'from', 'to'].map((name) => option(call, name));
@@ -104,7 +104,8 @@ async function othersOf(call: Call) {
 async function create(call: Call) {
   const [kind, name] = [need(call, 0), need(call, 1)];
   const settings = await settingsOf(call, kind);
-  if (settings === undefined) throw usageError(kind === 'webhook' ? 'Give --url.' : 'Give --server, --from and --to.');
+  if (settings === undefined)
+    throw usageError(kind === 'webhook' ? 'Give --webhook-url.' : 'Give --server, --from and --to.');
   const body = { name, settings, ...(await othersOf(call)) };
   const texts = { shape: SHAPE, done: 'created', describe: describe('created') };
   return runChange(call, { route: 'alert-target.create', input: { body }, ...texts });
@@ -112,10 +113,10 @@ async function create(call: Call) {
 
 async function set(call: Call) {
   const target = need(call, 0);
-  const kind = option(call, 'url') === undefined ? 'mail' : 'webhook';
+  const kind = option(call, 'webhookUrl') === undefined ? 'mail' : 'webhook';
   const settings = await settingsOf(call, kind);
   const body = { ...(settings === undefined ? {} : { settings }), ...(await othersOf(call)) };
-  nothingToSet(body, '--url, --server, --secret, --least or --enabled');
+  nothingToSet(body, '--webhook-url, --server, --secret, --least or --enabled');
   const texts = { shape: SHAPE, done: 'changed', describe: describe('changed') };
   return runChange(call, { route: 'alert-target.set', input: { params: { target }, body }, ...texts });
 }
@@ -158,7 +159,7 @@ export const ALERT_TARGET: NounSpec = {
       options: OPTIONS,
       isChange: true,
       examples: [
-        'regent alert-target create webhook pager --url https://alarms.example.net/regent',
+        'regent alert-target create webhook pager --webhook-url https://alarms.example.net/regent',
         'regent alert-target create mail night --server mail.example.net --from regent@example.net --to night@example.net',
       ],
       run: create,
