@@ -173,6 +173,7 @@ export function exportKindOf(name: string): ExportKind | undefined {
 
 /** Nouns that no file has, with the reason. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
+  'alert-target': 'its secret is shown only once; set it up again with `alert-target create`',
   'api-key': 'its secret is stored only as a digest: make a new one',
   audit: 'a record of what was done',
   backup: 'a copy in the store',

@@ -62,7 +62,7 @@ describe('the backup target', () => {
       retainFull: 4,
     });
     expect((await set({ retainDays: 0 })).body).toMatchObject({ retainDays: null, quotaMb: 500 });
-    expect(await set({ quotaMb: 50 })).toMatchObject({ status: 400 });
+    expect(await set({ quotaMb: 50 })).toMatchObject({ status: 422 });
     const texts = await everyText();
     for (const secret of [SECRET, hex, key, key.replaceAll('-', '')]) expect(texts).not.toContain(secret);
   });
