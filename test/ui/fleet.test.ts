@@ -291,7 +291,7 @@ describe('a drill', () => {
     const { page } = open;
     await page.getByRole('button', { name: 'Play planned-drain' }).click();
     await page.locator('[data-apply]').click();
-    await page.getByText('Started.').waitFor();
+    await page.getByText('Started. The bar above').waitFor();
     expect(site.made.at(-1)?.body).toEqual({ hazard: 'planned-drain' });
     await page.keyboard.press('Escape');
     await page.getByRole('link', { name: 'Rounds' }).click();

@@ -40,7 +40,7 @@ it('reads that hang hold three connections of the browser: stream, looks, change
   expect(most).toBe(3);
   await page.getByRole('button', { name: 'Drain', exact: true }).click();
   await page.locator('[data-apply]').click({ timeout: 3000 });
-  await page.getByText('Started.').waitFor({ timeout: 3000 });
+  await page.getByText('Started. The bar above').waitFor({ timeout: 3000 });
   expect(site.made.map(({ id }) => id)).toEqual(['node.drain']);
   expect(site.way.seen.slice(seenAt)).toContain('node.drain');
   // Who leaves a page ends what it asks for: the next one has turns. Calls that hang by now are known to be slow, and leave two of three to others.

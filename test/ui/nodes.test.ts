@@ -27,7 +27,7 @@ describe('roles', () => {
       const { page } = open;
       await page.getByRole('button', { name: button, exact: true }).click();
       await page.locator('[data-apply]').click();
-      await page.getByText('Started.').waitFor();
+      await page.getByText('Started. The bar above').waitFor();
       expect(site.made.map(({ id, body }) => [id, body])).toEqual([made]);
       const jobs = (await site.call('GET', '/jobs?unfinished=true'))['items'];
       expect(jobs).toMatchObject([{ kind: expect.stringContaining(kind), caller: 'admin' }]);
@@ -188,7 +188,7 @@ describe('the place of a node', () => {
     expect(await auditor.page.getByRole('button', { name: /Give up|Token for/ }).count()).toBe(0);
     for (const [name, done] of [
       ['r3', 'Done.'],
-      ['k1', 'Started.'],
+      ['k1', 'Started. The bar above'],
     ] as const) {
       await page.getByRole('button', { name: `Give up ${name}` }).click();
       await page.getByText(`regent node remove ${name}`).waitFor();

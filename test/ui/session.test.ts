@@ -102,7 +102,7 @@ describe('a change', () => {
     await page.getByText('The change is kept here').waitFor();
     expect(await page.locator('[data-apply]').isDisabled()).toBe(true);
     site.way.turn('well');
-    await page.getByText('Started.').waitFor({ timeout: patient(15_000) });
+    await page.getByText('Started. The bar above').waitFor({ timeout: patient(15_000) });
     expect(site.made.map(({ id, params }) => [id, params['node']])).toEqual([['node.drain', 'r2']]);
     const jobs = (await site.call('GET', '/jobs?unfinished=true'))['items'];
     expect(jobs).toMatchObject([{ kind: 'node-drain', target: 'r2', caller: 'admin' }]);

@@ -160,7 +160,12 @@ async function structureOf(page: Page, names: Names): Promise<string> {
     .replace(/(time: |cell "|\brow ".*? )now\b/g, '$1a moment ago')
     .replace(/\b[0-9a-f]{32,64}\b/g, 'a digest')
     // Numbers of events: how many publications there were is not the same each time.
-    .replace(/(row ")(\d+)( a moment ago .*\n\s+- cell ")\2"/g, '$1N$3N"');
+    .replace(/(row ")(\d+)( a moment ago .*\n\s+- cell ")\2"/g, '$1N$3N"')
+    // How many ms a query took that nobody answered.
+    .replace(
+      /(row "\S+ TIMEOUT )\d+(":(?:\n\s+- cell(?: "[A-Za-z]\S*")?)+\n\s+- cell ")\d+"/g,
+      (_, row: string, cells: string) => `${row}0${cells}0"`,
+    );
   return `${still}\n`;
 }
 
