@@ -71,7 +71,10 @@ const STEPS: readonly Step[] = [
     nice: 5,
     turns: { REGENT_PAIR_CASES: IS_SLOW_MACHINE ? '3' : '5' },
     // What starts the whole system of the image "ephemeral": it commissions and rescues as a container, it installs a virtual machine.
-    oneOf: [['container', 'machine']],
+    oneOf: [
+      ['container', 'machine'],
+      ['the disk of the SFTP server', 'the disk of the folder'],
+    ],
     // On a machine that has neither bases nor images it makes both.
     minutes: 40,
   },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readStore, writeStoreFiles } from '../../src/join/restore/store.ts';
 import type { HostPorts } from '../../src/join/ports.ts';
 import type { BackupDesired } from '../../src/services/backup/desired.ts';
+import { drawn } from '../kit/drawn.ts';
 import { BackupHost, backupDesired, RECOVERY_KEY, STORE } from '../kit/cluster/backup-host.ts';
 import {
   S3_HOST,
@@ -189,7 +190,7 @@ describe('stores on another host, by their real servers', () => {
     patient(240_000),
   );
 
-  it.each(['the disk of the SFTP server', 'the disk of the folder'])(
+  it.each([...drawn('the disk of the SFTP server'), ...drawn('the disk of the folder')])(
     'lets writes go on while %s is full, and a backup says so',
     async (which) => {
       const isFolder = which === 'the disk of the folder';
