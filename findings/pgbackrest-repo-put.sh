@@ -4,7 +4,7 @@
 # `pgbackrest repo-put PATH` and `repo-get PATH` are for files of one's own in the store. With repo1-cipher-type set, repo-put encrypts by the store's
 # pass phrase, at any path. repo-get wants to know the phrase from the path (archive/… or backup/…), and of any other path says "unable to determine
 # cipher passphrase", unless --cipher-pass is given: on the command line, where every user of the host reads it.
-# Guess before the first run: what is put can be got, by the same configuration. Seen on 2026-12-01: as above.
+# No guess was written down before: it was met while restores were built. Seen on 2026-12-01: as above.
 # For us: `src/join/restore/claim.ts` says everything in the file's name, which `repo-ls` gives, and puts a file without content.
 # Runs as root in a Debian 13 with pgbackrest (a container or a chroot): ROOT=/path, or this machine itself.
 set -euo pipefail

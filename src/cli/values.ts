@@ -1,3 +1,4 @@
+import { momentOf } from '../core/time-text.ts';
 import type { Call } from './command-spec.ts';
 import { usageError } from './exit.ts';
 
@@ -58,24 +59,20 @@ export function nothingToSet(body: object, options: string): void {
   if (Object.keys(body).length === 0) throw usageError(`Nothing to set: give ${options}.`);
 }
 
-const SPANS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
 /** `--since` as a member of a query: a span before now, or a moment; nothing when it was not given. */
 export function sinceOf(call: Call): { since?: string } {
   const value = option(call, 'since');
   if (value === undefined) return {};
-  const [, number, unit] = /^(\d{1,6})([mhd])$/.exec(value) ?? [];
-  const at = number ? call.io.now() - Number(number) * SPANS[unit as keyof typeof SPANS] : Date.parse(value);
-  if (!Number.isFinite(at))
+  const at = momentOf(value, (span) => call.io.now() - span);
+  if (at === null)
     throw usageError(`--since: "${value}" is neither a span nor a moment. Rule: 30m, 2h, 7d, or 2030-01-01T00:00:00Z.`);
   return { since: new Date(at).toISOString() };
 }
 
 /** A span after now, or a moment, as ISO 8601. `now` in ms. */
 export function untilOf(value: string, now: number): string {
-  const [, number, unit] = /^(\d{1,6})([mhd])$/.exec(value) ?? [];
-  const at = number ? now + Number(number) * SPANS[unit as keyof typeof SPANS] : Date.parse(value);
-  if (!Number.isFinite(at))
+  const at = momentOf(value, (span) => now + span);
+  if (at === null)
     throw usageError(`--until: "${value}" is neither a span nor a moment. Rule: 30m, 2h, 7d, or 2030-01-01T00:00:00Z.`);
   return new Date(at).toISOString();
 }

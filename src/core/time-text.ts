@@ -25,3 +25,12 @@ export function stamp(iso: string): string {
   const then = Date.parse(iso);
   return Number.isFinite(then) ? `${new Date(then).toISOString().slice(0, 19).replace('T', ' ')}Z` : iso;
 }
+
+const SPANS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Reads a moment in ms: a time of ISO 8601, or a span such as `30m`, `2h`, `7d`, which `place` puts before or after now; null: it is neither. Pure. */
+export function momentOf(text: string, place: (spanMs: number) => number): number | null {
+  const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  const at = count === undefined ? Date.parse(text) : place(Number(count) * SPANS[unit as keyof typeof SPANS]);
+  return Number.isFinite(at) ? at : null;
+}

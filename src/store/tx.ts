@@ -68,7 +68,8 @@ export function txOf(
     }
     try {
       // pg reads `query_timeout` per query; its published type lacks it.
-      const name = plans && countRun(runs, sql) > plans.after ? { name: nameOf(sql, plans.names) } : {};
+      const name =
+        plans && (plans.after === 0 || countRun(runs, sql) > plans.after) ? { name: nameOf(sql, plans.names) } : {};
       const config = { ...name, text: sql, values: [...parameters], query_timeout: timeoutMs() };
       return await client.query(config);
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { sentenceOf } from '../../core/errors.ts';
+import { oauthHeader } from '../../core/oauth-header.ts';
 import type { CliIo } from '../io.ts';
 import { CliError, EXIT } from '../exit.ts';
 
@@ -54,7 +55,8 @@ export function openMaas(
       const url = `${base}${path}${search === '' ? '' : `?${search}`}`;
       let why = '';
       for (let tries = 1; tries <= TRIES; tries += 1) {
-        const headers = { accept: 'application/json', authorization: authorizationOf(access.key, io) };
+        const stamp = { nonce: io.uuid().replaceAll('-', ''), seconds: Math.floor(io.now() / 1000) };
+        const headers = { accept: 'application/json', authorization: oauthHeader(access.key, stamp) };
         const signal = AbortSignal.any([AbortSignal.timeout(ANSWER_MS), io.interrupted]);
         let pauseMs = Math.min(MOST_MS, FIRST_MS * 2 ** (tries - 1));
         try {
@@ -74,22 +76,6 @@ export function openMaas(
       throw new CliError(EXIT.error, `${base}${path}: ${why}, ${TRIES} times.`, [access.again]);
     },
   };
-}
-
-/** The header of a key, OAuth 1.0 with PLAINTEXT (RFC 5849 section 3.4.4): the signature is `&` and the token's secret. */
-function authorizationOf(key: string, io: Pick<CliIo, 'now' | 'uuid'>): string {
-  const [consumer = '', token = '', secret = ''] = key.split(':');
-  const parameters = {
-    oauth_version: '1.0',
-    oauth_signature_method: 'PLAINTEXT',
-    oauth_consumer_key: consumer,
-    oauth_token: token,
-    oauth_signature: `&${secret}`,
-    oauth_nonce: io.uuid().replaceAll('-', ''),
-    oauth_timestamp: String(Math.floor(io.now() / 1000)),
-  };
-  const parts = Object.entries(parameters).map(([name, value]) => `${name}="${encodeURIComponent(value)}"`);
-  return `OAuth ${parts.join(', ')}`;
 }
 
 /** The JSON of an answer; null where there is no such path. */

@@ -2,7 +2,7 @@ import { jsonOrNull } from '../../core/json.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { CliIo } from '../io.ts';
 import { type MaasReader, notMaas } from './maas-client.ts';
-import { type MaasObject, text } from './values.ts';
+import { type MaasObject, objectsOf, text } from './values.ts';
 
 /** What was read of a MAAS, by list; `machines` page by page. Secrets of power types are not among them. */
 export interface MaasSite {
@@ -98,7 +98,7 @@ export async function readMaas(
   for (const [name, { path, query }] of Object.entries(LISTS)) {
     const found = await step(name, async () => (await maas.get(path, query)) ?? null);
     if (found === null) absent.push(name);
-    lists[name] = listOf(found);
+    lists[name] = objectsOf(found);
     progress(`${name}: ${lists[name].length}`);
   }
   const power = new Map<string, { parameters: Record<string, string>; secrets: string[] }>();
@@ -153,13 +153,15 @@ interface MachinePages {
 
 /** A MAAS has no pages of machines; it answers for the ids that a call names. */
 async function readMachines(maas: MaasReader, { ids, step, progress }: MachinePages): Promise<readonly MaasObject[]> {
-  if (ids.length === 0) return listOf(await step('machines', () => maas.get('machines/')));
+  if (ids.length === 0) return objectsOf(await step('machines', () => maas.get('machines/')));
   // The pages of an interrupted run are those of its ids.
   const known = await step('machine-ids', async () => [...ids]);
   const all: MaasObject[] = [];
   for (let at = 0; at < known.length; at += PAGE) {
     const query = known.slice(at, at + PAGE).map((id) => ['id', id] as const);
-    const page = await step(`machines-${at / PAGE}`, async () => listOf(await maas.get('machines/', query)).map(brief));
+    const page = await step(`machines-${at / PAGE}`, async () =>
+      objectsOf(await maas.get('machines/', query)).map(brief),
+    );
     all.push(...page);
     progress(`machines: ${all.length} of ${known.length}`);
   }
@@ -201,10 +203,4 @@ function split(
     }
   }
   return { parameters, secrets };
-}
-
-/** Objects of a list; anything else is none. */
-function listOf(value: unknown): readonly MaasObject[] {
-  if (!Array.isArray(value)) return [];
-  return value.filter((item): item is MaasObject => typeof item === 'object' && item !== null && !Array.isArray(item));
 }

@@ -23,12 +23,14 @@ export function nested(object: MaasObject, name: string): MaasObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as MaasObject) : NOTHING;
 }
 
-/** The objects of a member that is a list. */
-export function items(object: MaasObject, name: string): readonly MaasObject[] {
-  const value = object[name];
+/** Objects of a list; anything else is none. */
+export function objectsOf(value: unknown): readonly MaasObject[] {
   if (!Array.isArray(value)) return [];
-  return value.filter((item): item is MaasObject => typeof item === 'object' && item !== null);
+  return value.filter((item): item is MaasObject => typeof item === 'object' && item !== null && !Array.isArray(item));
 }
+
+/** The objects of a member that is a list. */
+export const items = (object: MaasObject, name: string): readonly MaasObject[] => objectsOf(object[name]);
 
 /** The texts of a member that is a list. */
 export function texts(object: MaasObject, name: string): readonly string[] {

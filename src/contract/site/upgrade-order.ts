@@ -56,6 +56,12 @@ const UpgradeProgress = Type.Object({
 });
 export type UpgradeProgress = Static<typeof UpgradeProgress>;
 
+/** Names of nodes that this run or an earlier one has finished. Pure. */
+export const finishedNodes = (order: UpgradeOrder, progress: UpgradeProgress | null): readonly string[] => [
+  ...order.done,
+  ...(progress?.done ?? []).map(({ name }) => name),
+];
+
 const orders = Compile(UpgradeOrder);
 const progresses = Compile(UpgradeProgress);
 /** Null: it is of another release. */

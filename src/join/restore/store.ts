@@ -116,19 +116,8 @@ export async function pgbackrest(ports: HostPorts, args: readonly string[], time
   throw new AppError('command', `pgBackRest failed: ${why}`);
 }
 
-interface Restorable {
-  readonly isMade: boolean;
-  readonly archivedAt: number | null;
-  readonly gaps: readonly ArchiveGap[];
-  readonly backups: readonly {
-    readonly label: string;
-    readonly startedAt: number;
-    readonly stoppedAt: number;
-    readonly bytes: number;
-    readonly walStop: string;
-    readonly notes: Readonly<Record<string, string>>;
-  }[];
-}
+/** What `ha/backup/restorable.ts` prints: its backups in seconds. */
+type Restorable = StoreContent & { readonly isMade: boolean };
 
 /** Reads what can be restored: of a moment (ms) or a label, or everything. Throws a sentence for whoever gave a wrong key or place. */
 export async function readStore(

@@ -3,12 +3,14 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { openTrustStore } from '../../agent/channel/trust.ts';
 import { makeHostQuery } from '../../cli/ask-host.ts';
+import { HOST_PATHS, HOST_TIMEOUT_MS } from '../../cli/commands/base/ask.ts';
 import { bundleLines } from '../../cli/commands/cluster/support-bundle.ts';
 import { SUPPORT_PROGRAMS } from '../../contract/cluster/support.ts';
 import { isRejected, type Rejected, sentenceOf } from '../../core/errors.ts';
 import { jsonOrNull } from '../../core/json.ts';
 import { isSecretFile, SECRET_FILES, secretsIn } from '../../core/masked.ts';
 import type { Clock } from '../../core/ports.ts';
+import { momentOf } from '../../core/time-text.ts';
 import { type MissingPart, supportBundle, type SupportPart } from '../../core/support-bundle.ts';
 import { openQuestions } from '../../host/ask/open.ts';
 import { journalReader } from '../../host/observe/journal-lines.ts';
@@ -37,13 +39,10 @@ const RULES = {
   flags: ['--local'],
   maxOperands: 0,
 };
-const SPANS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-const DAY_MS = 86_400_000;
 const READ_MS = 20_000;
-const HOST_ASK_MS = 5000;
 const LEDGER = '/var/lib/regent/agent/ledger.json';
 const PATRONI_YML = '/etc/patroni/regent/patroni.yml';
-const HOST_PATHS = { cluster: '/host/v1/cluster', doctor: '/host/v1/doctor' };
+const REGION_PATHS = { cluster: HOST_PATHS['cluster.show'], doctor: HOST_PATHS['cluster.doctor'] };
 /** What programs of Regent note of this host. */
 const NOTES = [
   '/run/regent-db/role',
@@ -65,9 +64,8 @@ export function parseSupportOptions(argv: readonly string[], now: number): Suppo
   const given = parseArguments(argv, RULES);
   if (given === 'help' || isRejected(given)) return given;
   const text = given.values.get('--since') ?? '24h';
-  const [, number = '', unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
-  const at = number === '' ? Date.parse(text) : now - Number(number) * (SPANS[unit] ?? DAY_MS);
-  if (!Number.isFinite(at)) return usage(RULES, '--since is neither a span such as 2h or 7d nor a moment');
+  const at = momentOf(text, (span) => now - span);
+  if (at === null) return usage(RULES, '--since is neither a span such as 2h or 7d nor a moment');
   const out = given.values.get('--out') ?? null;
   return { out, recipients: given.values.get('--encrypt-to') ?? null, since: new Date(at).toISOString() };
 }
@@ -147,9 +145,9 @@ async function gather(since: string, clock: Clock) {
     });
   }
   const ask = makeHostQuery(process.getuid?.() ?? -1);
-  for (const [name, path] of Object.entries(ask === null ? {} : HOST_PATHS))
+  for (const [name, path] of Object.entries(ask === null ? {} : REGION_PATHS))
     await take(`${name}.json`, async () => {
-      const answer = await ask?.(path, HOST_ASK_MS);
+      const answer = await ask?.(path, HOST_TIMEOUT_MS);
       return { path: `${name}.json`, value: jsonOrNull(answer?.text ?? '') };
     });
   const notes = await Promise.all(

@@ -20,7 +20,7 @@ export function checkRelease(host: string, region: string, role: 'region' | 'rac
   const ours = parseRelease(region);
   if (isRejected(ours)) return ours;
   const isNext = isAfter(theirs, ours);
-  const isSame = theirs.major === ours.major && theirs.minor === ours.minor;
+  const isSame = areSame(theirs, ours);
   const isFine = role === 'region' ? isSame || isNext : (isSame && theirs.patch <= ours.patch) || isAfter(ours, theirs);
   if (isFine) return null;
   const rule =
@@ -41,7 +41,7 @@ export function checkUpgrade(from: string, to: string): Rejected | null {
   const [before, after] = [parseRelease(from), parseRelease(to)];
   if (isRejected(before)) return before;
   if (isRejected(after)) return after;
-  const isSame = before.major === after.major && before.minor === after.minor;
+  const isSame = areSame(before, after);
   if ((isSame && after.patch >= before.patch) || isAfter(after, before)) return null;
   const isOlder =
     after.major < before.major || (after.major === before.major && (isSame || after.minor < before.minor));
@@ -53,8 +53,10 @@ export function checkUpgrade(from: string, to: string): Rejected | null {
 /** Are these two of one release, MAJOR.MINOR? */
 export function isSameRelease(one: string, other: string): boolean {
   const [a, b] = [parseRelease(one), parseRelease(other)];
-  return !isRejected(a) && !isRejected(b) && a.major === b.major && a.minor === b.minor;
+  return !isRejected(a) && !isRejected(b) && areSame(a, b);
 }
+
+const areSame = (a: Release, b: Release): boolean => a.major === b.major && a.minor === b.minor;
 
 /** Is `a` the release right after `b`? */
 function isAfter(a: Release, b: Release): boolean {

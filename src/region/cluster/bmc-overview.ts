@@ -1,14 +1,14 @@
 import { MASKED_SECRET } from '../../model/machines/power.ts';
 import { type BmcPlace, closedAddress, comparedAddress } from '../../model/machines/bmc-hosts.ts';
 import { driverOf } from '../../power/registry.ts';
-import { listBmcPlaces, listOwnAddresses } from '../../store/queries/machines/power-secrets.ts';
+import { listBmcPlaces, listClosedAddresses } from '../../store/queries/machines/power-secrets.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { BmcOverview } from './site.ts';
 
 /** BMCs that would be refused by now, as the doctor judges them. */
 export async function readBmcOverview(tx: Tx): Promise<BmcOverview> {
   const places = await listBmcPlaces(tx);
-  const own = (await listOwnAddresses(tx)).flatMap(({ address }) => comparedAddress(address) ?? []);
+  const own = await listClosedAddresses(tx);
   const misfits = places.flatMap((place) => {
     const problem = problemOf(place, own);
     return problem === null ? [] : [{ name: place.name, problem }];

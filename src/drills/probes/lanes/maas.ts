@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Agent } from 'node:http';
+import { oauthHeader } from '../../../core/oauth-header.ts';
 import type { ApiPlace, MaasOrder } from '../config.ts';
 import { get, type GetAnswer } from '../web/get.ts';
 import type { Probe } from './lane.ts';
@@ -55,7 +56,8 @@ function askerOf(api: ApiPlace, { timeoutMs }: MaasOrder): (call: MaasProbeCall,
   const type = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
   const attempt = (call: MaasProbeCall, repeats: number, done: (why: string) => void): void => {
     const { host, port, apiKey } = api;
-    const headers = { authorization: oauthOf(apiKey), ...(call.body === undefined ? {} : type) };
+    const stamp = { nonce: randomBytes(8).toString('hex'), seconds: Math.floor(Date.now() / 1000) };
+    const headers = { authorization: oauthHeader(apiKey, stamp), ...(call.body === undefined ? {} : type) };
     get({ host, port, ...call, headers, timeoutMs }, (answer) => {
       const wait = pauseOf(answer);
       if (wait === null || repeats === 0) done(lackOf(answer));
@@ -78,22 +80,6 @@ function lackOf({ status, why, headers }: GetAnswer): string {
   if (status === null) return why;
   if (status >= 200 && status < 300) return '';
   return `${status}${'regent-answer' in headers ? ' haproxy' : ''}`;
-}
-
-/** The header of a key `consumer:token:secret`, made for each try. */
-function oauthOf(apiKey: string): string {
-  const [consumer = '', token = '', secret = ''] = apiKey.split(':');
-  const parameters = {
-    oauth_version: '1.0',
-    oauth_signature_method: 'PLAINTEXT',
-    oauth_consumer_key: consumer,
-    oauth_token: token,
-    oauth_signature: `&${secret}`,
-    oauth_timestamp: String(Math.floor(Date.now() / 1000)),
-    oauth_nonce: randomBytes(8).toString('hex'),
-  };
-  const texts = Object.entries(parameters).map(([name, value]) => `${name}="${encodeURIComponent(value)}"`);
-  return `OAuth ${texts.join(', ')}`;
 }
 
 function formOf(file: string, content: string): string {

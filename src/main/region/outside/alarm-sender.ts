@@ -3,7 +3,7 @@ import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { createTransport } from 'nodemailer';
-import { comparedAddress, closedAddress } from '../../../model/machines/bmc-hosts.ts';
+import { closedAddress } from '../../../model/machines/bmc-hosts.ts';
 import { type AlertPlace, hostOfPlace, mailText } from '../../../model/site/alert-target.ts';
 import { realBmcAccess } from '../../../host/ask/bmc/real.ts';
 import type { OutgoingAlarm, SendAlarm } from '../../../region/site/alarms/port.ts';
@@ -31,8 +31,7 @@ export function createAlarmSender({ timeoutMs = TIMEOUT_MS, judge = closedAddres
       const found = await network.resolve({ host, timeoutMs: timeoutMs / 2 });
       if ('kind' in found) return clean(`${found.sentence}.`, alarm);
       for (const address of found) {
-        const closed = alarm.closed.flatMap((one) => comparedAddress(one) ?? []);
-        const why = judge(address, closed);
+        const why = judge(address, alarm.closed);
         if (why !== null) return `No message goes to ${host}: ${address} ${why}.`;
       }
       const [address] = found;

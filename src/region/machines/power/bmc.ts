@@ -13,7 +13,7 @@ import { createDeclared, type DeclaredRow, updateDeclared, type RowValues } from
 import {
   addSealed,
   findOwnAddresses,
-  listOwnAddresses,
+  listClosedAddresses,
   nextNumber,
   readSealed,
 } from '../../../store/queries/machines/power-secrets.ts';
@@ -152,8 +152,7 @@ export async function refuseHosts(tx: Tx, hosts: readonly BmcHost[], prefix = ''
 /** Addresses that a node must not send an order to when it resolves the name of a BMC; undefined: no name is resolved. */
 export async function closedFor(tx: Tx, hosts: readonly BmcHost[]): Promise<{ closed?: string[] }> {
   if (hosts.every(({ host }) => comparedAddress(host) !== null)) return {};
-  const own = (await listOwnAddresses(tx)).flatMap(({ address }) => comparedAddress(address) ?? []);
-  return { closed: [...new Set(own)].slice(0, CLOSED_MAX) };
+  return { closed: (await listClosedAddresses(tx)).slice(0, CLOSED_MAX) };
 }
 
 const CLOSED_MAX = 1000;

@@ -15,11 +15,11 @@ import {
   deleteAlertTarget,
   findAlertTarget,
   listAlertTargets,
-  ownAddresses,
   ownHost,
   readAlertSecret,
   updateAlertTarget,
 } from '../../../store/queries/site/alert-targets.ts';
+import { listClosedAddresses } from '../../../store/queries/machines/power-secrets.ts';
 import { readCluster } from '../../../store/snapshot.ts';
 import type { Tx } from '../../../store/tx.ts';
 import { askingFirst, autocommitReading, type CaseContext, writing } from '../../base/use-case.ts';
@@ -126,7 +126,7 @@ export const alertTargetCases = {
         const row = await must(tx, params.target);
         const secret = row.hasSecret ? await readAlertSecret(tx, row.name) : null;
         const site = (await readCluster(tx))?.id ?? 'single node';
-        return { row, secret, site, closed: await ownAddresses(tx) };
+        return { row, secret, site, closed: await listClosedAddresses(tx) };
       });
       if (query?.dry_run === true) return { ...found, id, failure: null };
       const { row, secret, site, closed } = found;

@@ -7,7 +7,8 @@ import {
   queueDeliveries,
   settleDelivery,
 } from '../../../store/queries/site/alert-deliveries.ts';
-import { ownAddresses, readAlertSecret } from '../../../store/queries/site/alert-targets.ts';
+import { readAlertSecret } from '../../../store/queries/site/alert-targets.ts';
+import { listClosedAddresses } from '../../../store/queries/machines/power-secrets.ts';
 import { readCluster } from '../../../store/snapshot.ts';
 import { reached, type Task } from '../../base/task.ts';
 import type { CasePorts } from '../../base/use-case.ts';
@@ -35,13 +36,17 @@ export function createAlarmTask(db: Database, ports: CasePorts): Task {
   return {
     name: 'alarms',
     async run() {
-      await reached(db.repeatable(async (tx) => ({ queued: await queueDeliveries(tx) })));
-      const { claimed } = await reached(db.repeatable(async (tx) => ({ claimed: await claimDeliveries(tx, AT_ONCE) })));
+      const { claimed } = await reached(
+        db.repeatable(async (tx) => {
+          await queueDeliveries(tx);
+          return { claimed: await claimDeliveries(tx, AT_ONCE) };
+        }),
+      );
       if (claimed.length === 0) return null;
       const read = await reached(
         db.read(async (tx) => ({
           site: (await readCluster(tx))?.id ?? 'single node',
-          closed: await ownAddresses(tx),
+          closed: await listClosedAddresses(tx),
         })),
       );
       const failures = await Promise.all(claimed.map((delivery) => sendOne(db, ports, { delivery, ...read })));

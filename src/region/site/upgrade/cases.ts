@@ -1,6 +1,7 @@
 import type { Upgrade, UpgradeStart } from '../../../contract/site/upgrade.ts';
 import { CLUSTER_TARGET } from '../../../contract/base/job.ts';
 import {
+  finishedNodes,
   parseUpgradeOrder,
   parseUpgradeProgress,
   type ReleaseArchive,
@@ -109,7 +110,7 @@ async function start(tx: WriteTx, context: CaseContext, body: UpgradeStart) {
 function resumed({ job, order, progress }: Last): UpgradeOrder {
   if (job.endedAt === null) refuse('conflict', `Job ${job.id} is ${job.state}: the upgrade goes on.`);
   if (order.isCheckOnly) refuse('conflict', 'The last one only checked. Start: regent upgrade ARCHIVE');
-  const done = [...order.done, ...(progress?.done ?? []).map(({ name }) => name)];
+  const done = [...finishedNodes(order, progress)];
   if (done.length >= order.nodes.length) refuse('conflict', 'The last upgrade is done: no node is left.');
   return { ...order, done, pauseAfter: progress?.pausedAfter == null ? order.pauseAfter : null };
 }
@@ -159,6 +160,7 @@ export const upgradeCases = {
 export function viewUpgrade({ job, order, progress }: Last, site: Pick<ClusterSite, 'nodes'>): Upgrade {
   const done = new Map((progress?.done ?? []).map((one) => [one.name, one]));
   const left = progress === null ? order.nodes[0] : nextNode(order, progress);
+  const finished = new Set(finishedNodes(order, progress));
   const isEnded = job.endedAt !== null;
   const hasEnd = job.state === 'done' && (order.isCheckOnly || left === null);
   const state = !isEnded ? 'running' : hasEnd ? 'done' : progress?.pausedAfter != null ? 'paused' : 'stopped';
@@ -172,12 +174,11 @@ export function viewUpgrade({ job, order, progress }: Last, site: Pick<ClusterSi
     next: nextOf(state, order, job),
     job: showJob(job),
     nodes: order.nodes.map(({ name, isRegion, from }) => {
-      const isDone = done.has(name) || order.done.includes(name);
       return {
         name,
         role: isRegion ? ('region' as const) : ('rack' as const),
         from,
-        state: isDone ? 'done' : progress?.node?.name === name ? 'working' : 'next',
+        state: finished.has(name) ? 'done' : progress?.node?.name === name ? 'working' : 'next',
         version: site.nodes.find((node) => node.name === name)?.agent?.version ?? '',
         seconds: done.get(name)?.seconds ?? null,
         changes: [...(done.get(name)?.changes ?? progress?.changes[name] ?? [])],

@@ -1,5 +1,5 @@
 import type { UpgradeNode, UpgradeOrder, UpgradeProgress } from '../../../contract/site/upgrade-order.ts';
-import { parseUpgradeOrder, parseUpgradeProgress } from '../../../contract/site/upgrade-order.ts';
+import { finishedNodes, parseUpgradeOrder, parseUpgradeProgress } from '../../../contract/site/upgrade-order.ts';
 import type { AskAgent } from '../../base/commands/ask-agent.ts';
 import type { JobKind, JobRun } from '../../base/jobs/kind.ts';
 import { lossesOf } from '../../cluster/losses.ts';
@@ -190,9 +190,9 @@ async function finish({ move, run, at }: Upgrade, node: UpgradeNode, seconds: nu
   });
 }
 
-function countText(order: UpgradeOrder, { done }: UpgradeProgress): string {
+function countText(order: UpgradeOrder, progress: UpgradeProgress): string {
   const what = order.kind === 'packages' ? 'the new packages' : versionText(order);
-  return `${order.done.length + done.length} of ${order.nodes.length} nodes have ${what}`;
+  return `${finishedNodes(order, progress).length} of ${order.nodes.length} nodes have ${what}`;
 }
 
 const versionText = (order: UpgradeOrder): string =>

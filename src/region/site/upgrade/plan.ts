@@ -1,4 +1,5 @@
 import type { UpgradeNode, UpgradeOrder, UpgradeProgress } from '../../../contract/site/upgrade-order.ts';
+import { finishedNodes } from '../../../contract/site/upgrade-order.ts';
 import { isRejected, type Rejected, rejected, show } from '../../../core/errors.ts';
 import { checkUpgrade, isSameRelease } from '../../../model/cluster/release.ts';
 import type { VlanServerState } from '../../networks/dhcp/servers.ts';
@@ -80,7 +81,7 @@ export function orderOf(site: ClusterSite, canary: string | null): readonly stri
 
 /** The node at which it is, or else the first that is not done; null: all are. Pure. */
 export function nextNode(order: UpgradeOrder, progress: UpgradeProgress): UpgradeNode | null {
-  const done = new Set([...order.done, ...progress.done.map(({ name }) => name)]);
+  const done = new Set(finishedNodes(order, progress));
   const open = order.nodes.filter(({ name }) => !done.has(name));
   return open.find(({ name }) => name === progress.node?.name) ?? open[0] ?? null;
 }
@@ -91,7 +92,7 @@ export function pauseAfter(order: UpgradeOrder, progress: UpgradeProgress, finis
   if (next === null || order.pauseAfter === null) return null;
   if (order.pauseAfter === 'canary') return finished.name === order.canary ? finished.name : null;
   if (order.pauseAfter !== 'regions') return finished.name === order.pauseAfter ? finished.name : null;
-  const done = new Set([...order.done, ...progress.done.map(({ name }) => name)]);
+  const done = new Set(finishedNodes(order, progress));
   const areRegionsDone = order.nodes.every(({ name, isRegion }) => !isRegion || done.has(name));
   return finished.isRegion && areRegionsDone ? finished.name : null;
 }
@@ -101,7 +102,7 @@ export function backOrder(order: UpgradeOrder, progress: UpgradeProgress | null)
   if (order.kind === 'packages')
     return rejected('conflict', 'Packages of Debian cannot be taken back. Rule: apt keeps only the newest version.');
   if (order.direction === 'back') return rejected('conflict', 'It goes back already. Go on: regent upgrade resume');
-  const names = new Set([...order.done, ...(progress?.done ?? []).map(({ name }) => name), progress?.node?.name ?? '']);
+  const names = new Set([...finishedNodes(order, progress), progress?.node?.name ?? '']);
   const nodes = order.nodes.filter(({ name, from }) => names.has(name) && from !== order.archive?.version);
   if (nodes.length === 0) return rejected('conflict', 'No node was upgraded: there is nothing to take back.');
   return { ...order, direction: 'back', nodes: nodes.toReversed(), canary: null, pauseAfter: null, done: [] };

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { BmcPlace } from '../../../model/machines/bmc-hosts.ts';
+import { type BmcPlace, comparedAddress } from '../../../model/machines/bmc-hosts.ts';
 import type { Tx } from '../../tx.ts';
 
 /** Sealed secrets of a BMC. `number`: as `bmcs.secret_number` names them. */
@@ -33,10 +33,16 @@ export async function addSealed(tx: Tx, bmcId: number, { number, sealed }: Seale
 /** An address of the cluster. `words`: whose, such as `an address of the node k1`. */
 export type OwnAddress = { readonly address: string; readonly words: string };
 
-/** Addresses of nodes, as configured and as reported, and the floating one, without those of loopback and link-local. */
-export function listOwnAddresses(tx: Tx): Promise<OwnAddress[]> {
-  return tx.all(sql<OwnAddress>`select distinct on (address) host(address) as address, words from own_addresses
-    where not address <<= any(array['127.0.0.0/8', '169.254.0.0/16', '::1/128', 'fe80::/10']::inet[]) order by address, words`);
+/**
+ * Addresses of nodes, as configured and as reported, and the floating one, as they are compared: nothing goes there, whatever name leads there. Without
+ * those of loopback and link-local, which are closed anyway.
+ */
+export async function listClosedAddresses(tx: Tx): Promise<string[]> {
+  const rows = await tx.all(sql<
+    Pick<OwnAddress, 'address'>
+  >`select distinct on (address) host(address) as address from own_addresses
+    where not address <<= any(array['127.0.0.0/8', '169.254.0.0/16', '::1/128', 'fe80::/10']::inet[]) order by address`);
+  return [...new Set(rows.flatMap(({ address }) => comparedAddress(address) ?? []))];
 }
 
 /** Whose of the cluster's these addresses are. */

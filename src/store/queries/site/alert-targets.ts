@@ -109,9 +109,3 @@ export async function ownHost(tx: Tx, host: string): Promise<string | null> {
   );
   return row?.name ?? null;
 }
-
-/** Addresses of the cluster, to which no message goes, whatever name leads there. */
-export async function ownAddresses(tx: Tx): Promise<string[]> {
-  const rows = await tx.all(sql<{ address: string }>`select distinct host(address) as address from own_addresses`);
-  return rows.map(({ address }) => address);
-}
