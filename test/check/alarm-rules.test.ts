@@ -99,6 +99,23 @@ describe('the rules of Prometheus', () => {
       },
       {
         interval: '15s',
+        // A node is silent for five minutes: what nobody knows meanwhile raises no alarm, what is broken does.
+        input_series: [
+          ...up,
+          build,
+          ...finding('agents', '3x20 0x40'),
+          ...finding('disks', '2x60'),
+          ...finding('standbys', '3x60'),
+        ],
+        alert_rule_test: [
+          standing('RegentAgents', 'agents', 'critical'),
+          standing('RegentStandbys', 'standbys', 'critical'),
+          alertsOf('RegentDisks', '2m', []),
+          standing('RegentDisks', 'disks', 'critical', '7m'),
+        ],
+      },
+      {
+        interval: '15s',
         input_series: [{ series: 'up{job="regent",instance="a"}', values: '0x40' }],
         alert_rule_test: [
           {

@@ -50,13 +50,19 @@ export function foundIn(invariants: ReturnType<typeof judge>): FoundNow[] {
   );
 }
 
+/** This finding names nodes that do not report. What nobody knows because of that is no alarm of its own: one dead node would raise twenty. */
+const SILENCE = 'agents';
+
 /** What becomes of the lives that stand. Pure. */
 export function planLives(rows: readonly FindingRow[], found: readonly FoundNow[]) {
   const ids = new Set(found.map(({ id }) => id));
+  const isSilent = found.some(({ id, state }) => id === SILENCE && state === 'broken');
+  const isAlarm = ({ isSettled, isMuted, state }: FindingRow) =>
+    isSettled && !isMuted && !(isSilent && state === 'unknown');
   const idsOf = (which: (row: FindingRow) => boolean) => rows.filter(which).map(({ id }) => id);
   return {
     restart: idsOf((row) => ids.has(row.id) && row.isMuted && row.announcedAt !== null),
-    announce: idsOf((row) => ids.has(row.id) && row.isSettled && !row.isMuted && row.announcedAt === null),
+    announce: idsOf((row) => ids.has(row.id) && isAlarm(row) && row.announcedAt === null),
     end: idsOf((row) => !ids.has(row.id) && row.isOver),
   };
 }

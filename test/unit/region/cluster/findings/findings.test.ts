@@ -95,6 +95,18 @@ describe('the life of a finding', () => {
     expect(plan({ announcedAt: days(-1) })).toEqual(nothing);
   });
 
+  it('is not announced while nobody knows because a node is silent, which is a finding of its own', () => {
+    const silent = { id: 'agents', state: 'broken', detail: '', remedy: '', isMuted: false } as const;
+    const unknown = { ...found[0], state: 'unknown' } as const;
+    const plan = (state: 'unknown' | 'broken', ...more: (typeof silent)[]) =>
+      planLives([row({ state }), row({ id: 'agents' })], [{ ...unknown, state }, ...more]).announce;
+    expect(plan('unknown', silent)).toEqual(['agents']);
+    expect(plan('broken', silent)).toEqual(['backup', 'agents']);
+    expect(plan('unknown')).toEqual(['backup']);
+    // Who muted the silence of a node has muted what follows from it.
+    expect(plan('unknown', { ...silent, isMuted: true } as never)).not.toContain('backup');
+  });
+
   it('is not announced while it is muted, and begins again quietly if it was', () => {
     expect(plan({ isMuted: true })).toEqual(nothing);
     expect(plan({ isMuted: true, announcedAt: days(-1) })).toEqual({ ...nothing, restart: ['backup'] });
