@@ -1,4 +1,5 @@
 import { CHECKS } from '../../region/cluster/doctor.ts';
+import { SILENCE } from '../../region/cluster/invariants/nodes.ts';
 
 /** One alert of Prometheus. */
 interface AlertRule {
@@ -15,11 +16,9 @@ const SEVERITY = '{{ if ge $value 2.0 }}critical{{ else }}warning{{ end }}';
 const FINDINGS = 'Remedy: regent finding list -o wide. To silence it: regent finding mute';
 
 const LEVEL = (id: string) => `max by (finding) (regent_finding_state{finding="${id}"})`;
-/** A finding that does not hold. What is unknown while a node is silent is silent, too: the finding `agents` says so already (region/cluster/findings). */
+/** A finding that does not hold. What is unknown while a node is silent raises no alarm of its own (region/cluster/findings). */
 const stands = (id: string) =>
-  id === 'agents'
-    ? `${LEVEL(id)} > 0`
-    : `${LEVEL(id)} > 0 unless (${LEVEL(id)} == 2 and on () max(regent_finding_state{finding="agents"}) == 3)`;
+  id === SILENCE ? `${LEVEL(id)} > 0` : `${LEVEL(id)} > 0 unless (${LEVEL(id)} == 2 and on () ${LEVEL(SILENCE)} == 3)`;
 
 /** An alert for each invariant of the doctor: `RegentBackupDrill` for backup-drill. A muted finding is silent here, too. */
 const OF_FINDINGS: readonly AlertRule[] = CHECKS.map(({ id, title, explanation }) => ({

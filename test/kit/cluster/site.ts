@@ -9,6 +9,7 @@ import { openProductLab, type ProductLab, type ProductLabOptions } from '../lab.
 import { type Regent, regentOf } from '../regent.ts';
 import { patient } from '../machine.ts';
 import { pause, until } from '../until.ts';
+import { patronictl } from './patronictl.ts';
 import { type Power, powerOf } from './power.ts';
 import { type ClusterNodes, clusterNodes, REGION_NAMES, type RegionName, VIP } from './nodes.ts';
 
@@ -100,9 +101,7 @@ export function clusterSite(lab: ProductLab): ClusterSite {
       return Object.fromEntries((await Promise.all(each)).flat());
     },
     switchover: async (from) => {
-      const script =
-        'set -a; . /etc/regent/secrets/patroni.env; set +a; exec patronictl -c /etc/patroni/regent/patroni.yml switchover regent --leader "$1" --force';
-      await lab.ask(from, ['runuser', '-u', 'postgres', '--', 'sh', '-c', script, 'sh', from], 60_000);
+      await patronictl(lab, from, 'switchover', 'regent', '--leader', from, '--force');
       return until('another primary', async () => (await nodes.primaries()).find((host) => host !== from), {
         deadlineMs: patient(30_000),
       });

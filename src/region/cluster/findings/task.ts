@@ -15,6 +15,7 @@ import { readSeenNodes } from '../../base/seen.ts';
 import { reached, type Task } from '../../base/task.ts';
 import type { CasePorts } from '../../base/use-case.ts';
 import { judge } from '../doctor.ts';
+import { SILENCE } from '../invariants/nodes.ts';
 import { readWholeSite } from '../whole-site.ts';
 
 const ACTOR = 'system:findings';
@@ -50,10 +51,10 @@ export function foundIn(invariants: ReturnType<typeof judge>): FoundNow[] {
   );
 }
 
-/** This finding names nodes that do not report. What nobody knows because of that is no alarm of its own: one dead node would raise twenty. */
-const SILENCE = 'agents';
-
-/** What becomes of the lives that stand. Pure. */
+/**
+ * What becomes of the lives that stand. What nobody knows because a node is silent is no alarm of its own: one dead node would raise twenty. The rules of
+ * Prometheus say the same (main/alarms). Pure.
+ */
 export function planLives(rows: readonly FindingRow[], found: readonly FoundNow[]) {
   const ids = new Set(found.map(({ id }) => id));
   const isSilent = found.some(({ id, state }) => id === SILENCE && state === 'broken');

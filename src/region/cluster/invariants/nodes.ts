@@ -14,10 +14,13 @@ const OFFSET_BROKEN_S = 1;
 const GIB = 1024 ** 3;
 const FINDINGS_SHOWN = 3;
 
+/** The finding that names nodes that do not report. */
+export const SILENCE = 'agents';
+
 /** What must be true of every node. */
 export const NODE_CHECKS: readonly InvariantCheck[] = [
   {
-    id: 'agents',
+    id: SILENCE,
     title: 'Every agent reports and has what is published',
     explanation:
       'A node runs what its agent last took over. A node that is silent or behind runs an older configuration than the site expects.',

@@ -5,6 +5,7 @@ import { TRUST_FILES } from '../../../../src/model/cluster/trust-files.ts';
 import { RANDOM } from '../../dice.ts';
 import { until } from '../../until.ts';
 import { REGION_NAMES, type RegionName, REGIONS, VIP } from '../nodes.ts';
+import { patronictl } from '../patronictl.ts';
 import type { Story } from './story.ts';
 
 interface Found {
@@ -36,11 +37,8 @@ const onAll = async (story: Story, argv: readonly string[]) => {
 
 const pause = (unit: string) => (story: Story, one: RegionName) => pauseUnit(story.hosts.lab.layout, one, unit);
 
-const setStrict = (value: string) => async (story: Story) => {
-  const script = `set -a; . /etc/regent/secrets/patroni.env; set +a
-    exec patronictl -c /etc/patroni/regent/patroni.yml edit-config --quiet --force --set synchronous_mode_strict=${value}`;
-  await story.hosts.lab.ask('r1', ['runuser', '-u', 'postgres', '--', 'sh', '-c', script], 60_000);
-};
+const setStrict = (value: string) => (story: Story) =>
+  patronictl(story.hosts.lab, 'r1', 'edit-config', '--quiet', '--force', '--set', `synchronous_mode_strict=${value}`);
 
 const takeAddress = async (story: Story, one: RegionName) =>
   story.hosts.lab.ask(one, ['ip', 'address', 'add', `${VIP}/24`, 'dev', 'eth0']);

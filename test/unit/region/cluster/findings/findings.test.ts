@@ -6,7 +6,7 @@ import { isCovered, nodesIn } from '../../../../../src/region/cluster/findings/c
 import { foundIn, planLives } from '../../../../../src/region/cluster/findings/task.ts';
 import type { ClusterSite } from '../../../../../src/region/cluster/site.ts';
 import { judgeCluster } from '../../../../../src/region/cluster/view.ts';
-import type { FindingRow, MuteRow } from '../../../../../src/store/queries/cluster/findings.ts';
+import type { FindingRow, FoundNow, MuteRow } from '../../../../../src/store/queries/cluster/findings.ts';
 import { aSite, days, NOW } from '../fixture.ts';
 
 const MUTE: MuteRow = {
@@ -96,15 +96,14 @@ describe('the life of a finding', () => {
   });
 
   it('is not announced while nobody knows because a node is silent, which is a finding of its own', () => {
-    const silent = { id: 'agents', state: 'broken', detail: '', remedy: '', isMuted: false } as const;
-    const unknown = { ...found[0], state: 'unknown' } as const;
-    const plan = (state: 'unknown' | 'broken', ...more: (typeof silent)[]) =>
-      planLives([row({ state }), row({ id: 'agents' })], [{ ...unknown, state }, ...more]).announce;
+    const silent: FoundNow = { ...found[0], id: 'agents' };
+    const plan = (state: 'unknown' | 'broken', ...more: FoundNow[]) =>
+      planLives([row({ state }), row({ id: 'agents' })], [{ ...found[0], state }, ...more]).announce;
     expect(plan('unknown', silent)).toEqual(['agents']);
     expect(plan('broken', silent)).toEqual(['backup', 'agents']);
     expect(plan('unknown')).toEqual(['backup']);
     // Who muted the silence of a node has muted what follows from it.
-    expect(plan('unknown', { ...silent, isMuted: true } as never)).not.toContain('backup');
+    expect(plan('unknown', { ...silent, isMuted: true })).not.toContain('backup');
   });
 
   it('is not announced while it is muted, and begins again quietly if it was', () => {
