@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { messageOf } from '../kit/host.ts';
 import { DATA, pgbackrest, reasonOf } from './tool.ts';
 
 const GAPS = '/var/lib/postgresql/regent-archive-gaps';
@@ -29,22 +30,23 @@ export class Archive {
   #pushedAt: string | null = null;
   #failure: string | null = null;
 
-  constructor(isInPlace: () => Promise<string | null>) {
+  /** `refusal`: why this node may not write into the store now; null: it may. */
+  constructor(refusal: () => Promise<string | null>) {
     this.server = createServer((request, response) => {
       const name = NAME.exec(request.url ?? '')?.[1];
-      void this.#answer(name, isInPlace).then((status) => response.writeHead(status, { 'content-length': 0 }).end());
+      void this.#answer(name, refusal).then((status) => response.writeHead(status, { 'content-length': 0 }).end());
     });
   }
 
-  async #answer(name: string | undefined, isInPlace: () => Promise<string | null>): Promise<number> {
+  async #answer(name: string | undefined, refusal: () => Promise<string | null>): Promise<number> {
     if (name === undefined) return 404;
-    return (await this.#push(name, isInPlace).catch(() => false)) ? 204 : 503;
+    return (await this.#push(name, refusal).catch(() => false)) ? 204 : 503;
   }
 
-  async #push(name: string, isInPlace: () => Promise<string | null>): Promise<boolean> {
-    const elsewhere = await isInPlace();
-    if (elsewhere !== null) {
-      this.#failure = elsewhere;
+  async #push(name: string, refusal: () => Promise<string | null>): Promise<boolean> {
+    const why = await refusal().catch(messageOf);
+    if (why !== null) {
+      this.#failure = why;
       return false;
     }
     const ended = await pgbackrest(['archive-push', `${DATA}/pg_wal/${name}`], PUSH_MS);

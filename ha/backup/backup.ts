@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { messageOf, openNotifier, pause } from '../kit/host.ts';
 import { Archive } from './archive.ts';
 import { readArchive } from './gaps.ts';
-import { listStore, misplacedBecause, readConf, type StoreList } from './store.ts';
+import { listStore, readConf, type StoreList, unwritableBecause } from './store.ts';
 import { type Order, perform } from './tasks.ts';
 import { CONF, TaskError } from './tool.ts';
 
@@ -46,7 +46,7 @@ let illSince: string | null = null;
 let gap: { readonly searchedAt: number; readonly at: string | null } | null = null;
 let isListing = false;
 
-const archive = new Archive(() => misplacedBecause(readConf()));
+const archive = new Archive(() => unwritableBecause(readConf()));
 
 /** pgBackRest's own server: by it a standby reaches the primary for a backup. It takes region nodes' certificates alone. */
 function keepServer(): void {
@@ -67,7 +67,7 @@ async function refreshStore(): Promise<void> {
     if (why === null) illSince = null;
   };
   try {
-    const why = await misplacedBecause(readConf());
+    const why = await unwritableBecause(readConf());
     note(why, why === null ? await listStore() : null);
     await refreshGap();
   } catch (error) {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { notOwnerBecause } from './owner.ts';
 import { knownReason, must, TaskError } from './tool.ts';
 
 /** This program's part of the rendered configuration. */
@@ -13,6 +14,8 @@ export interface BackupConf {
   readonly queueSegments: number;
   /** How much the backups may be together, MB; 0: no limit. */
   readonly quotaMb?: number;
+  /** The newest recoveries of the cluster, apart by spaces; left out: it never was recovered. */
+  readonly epochs?: string;
 }
 
 const PLACE = '/etc/regent/backup/backup.json';
@@ -123,6 +126,18 @@ export async function misplacedBecause({ kind, path, storeId }: BackupConf): Pro
       ? `${path} is not there or is another folder than on the other nodes: the file ${MARKER} is missing`
       : `${path} cannot be read: ${(error as Error).message}`;
   }
+}
+
+/** The recoveries of the cluster, the first one first. */
+export const epochsOf = ({ epochs = '' }: Pick<BackupConf, 'epochs'>): readonly string[] =>
+  epochs.split(' ').filter((id) => id !== '');
+
+/** May this node write into the store: is it the one that the cluster means, and the cluster's own? Null: it may; else why not. */
+export async function unwritableBecause(
+  conf: BackupConf,
+  options?: { readonly isFresh: boolean },
+): Promise<string | null> {
+  return (await misplacedBecause(conf)) ?? (await notOwnerBecause(epochsOf(conf), options));
 }
 
 /** Marks a new folder. One that holds the backups of another target is refused. */

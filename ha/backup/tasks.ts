@@ -1,4 +1,13 @@
-import { type BackupConf, claimFolder, listStore, misplacedBecause, type StoreList } from './store.ts';
+import {
+  type BackupConf,
+  claimFolder,
+  epochsOf,
+  listStore,
+  misplacedBecause,
+  type StoreList,
+  unwritableBecause,
+} from './store.ts';
+import { notOwnerBecause } from './owner.ts';
 import { factsQuery, restoreToScratch } from './scratch.ts';
 import { must, pgbackrest, reasonOf, TaskError } from './tool.ts';
 
@@ -27,8 +36,9 @@ export interface Done {
 /** Does what was ordered. Throws a TaskError with a sentence for the operator. */
 export async function perform(order: Order, conf: BackupConf): Promise<Done> {
   if (order.verb === 'prepare') return await prepare(conf);
-  const elsewhere = await misplacedBecause(conf);
-  if (elsewhere !== null) throw new TaskError(elsewhere);
+  const doesWrite = order.verb === 'create' || order.verb === 'delete';
+  const refusal = await (doesWrite ? unwritableBecause(conf, { isFresh: true }) : misplacedBecause(conf));
+  if (refusal !== null) throw new TaskError(refusal);
   switch (order.verb) {
     case 'create':
       return await create(order, conf);
@@ -46,6 +56,8 @@ export async function perform(order: Order, conf: BackupConf): Promise<Done> {
 /** Makes the stanza; one that is there already, of this database, stays. */
 async function prepare(conf: BackupConf): Promise<Done> {
   await claimFolder(conf);
+  const why = await notOwnerBecause(epochsOf(conf), { isFresh: true });
+  if (why !== null) throw new TaskError(why);
   await must(['stanza-create'], STANZA_MS);
   return { sentence: 'The store is ready.', result: { store: await listStore() } };
 }

@@ -167,6 +167,45 @@ describe('backups with the real pgBackRest', () => {
     patient(120_000),
   );
 
+  it('writes nothing into a store from which another host has restored the site', async () => {
+    await node.drained();
+    const list = async () =>
+      (await node.host.run(['sh', '-c', `cd ${STORE} && find archive backup -type f | sort`])).stdout;
+    // As `regent restore` does it, with this node's own files.
+    const conf = 'PGBACKREST_CONFIG=/etc/regent/backup/pgbackrest.conf';
+    const put = ['env', conf, 'pgbackrest', '--stanza=regent', 'repo-put', 'claims/4f2e90ab_n9_10.0.0.9_done'];
+    expect(await node.host.run(['sh', '-c', 'exec "$@" </dev/null', 'sh', ...put], { user: 'postgres' })).toMatchObject(
+      { code: 0 },
+    );
+    await node.install(DESIRED);
+    await until('the node knows whose store it is', async () =>
+      /n9 \(10.0.0.9\)/.test((await state())?.store?.why ?? ''),
+    );
+    const before = await list();
+    await node.write(2);
+    const late = await until('segments wait', async () => {
+      const facts = await state();
+      return facts !== null && facts.archive.failure !== null ? facts : null;
+    });
+    expect(late.archive.failure).toMatch(/belongs to the site that n9 .* restored/);
+    for (const order of [
+      { verb: 'create', type: 'full' },
+      { verb: 'delete', label: '20260101-000000F' },
+      { verb: 'prepare' },
+    ])
+      expect(await perform(order)).toMatchObject({
+        state: 'failed',
+        sentence: expect.stringMatching(/belongs to the site/),
+      });
+    expect(await list()).toBe(before);
+    // The site that was restored has this recovery in its epoch.
+    await node.install({ ...DESIRED, epochs: ['4f2e90ab'] });
+    await node.drained();
+    expect(await perform({ verb: 'create', type: 'incr' })).toMatchObject({ state: 'done' });
+    await node.host.run(['rm', '-r', `${STORE}/claims`]);
+    await node.install(DESIRED);
+  }, 120_000);
+
   it('has one restore at a time on a host; the lock of one that was killed is free', async () => {
     const take = (more: string) => [
       'sh',

@@ -14,6 +14,8 @@ const TIMELINE_DIGITS = 8;
 /** What the judgement rests on. Times in ms. */
 export interface RestoreInputs {
   readonly now: number;
+  /** By NTP, as systemd knows it. */
+  readonly isClockSynchronized: boolean;
   readonly content: StoreContent;
   readonly at: number | null;
   readonly label: string | null;
@@ -96,8 +98,12 @@ export function judgeRestore(seen: RestoreInputs, { error, warn }: HostFindings)
   const gap = content.gaps.find(({ missing }) => missing > backup.walStop.slice(TIMELINE_DIGITS));
   const newestAt = gap === undefined ? storedAt : Math.max(backup.stoppedAt, gap.reachedAt ?? 0);
   if (storedAt > now + CLOCK_S * 1000)
-    warn(
-      `The store has files of ${iso(storedAt)}, and this host's clock says ${iso(now)}. One of the clocks is wrong, and so is the loss in seconds.`,
+    (seen.isClockSynchronized ? warn : error)(
+      `The store has files of ${iso(storedAt)}, and this host's clock says ${iso(now)}. ${
+        seen.isClockSynchronized
+          ? "This host's clock is synchronized, so the store's clock is wrong, and so is the loss in seconds."
+          : "Rule: a host whose clock is not synchronized is at most 120 s behind the store, because certificates, the epoch and the loss in seconds come of it. Set this host's clock (timedatectl set-time, or chrony)."
+      }`,
     );
   if (gap !== undefined)
     warn(

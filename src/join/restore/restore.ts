@@ -24,6 +24,7 @@ import { type OpenStore, readStore, removeStoreFiles, writeStoreFiles } from './
 export type RestoreExit = 0 | 1 | 2 | 5;
 
 const CONNECT_MS = 2000;
+const CLOCK_MS = 5000;
 /** What only Regent's own daemons of a region node answer at. */
 const LIVE_PORTS = [PORTS.agents, PORTS.https, PORTS.etcdPeer];
 
@@ -146,6 +147,7 @@ async function prepare(
   const plan = judgeRestore(
     {
       now: ports.now(),
+      isClockSynchronized: await isClockSynchronized(ports),
       content,
       at: options.at,
       label: options.label,
@@ -185,6 +187,13 @@ async function prepare(
     claims.filter(({ name, isDone }) => !isDone && name === options.supersede),
   );
   return noteOf(ports, options, plan, host.plan);
+}
+
+/** By the kernel, which an NTP client tells. A host that cannot say so is not. */
+async function isClockSynchronized({ host }: RestorePorts): Promise<boolean> {
+  const argv = ['timedatectl', 'show', '--property=NTPSynchronized', '--value'];
+  const answer = await host.exec({ argv, timeoutMs: CLOCK_MS });
+  return answer.code === 0 && answer.stdout.trim() === 'yes';
 }
 
 function noteOf(

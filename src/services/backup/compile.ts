@@ -1,4 +1,7 @@
+import { parseEpoch } from '../../core/epoch.ts';
+import { isRejected } from '../../core/errors.ts';
 import { isDatabaseExternal, mainAddress, regionNodes } from '../../model/cluster/cluster.ts';
+import type { Cluster } from '../../model/cluster/node.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { innerOf } from '../kit/inner-trust.ts';
 import type { BackupDesired } from './desired.ts';
@@ -31,7 +34,16 @@ export function compileBackup({ cluster, backup, nodes }: Snapshot, nodeId: stri
     ...(retainDays === null ? {} : { retainDays }),
     ...(quotaMb === null ? {} : { quotaMb }),
     queueMb,
+    ...epochsOf(cluster),
   };
+}
+
+const EPOCHS_MAX = 40;
+
+function epochsOf({ recovered }: Pick<Cluster, 'recovered'>): Pick<BackupDesired, 'epochs'> {
+  if (recovered === undefined) return {};
+  const epoch = parseEpoch(recovered.epoch);
+  return isRejected(epoch) ? {} : { epochs: epoch.slice(-EPOCHS_MAX).map(({ id }) => id) };
 }
 
 /** Without the store's secret and the key of its files. */

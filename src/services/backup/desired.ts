@@ -55,5 +55,7 @@ export const BackupDesired = Type.Object({
   retainDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
   quotaMb: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),
   queueMb: Type.Integer({ minimum: 16, maximum: 1_000_000 }),
+  /** The newest recoveries of the cluster, by which it knows its own store; left out: it never was recovered. */
+  epochs: Type.Optional(Type.Array(Type.String({ pattern: '^[0-9a-f]{8}$' }), { maxItems: 40 })),
 });
 export type BackupDesired = Static<typeof BackupDesired>;

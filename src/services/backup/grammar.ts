@@ -52,6 +52,7 @@ export const JSON_GRAMMAR: FileGrammar = {
     storeId: { kind: 'text', max: 16, pattern: STORE_ID },
     quotaMb: { kind: 'whole', least: 0, most: 1_000_000_000 },
     queueSegments: { kind: 'whole', least: 1, most: 1_000_000 },
+    epochs: { kind: 'text', max: 359, pattern: /^(?:[0-9a-f]{8}(?: [0-9a-f]{8})*)?$/u },
   },
 };
 

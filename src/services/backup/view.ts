@@ -27,6 +27,8 @@ export interface BackupView {
   readonly quotaMb: number;
   readonly queueMb: number;
   readonly queueSegments: number;
+  /** Recoveries of the cluster, apart by spaces. */
+  readonly epochs: string;
   readonly serverPort: number;
   readonly standby: string;
   readonly clientsFile: string;
@@ -109,7 +111,7 @@ export const BACKUP_FILES: readonly FileSpec<BackupView>[] = [
 
 /** Makes the templates' view of a desired state. */
 export function viewBackup(desired: BackupDesired): BackupView {
-  const { name, address, store, storeId, cipher, retainFull, retainDays, quotaMb, queueMb, inner } = desired;
+  const { name, address, store, storeId, cipher, retainFull, retainDays, quotaMb, queueMb, inner, epochs } = desired;
   const others = desired.others.map((other, index) => ({ ...other, number: index + 2, serverPort: PORTS.backup }));
   return {
     name,
@@ -124,6 +126,7 @@ export function viewBackup(desired: BackupDesired): BackupView {
     quotaMb: quotaMb ?? 0,
     queueMb,
     queueSegments: Math.max(1, Math.floor(queueMb / SEGMENT_MB)),
+    epochs: (epochs ?? []).join(' '),
     serverPort: PORTS.backup,
     // "prefer": of a cluster whose standbys are away there is a backup from the primary.
     standby: others.length > 0 ? 'prefer' : 'n',

@@ -21,6 +21,7 @@ const backup = (label: string, minutesAgo: number, notes = NOTES) => ({
 });
 const INPUTS: RestoreInputs = {
   now: NOW,
+  isClockSynchronized: true,
   content: {
     backups: [backup('20261129-100000F', 700), backup('20261130-210000F', 60)],
     archivedAt: NOW - 40_000,
@@ -112,15 +113,16 @@ describe('what a restore will do', () => {
     expect(judge(changes).errors.join(' ')).toMatch(sentence);
   });
 
-  it('warns of clocks that disagree, and restores all the same', () => {
-    const { plan, errors, findings } = judge({
-      now: NOW - 3_600_000,
-      content: { ...INPUTS.content, archivedAt: NOW, gaps: [] },
-    });
+  it('refuses a clock that is behind the store, unless the host is synchronized', () => {
+    const content = { ...INPUTS.content, archivedAt: NOW, gaps: [] };
+    const behind = { now: NOW - 3_600_000, content };
 
+    expect(judge({ ...behind, isClockSynchronized: false }).errors.join(' ')).toMatch(/at most 120 s behind the store/);
+    const { plan, errors, findings } = judge(behind);
     expect(errors).toEqual([]);
     expect(plan).not.toBeNull();
-    expect(findings.map(({ sentence }) => sentence).join(' ')).toMatch(/One of the clocks/);
+    expect(findings.map(({ sentence }) => sentence).join(' ')).toMatch(/the store's clock is wrong/);
+    expect(judge({ now: NOW - 119_000, content, isClockSynchronized: false }).errors).toEqual([]);
   });
 
   it('chooses no backup that ended after the moment', () => {
