@@ -42,7 +42,7 @@ export interface ClusterSite extends Regent {
   close(): Promise<void>;
 }
 
-const ZONE = 'regent.internal';
+export const ZONE = 'regent.internal';
 
 /** Boots a whole cluster of this checkout and opens it. */
 export async function openClusterSite(
