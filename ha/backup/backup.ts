@@ -67,7 +67,7 @@ async function refreshStore(): Promise<void> {
     if (why === null) illSince = null;
   };
   try {
-    const why = await unwritableBecause(readConf());
+    const why = await unwritableBecause(readConf(), { isFresh: true });
     note(why, why === null ? await listStore() : null);
     await refreshGap();
   } catch (error) {

@@ -56,9 +56,10 @@ export async function perform(order: Order, conf: BackupConf): Promise<Done> {
 /** Makes the stanza; one that is there already, of this database, stays. */
 async function prepare(conf: BackupConf): Promise<Done> {
   await claimFolder(conf);
+  // First, because it says best what is wrong with a target. It changes nothing where the stanza is there already.
+  await must(['stanza-create'], STANZA_MS);
   const why = await notOwnerBecause(epochsOf(conf), { isFresh: true });
   if (why !== null) throw new TaskError(why);
-  await must(['stanza-create'], STANZA_MS);
   return { sentence: 'The store is ready.', result: { store: await listStore() } };
 }
 
