@@ -32,7 +32,7 @@ export function foreignOwner(
     const [, epochId = '', name = '', address = ''] = NAME.exec(file) ?? [];
     return epochId === '' ? [] : [{ epochId, name, address: address.replaceAll('-', ':'), at: time }];
   });
-  // Within one second the store's clock tells no order: then the cluster's own restore counts.
+  // Within one second the store's clock shows no order: the cluster's own restore counts.
   const rank = ({ epochId }: Owner) => (epochs.includes(epochId) ? 1 : 0);
   const newest = owners.toSorted((a, b) => a.at - b.at || rank(a) - rank(b)).at(-1);
   return newest === undefined || rank(newest) === 1 ? null : newest;
@@ -41,7 +41,7 @@ export function foreignOwner(
 /** What an operator of the cluster that does not own the store reads. */
 export function ownerSentence({ epochId, name, address, at }: Owner): string {
   const time = new Date(at * 1000).toISOString().slice(0, 19);
-  return `the store belongs to the site that ${name} (${address}) restored from it at ${time}Z (epoch ${epochId}), so this cluster writes nothing there; give this cluster a store of its own (regent backup-target set), or switch it off`;
+  return `the store belongs to the site that ${name} (${address}) restored from it at ${time}Z (epoch ${epochId}). This cluster needs another store: regent backup-target set`;
 }
 
 let known: { readonly at: number; readonly epochs: string; readonly why: string | null } | null = null;

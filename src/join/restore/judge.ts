@@ -102,7 +102,7 @@ export function judgeRestore(seen: RestoreInputs, { error, warn }: HostFindings)
       `The store has files of ${iso(storedAt)}, and this host's clock says ${iso(now)}. ${
         seen.isClockSynchronized
           ? "This host's clock is synchronized, so the store's clock is wrong, and so is the loss in seconds."
-          : "Rule: a host whose clock is not synchronized is at most 120 s behind the store, because certificates, the epoch and the loss in seconds come of it. Set this host's clock (timedatectl set-time, or chrony)."
+          : 'It is not synchronized. Rule: at most 120 s behind the store, because certificates and the loss in seconds depend on it. Set it: timedatectl set-time, or chrony.'
       }`,
     );
   if (gap !== undefined)

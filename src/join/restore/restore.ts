@@ -189,7 +189,7 @@ async function prepare(
   return noteOf(ports, options, plan, host.plan);
 }
 
-/** By the kernel, which an NTP client tells. A host that cannot say so is not. */
+/** By the kernel, where an NTP client notes it. A host that does not answer is not. */
 async function isClockSynchronized({ host }: RestorePorts): Promise<boolean> {
   const argv = ['timedatectl', 'show', '--property=NTPSynchronized', '--value'];
   const answer = await host.exec({ argv, timeoutMs: CLOCK_MS });
