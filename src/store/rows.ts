@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { type Rejected, rejected, show } from '../core/errors.ts';
+import { isRejected, type Rejected, rejected, show } from '../core/errors.ts';
 import type { Tx } from './tx.ts';
 
 /** A noun's data for the generic statements. Texts here come from the source code, never from a request. */
@@ -74,11 +74,17 @@ export async function deleteOnly(tx: Tx, noun: Noun, key: Key): Promise<void> {
 
 /** Locks the row until the transaction ends; refuses when it is gone or has another version. */
 export async function lockRow(tx: Tx, noun: Noun, target: VersionedKey): Promise<Rejected | null> {
+  const version = await lockedVersion(tx, noun, target);
+  return isRejected(version) ? version : null;
+}
+
+/** Locks the row likewise, and gives its version. */
+export async function lockedVersion(tx: Tx, noun: Noun, target: VersionedKey): Promise<number | Rejected> {
   const row = await tx.one(sql<{ version: number }>`
     select version from ${sql.table(noun.table)} t where ${isKey(noun, target.key)} for no key update`);
   if (!row) return notFound(noun.label, target.key);
   const wanted = target.ifVersion ?? null;
-  if (wanted === null || wanted === row.version) return null;
+  if (wanted === null || wanted === row.version) return row.version;
   return rejected(
     'precondition_failed',
     `The ${noun.label} ${target.key} has version ${row.version}, not ${wanted}: somebody changed it after you read it. Read it again.`,

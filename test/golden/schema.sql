@@ -2162,11 +2162,12 @@ function touch_tagged_machines()
 CREATE OR REPLACE FUNCTION public.touch_tagged_machines()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
 AS $function$
 begin
   -- In the order of their ids: two such changes at once wait for each other.
-  perform from machines where id in (select machine_id from changed) order by id for no key update;
-  update machines set version = version + 1, updated_at = now() where id in (select machine_id from changed);
+  perform from machines where id = any (array(select machine_id from changed)) order by id for no key update;
+  update machines set version = version + 1, updated_at = now() where id = any (array(select machine_id from changed));
   return null;
 end $function$
 
@@ -2272,15 +2273,24 @@ $function$
 function running_system(text)
 CREATE OR REPLACE FUNCTION public.running_system(of_machine text)
  RETURNS text
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
+ SET enable_seqscan TO 'off'
 AS $function$
-  select case when state = 'deployed' then 'deployed' when state = 'deploying' then 'being deployed'
-      when state = 'releasing' then 'being released' when state = 'disk-erasing' then 'being erased' else format('%s, and was deployed before', state) end
-    from machine_states where machine_id = of_machine and (state in ('deployed', 'deploying', 'releasing', 'disk-erasing')
-      or (before = 'deployed' and state in ('testing', 'failed-testing', 'broken', 'entering-rescue-mode', 'failed-entering-rescue-mode', 'rescue-mode',
-        'exiting-rescue-mode', 'failed-exiting-rescue-mode')))
-$function$
+declare
+  now_in text;
+  was_in text;
+begin
+  select state, before into now_in, was_in from machine_states where machine_id = of_machine;
+  return case
+    when now_in = 'deployed' then 'deployed'
+    when now_in = 'deploying' then 'being deployed'
+    when now_in = 'releasing' then 'being released'
+    when now_in = 'disk-erasing' then 'being erased'
+    when was_in = 'deployed' and now_in in ('testing', 'failed-testing', 'broken', 'entering-rescue-mode', 'failed-entering-rescue-mode', 'rescue-mode',
+      'exiting-rescue-mode', 'failed-exiting-rescue-mode') then format('%s, and was deployed before', now_in)
+  end;
+end $function$
 
 
 function renew_copy_key()
@@ -2628,8 +2638,11 @@ begin
   perform pg_advisory_xact_lock(5240003);
   case tg_table_name
     when 'interfaces' then
-      perform claim_names('machines', machine) from (
-        select distinct x as machine from unnest(array[was ->> 'machine_id', is_now ->> 'machine_id']) as x where x is not null) as machines;
+      -- The only interface of a machine comes and goes without a name of its own.
+      if tg_op = 'UPDATE' or not has_one_name(coalesce(is_now, was) ->> 'machine_id', case tg_op when 'INSERT' then 1 else 0 end) then
+        perform claim_names('machines', machine) from (
+          select distinct x as machine from unnest(array[was ->> 'machine_id', is_now ->> 'machine_id']) as x where x is not null) as machines;
+      end if;
       perform claim_names('reservations', r.id::text) from reservations r
         where r.hostname is not null and r.mac in (was ->> 'mac', is_now ->> 'mac');
     when 'settings' then
@@ -2794,6 +2807,20 @@ begin
       on conflict (address) do update set machine_id = excluded.machine_id, machine = excluded.machine, macs = excluded.macs, since = excluded.since;
   end if;
   return null;
+end $function$
+
+
+function has_one_name(text,integer)
+CREATE OR REPLACE FUNCTION public.has_one_name(machine text, most integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  return (select count(*) from interfaces where machine_id = machine) <= most
+    and (select count(*) from name_claims where source = 'machines' and source_id = machine) = 1;
 end $function$
 
 
@@ -2996,7 +3023,8 @@ function claim_names(text,text)
 CREATE OR REPLACE FUNCTION public.claim_names(src text, sid text)
  RETURNS void
  LANGUAGE plpgsql
- SET plan_cache_mode TO 'force_custom_plan'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
 AS $function$
 begin
   delete from name_claims c

@@ -11,7 +11,10 @@ import * as machines from '../../store/queries/machines/machines.ts';
 import { heldOf } from '../../store/queries/networks/held-addresses.ts';
 import { listMachinesInShort } from '../../store/queries/machines/machines-in-short.ts';
 import { insertDeployed } from '../../store/queries/machines/machine-states.ts';
+import { isUnbound } from '../../store/queries/machines/newcomers.ts';
 import type { Tx } from '../../store/tx.ts';
+import type { WriteTx } from '../../store/write.ts';
+import { resolveName } from '../base/known-names.ts';
 import { pageBody } from '../base/paging.ts';
 import { domainText, noSuch } from '../base/refs.ts';
 import { type CaseContext, reading, target, writing } from '../base/use-case.ts';
@@ -24,6 +27,7 @@ import { readGroups, readPlace, viewPlace } from './machine-place.ts';
 import { lockedRefusal, viewState } from './machine-state.ts';
 import { checkInterfacesFree, checkNetworkUnchanged, checkNotRunning } from './interfaces/free.ts';
 import { readInterfaces } from './interfaces/read.ts';
+import { readUnrivalled } from './newcomer.ts';
 import { viewInterface } from './interfaces/view.ts';
 import { checkMachineNames, machineNames } from '../names/name-rules.ts';
 import { rackByRef } from '../base/node-refs.ts';
@@ -157,20 +161,26 @@ export const machineCases = {
     ({ params }) => `machine delete ${params.machine}`,
     async (tx, { params, query }, context) => {
       const old = await machineByRef(tx, params.machine);
-      accept(
-        lockedRefusal(old, 'it is deleted') ??
-          (await checkNotRunning(tx, old, { force: query?.force })) ??
-          (await heldBy(tx, `machine:${old.id}`, 'a machine is deleted')),
-      );
-      for (const { fqdn } of await machines.deleteParts(tx, old.id))
-        tx.emit({ kind: 'device.deleted', subject: fqdn, data: { parent: old.fqdn } });
-      const row = accept(await machines.deleteMachine(tx, target(old.id, context)));
-      const body = { ...viewMachine(row), ...(await heldMember(tx, old.id)) };
+      accept(lockedRefusal(old, 'it is deleted'));
+      const isFree = await isUnbound(tx, old.id);
+      if (!isFree) await partWith(tx, old, query?.force);
+      const row = accept(await machines.deleteMachine(tx, target(old.id, context), old));
+      const body = { ...viewMachine(row), ...(isFree ? {} : await heldMember(tx, old.id)) };
       tx.emit({ kind: 'machine.deleted', subject: row.fqdn, data: { ...body } });
       return { body };
     },
   ),
 };
+
+/** Refuses to delete a machine that something holds, and deletes its parts. */
+async function partWith(tx: WriteTx, machine: HostRow, force: boolean | undefined): Promise<void> {
+  accept(
+    (await checkNotRunning(tx, machine, { force })) ??
+      (await heldBy(tx, `machine:${machine.id}`, 'a machine is deleted')),
+  );
+  for (const { fqdn } of await machines.deleteParts(tx, machine.id))
+    tx.emit({ kind: 'device.deleted', subject: fqdn, data: { parent: machine.fqdn } });
+}
 
 /** Refuses a machine in the state deployed that Regent has not deployed; null: an admin takes it over, or it is none. */
 function mayTakeOver({ deployed }: MachineCreate, { caller }: CaseContext): Rejected | null {
@@ -214,16 +224,14 @@ export async function createHost(
 ): Promise<HostRow> {
   const hostname = accept(parseHostLabel(body.hostname));
   const domain = await (body.domain === undefined ? defaultDomain(tx) : domainByRef(tx, body.domain));
-  accept(await lockDomain(tx, domain.id));
-  const interfaces = await readInterfaces(tx, body.interfaces ?? [], null);
-  accept(
-    await checkNames(tx, domain, {
-      names: machineNames(hostname, interfaces),
-      hostname,
-      macs: interfaces.map((card) => card.mac),
-    }),
-  );
-  const id = await machines.freshMachineId(tx, context.random);
+  // Held until the transaction ends, so that many machines hold it once.
+  accept(await resolveName(tx, 'domain', `lock ${domain.id}`, () => lockDomain(tx, domain.id)));
+  const likely = machines.randomMachineId(context.random);
+  const unrivalled = await readUnrivalled(tx, { id: likely, hostname, domain: domain.name, body });
+  const interfaces = await readInterfaces(tx, body.interfaces ?? [], null, unrivalled);
+  const names = machineNames(hostname, interfaces).filter((name) => !unrivalled?.names.has(name));
+  accept(await checkNames(tx, domain, { names, hostname, macs: interfaces.map((card) => card.mac) }));
+  const id = unrivalled ? likely : await machines.freshMachineId(tx, context.random);
   const rackId = await rackIdOf(tx, body.rack ?? null);
   const fields = await readMembers(tx, null, body);
   return await machines.createMachine(tx, { id, hostname, domainId: domain.id, rackId, interfaces, ...fields, ...own });

@@ -16,6 +16,7 @@ import type { Tx } from '../../store/tx.ts';
 import type { WriteTx } from '../../store/write.ts';
 import { TAG } from '../../contract/machines/tag.ts';
 import { readCarried } from '../base/carried.ts';
+import { resolveName } from '../base/known-names.ts';
 import { declaredByRef, declaredCases, readFields, viewDeclared } from '../base/declared.ts';
 import { target, type WriteCase, writing } from '../base/use-case.ts';
 
@@ -130,7 +131,8 @@ export async function tagByHardware(
 export async function readTagged(tx: Tx, machineId: string | null, body: object): Promise<CarriedIds> {
   const wanted = await readCarried(tx, 'machine', body);
   const given = wanted['tags'];
-  const defined = given === undefined ? [] : await listDefinedTags(tx);
+  const defined =
+    given === undefined ? [] : await resolveName(tx, 'tag', 'with a definition', () => listDefinedTags(tx));
   if (given === undefined || defined.length === 0) return wanted;
   const has = machineId === null ? new Set<number>() : await tagsOf(tx, machineId);
   const wrong = defined.find(({ id }) => given.includes(id) && !has.has(id));

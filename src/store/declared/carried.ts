@@ -83,8 +83,15 @@ export async function addCarried(
   }
 }
 
-/** Makes an object carry nothing, before it is deleted. */
-export async function dropCarried(tx: Tx, carrier: Carrier, key: string | number): Promise<void> {
-  const all = Object.fromEntries(carriedBy(carrier).map(({ plural }) => [plural, []]));
+/** Makes an object carry nothing, before it is deleted. `row`: as it was read under its lock; where it carries nothing there is no statement. */
+export async function dropCarried<C extends Carrier>(
+  tx: Tx,
+  carrier: C,
+  key: string | number,
+  row: Partial<CarriedNames<C>> = {},
+): Promise<void> {
+  const names: Partial<Record<string, readonly string[]>> = row;
+  const some = carriedBy(carrier).filter(({ plural }) => names[plural]?.length !== 0);
+  const all = Object.fromEntries(some.map(({ plural }) => [plural, []]));
   await replaceCarried(tx, carrier, key, all);
 }

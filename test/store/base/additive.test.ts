@@ -56,6 +56,12 @@ const WIDENING: Readonly<Record<string, readonly string[]>> = {
     'create or replace function touch_machine() returns trigger language plpgsql set ',
     'create or replace function check_one_fixed_address(subnet int, interface_mac tex',
   ],
+  bulk_claims: [
+    'create or replace function running_system(of_machine text)',
+    'create or replace function claim_names(src text',
+    'create or replace function keep_name_claims() returns trigger',
+    'create or replace function touch_tagged_machines() returns trigger',
+  ],
   release_images: [
     'alter table images drop constraint images_kind_known',
     'alter table images add constraint images_kind_known check (kind in (',

@@ -11,6 +11,7 @@ import { findSubnet, listSubnets, type SubnetRow } from '../../../store/queries/
 import type { Tx } from '../../../store/tx.ts';
 import { checkNotLeased, checkNotOwn, checkUnclaimed, nextFree } from '../../networks/address-rules.ts';
 import { subnetByRef, subnetCidrs } from '../../networks/network-refs.ts';
+import type { Unrivalled } from '../newcomer.ts';
 import { type AddressRequest, isExistingLink } from './interface-request.ts';
 
 /** What is gathered while the interfaces of one request are read. `machine`: the one that is changed, null for a new one. `macs`: of cards, with their names. */
@@ -19,6 +20,8 @@ export interface Gathering {
   readonly machine: MachineRow | null;
   readonly macs: Map<string, string>;
   readonly addresses: Set<string>;
+  /** What nobody else has of it, as far as that is known. */
+  readonly unrivalled: Unrivalled | null;
 }
 
 /** What a request wants for an interface's addresses. `vlanId` null: the first address decides. `existing`: what the interface has now. */
@@ -167,6 +170,7 @@ async function subnetFor(tx: Tx, { wanted, field, vlanId }: WantedAddress): Prom
 async function givenAddress(all: Gathering, subnet: SubnetRow, { wanted, field, mac }: WantedAddress): Promise<string> {
   const parsed = accept(parseHostAddress(wanted.address, subnet, `${field}/address`));
   const address = formatAddress(parsed);
+  if (all.unrivalled?.addresses.has(address)) return address;
   const owner = await findMachine(all.tx, { address });
   if (owner && owner.id !== all.machine?.id)
     refuse(collision(`${field}/address`, `${address} is an address of the machine ${owner.fqdn}`));
@@ -191,7 +195,7 @@ async function freeAddress(all: Gathering, subnet: SubnetRow, want: WantedAddres
  * address that it has.
  */
 async function checkNoStaticLease(all: Gathering, subnet: SubnetRow, want: WantedAddress): Promise<Rejected | null> {
-  if (want.kind === 'vlan') return null;
+  if (want.kind === 'vlan' || all.unrivalled?.macs.has(want.mac)) return null;
   const lease = await findReservation(all.tx, { subnetId: subnet.id, mac: want.mac });
   if (!lease) return null;
   const problem = `${want.mac} has the static lease ${lease.address} in ${subnet.cidr}`;

@@ -11,6 +11,7 @@ import { findVlan, type VlanRow } from '../../../store/queries/networks/vlans.ts
 import type { Tx } from '../../../store/tx.ts';
 import { resolveName } from '../../base/known-names.ts';
 import { vlanByRef } from '../../networks/network-refs.ts';
+import type { Unrivalled } from '../newcomer.ts';
 import { type Gathering, readLinks } from './address.ts';
 import { type InterfaceReading, oneGateway } from './gateway.ts';
 import type { InterfaceRequest } from './interface-request.ts';
@@ -28,14 +29,15 @@ interface InterfaceHead extends InterfaceShape {
 /**
  * Reads the interfaces of a request: grammar, what stands on what, VLANs, subnets, addresses ("auto": the lowest free one, or the one that the
  * interface has already), collisions inside the request and with other machines, each refusal naming its field. A bond or bridge comes before its
- * ports, so that it has the machine's name where the first of them had it.
+ * ports, so that it has the machine's name where the first of them had it. `unrivalled`: nobody else has it.
  */
 export async function readInterfaces(
   tx: Tx,
   requests: readonly InterfaceRequest[],
   machine: MachineRow | null,
+  unrivalled: Unrivalled | null = null,
 ): Promise<InterfaceInput[]> {
-  const all: Gathering = { tx, machine, macs: new Map(), addresses: new Set() };
+  const all: Gathering = { tx, machine, macs: new Map(), addresses: new Set(), unrivalled };
   const heads = await readHeads(tx, requests);
   const order = lowestFirst(heads);
   // What is left out stands on nothing that there is, or on itself.
@@ -203,7 +205,7 @@ async function readMac(
     if (all.macs.has(mac)) refuse(invalid(field, `${mac} is there twice`, 'each card has its own MAC address'));
     all.macs.set(mac, name);
   }
-  const owner = await findMachine(all.tx, { mac });
+  const owner = all.unrivalled?.macs.has(mac) ? null : await findMachine(all.tx, { mac });
   if (!owner || owner.id === all.machine?.id) return mac;
   const problem = `${mac} is the MAC address of the machine ${owner.fqdn}`;
   refuse('conflict', `${field}: ${problem}.`, [{ field, problem }]);

@@ -34,6 +34,27 @@ type Stored = Omit<InterfaceRow, 'addresses' | 'links' | keyof InterfaceSettings
   readonly parents: readonly string[] | null;
   readonly settings: InterfaceSettings;
 };
+type StoredWhole = Stored & { readonly rows: readonly LinkRow[] };
+
+/** What the rows of an interface `i` with its VLAN `v` show. */
+const CARD = sql`i.id, i.machine_id as "machineId", i.name, i.mac, i.kind, i.vlan_id as "vlanId", v.name as vlan, v.mtu as "vlanMtu", i.mtu, i.settings,
+      case when i.kind <> 'physical' then ${PARENTS} end as parents`;
+
+/** Links of both kinds `a` with their subnet `s`. */
+const LINK = sql`a.id, a.mode, host(a.address) as address, a.subnet_id as "subnetId", text(s.cidr) as subnet, a.is_gateway as "isGateway"`;
+
+/** A column for the end of a select list over the table `t` of machines: all interfaces with their links, for one machine. Lists have `withInterfaces`. */
+export const CARDS = sql`, (select coalesce(json_agg(c order by c.position, c.id), '[]') from (select ${CARD}, i.position,
+      (select coalesce(json_agg(l order by l.id), '[]') from (
+        select ${LINK} from interface_addresses a join subnets s on s.id = a.subnet_id where a.interface_id = i.id
+        union all select a.id, a.mode, null, a.subnet_id, text(s.cidr), a.is_gateway
+          from interface_links a left join subnets s on s.id = a.subnet_id where a.interface_id = i.id) l) as rows
+    from interfaces i left join vlans v on v.id = i.vlan_id where i.machine_id = t.id) c) as cards`;
+
+/** A machine that was read with `CARDS`. */
+export function withCards<H>({ cards, ...head }: H & { readonly cards: readonly StoredWhole[] }) {
+  return { ...head, interfaces: cards.map((card) => interfaceRow(card, card.rows)) };
+}
 
 /**
  * Machines with their interfaces: two statements, however many machines. Ids come out of a query of their own: PostgreSQL would read each of them while it plans.
@@ -44,12 +65,10 @@ export async function withInterfaces<H extends { readonly id: string }>(
   heads: readonly H[],
 ): Promise<(H & { readonly interfaces: InterfaceRow[] })[]> {
   const stored = await tx.all(sql<Stored>`
-    select i.id, i.machine_id as "machineId", i.name, i.mac, i.kind, i.vlan_id as "vlanId", v.name as vlan, v.mtu as "vlanMtu", i.mtu, i.settings,
-      case when i.kind <> 'physical' then ${PARENTS} end as parents
+    select ${CARD}
     from interfaces i left join vlans v on v.id = i.vlan_id where i.machine_id = any(array(select unnest(string_to_array(${idsOf(heads)}, ',')))) order by i.position, i.id`);
   const rows = await tx.all(sql<LinkRow & { interfaceId: number }>`
-    select a.interface_id as "interfaceId", a.id, a.mode, host(a.address) as address, a.subnet_id as "subnetId", text(s.cidr) as subnet,
-      a.is_gateway as "isGateway"
+    select a.interface_id as "interfaceId", ${LINK}
     from (select id, interface_id, mode, address, subnet_id, is_gateway from interface_addresses
       union all select id, interface_id, mode, null, subnet_id, is_gateway from interface_links) a left join subnets s on s.id = a.subnet_id
     where a.interface_id = any(array(select unnest(string_to_array(${idsOf(stored)}, ',')::int[]))) order by a.id`);
@@ -190,8 +209,28 @@ function parentsOf(card: InterfaceInput, all: readonly InterfaceInput[]): number
 
 /** Deletes interfaces with all that hangs on them. `which`: over the table. */
 export async function deleteInterfaces(tx: Tx, which: RawBuilder<unknown>): Promise<void> {
-  for (const table of ['interface_addresses', 'interface_links', 'interface_parents'])
+  await deleteAddresses(tx, which);
+  for (const table of ['interface_links', 'interface_parents'])
     await tx.run(sql`delete from ${sql.table(table)} where interface_id in (select id from interfaces where ${which})`);
   await tx.run(sql`delete from interface_parents where parent_id in (select id from interfaces where ${which})`);
   await tx.run(sql`delete from interfaces where ${which}`);
+}
+
+function deleteAddresses(tx: Tx, which: RawBuilder<unknown>): Promise<number> {
+  return tx.run(sql`delete from interface_addresses where interface_id in (select id from interfaces where ${which})`);
+}
+
+/** Deletes all interfaces of a machine, which were read under its lock: statements only for what there is. */
+export async function deleteAllInterfaces(
+  tx: Tx,
+  machineId: string,
+  interfaces: readonly InterfaceRow[],
+): Promise<void> {
+  const which = sql`machine_id = ${machineId}`;
+  const isPlain = interfaces.every(
+    ({ parents, links }) => parents.length === 0 && links.every(({ address }) => address !== null),
+  );
+  if (!isPlain) return await deleteInterfaces(tx, which);
+  if (interfaces.some(({ addresses }) => addresses.length > 0)) await deleteAddresses(tx, which);
+  if (interfaces.length > 0) await tx.run(sql`delete from interfaces where ${which}`);
 }

@@ -10,11 +10,18 @@ import type { PowerParameters, PowerState } from '../../../model/machines/power.
 import type { CarriedIds } from '../../declared/carried.ts';
 import { addCarried, carriedColumns, carriedConditions, dropCarried, replaceCarried } from '../../declared/carried.ts';
 import type { InterfaceInput, InterfaceRow } from './machine-interfaces.ts';
-import { deleteInterfaces, placeInterfaces, replaceInterfaces, withInterfaces } from './machine-interfaces.ts';
+import {
+  CARDS,
+  deleteAllInterfaces,
+  placeInterfaces,
+  replaceInterfaces,
+  withCards,
+  withInterfaces,
+} from './machine-interfaces.ts';
 import { type MachineStateShown, STATE_COLUMNS, stateConditions } from './machine-states.ts';
 import type { MachineState } from '../../../model/machines/machine-states.ts';
 import { containing, listPage, type ListPage, type PageQuery } from '../../page.ts';
-import { deleteOnly, findRow, insertOnly, lockRow, type Noun, type VersionedKey, updateRow } from '../../rows.ts';
+import { deleteOnly, findRow, insertOnly, lockedVersion, type Noun, type VersionedKey, updateRow } from '../../rows.ts';
 import type { Tx } from '../../tx.ts';
 
 /** `domain`: the domain's name; `fqdn`: the full name. Names of VLANs and CIDRs are in the interfaces. */
@@ -108,6 +115,9 @@ const MACHINES: Noun = {
   from: sql`machines t ${SHOWN}`,
 };
 
+/** With the interfaces. */
+const WHOLE: Noun = { ...MACHINES, columns: sql`${MACHINES.columns}${CARDS}` };
+
 /** Most devices that are parts of one machine. */
 export const PARTS_MAX = 1000;
 
@@ -117,10 +127,15 @@ const ID_ALPHABET = 'abcdefghkmnpqrstwxy34678';
 /** A new id: six characters that no machine has. */
 export async function freshMachineId(tx: Tx, random: Random): Promise<string> {
   for (;;) {
-    const bytes = Buffer.from(random.hex(6), 'hex');
-    const id = [...bytes].map((byte) => ID_ALPHABET[byte % ID_ALPHABET.length]).join('');
+    const id = randomMachineId(random);
     if (!(await tx.one(sql`select from machines where id = ${id}`))) return id;
   }
+}
+
+/** An id that hardly any machine has. */
+export function randomMachineId(random: Random): string {
+  const bytes = Buffer.from(random.hex(6), 'hex');
+  return [...bytes].map((byte) => ID_ALPHABET[byte % ID_ALPHABET.length]).join('');
 }
 
 /** Finds by id, full name, MAC address (of a physical interface) or IP address. */
@@ -129,8 +144,9 @@ export async function findMachine(
   by: { id: string } | { fqdn: string } | { mac: string } | { address: string },
 ): Promise<MachineRow | null> {
   const id = 'id' in by ? by.id : ((await tx.one(idOf(by)))?.id ?? null);
-  const head = id === null ? null : await findRow<MachineHead>(tx, MACHINES, sql`t.id = ${id}`);
-  return head ? ((await withInterfaces(tx, [head]))[0] ?? null) : null;
+  const row =
+    id === null ? null : await findRow<Parameters<typeof withCards<MachineHead>>[0]>(tx, WHOLE, sql`t.id = ${id}`);
+  return row && withCards<MachineHead>(row);
 }
 
 /** Machines of this host name in any domain, at most ten. */
@@ -185,15 +201,17 @@ function columnsOf(machine: Partial<Omit<NewMachine, 'id'>>): Record<string, unk
   };
 }
 
+/** `known`: as it was just read. It is read again if it has another version by now, which covers its interfaces and all that it carries. */
 export async function deleteMachine(
   tx: Tx,
   target: VersionedKey & { readonly key: string },
+  known: MachineRow | null = null,
 ): Promise<MachineRow | Rejected> {
-  const refusal = await lockRow(tx, MACHINES, target);
-  if (refusal) return refusal;
-  const machine = required(await findMachine(tx, { id: target.key }));
-  await deleteInterfaces(tx, sql`machine_id = ${target.key}`);
-  await dropCarried(tx, 'machine', target.key);
+  const version = await lockedVersion(tx, MACHINES, target);
+  if (isRejected(version)) return version;
+  const machine = known?.version === version ? known : required(await findMachine(tx, { id: target.key }));
+  await deleteAllInterfaces(tx, target.key, machine.interfaces);
+  await dropCarried(tx, 'machine', target.key, machine);
   await deleteOnly(tx, MACHINES, target.key);
   return machine;
 }
