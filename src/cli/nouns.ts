@@ -40,6 +40,7 @@ import { VLAN } from './commands/networks/vlan.ts';
 import { NODE } from './commands/cluster/node.ts';
 import { RACK } from './commands/cluster/rack.ts';
 import { RECORD } from './commands/names/record.ts';
+import { SERIES_NOUN } from './commands/cluster/series.ts';
 import { SERVICE } from './commands/cluster/service.ts';
 import { SETTING } from './commands/site/setting.ts';
 import { STATUS } from './commands/site/status.ts';
@@ -57,6 +58,7 @@ export const NOUNS: readonly NounSpec[] = [
   DOCTOR,
   FINDING,
   ALERT_TARGET,
+  SERIES_NOUN,
   WHAT_IF,
   WHOAMI,
   DRILL,

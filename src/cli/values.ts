@@ -61,12 +61,20 @@ export function nothingToSet(body: object, options: string): void {
 
 /** `--since` as a member of a query: a span before now, or a moment; nothing when it was not given. */
 export function sinceOf(call: Call): { since?: string } {
-  const value = option(call, 'since');
-  if (value === undefined) return {};
+  const since = pastOf(call, 'since');
+  return since === undefined ? {} : { since };
+}
+
+/** An option that is a moment of the past, or a span before now, as ISO 8601; undefined when it was not given. */
+export function pastOf(call: Call, name: 'since' | 'from' | 'to'): string | undefined {
+  const value = option(call, name);
+  if (value === undefined) return undefined;
   const at = momentOf(value, (span) => call.io.now() - span);
   if (at === null)
-    throw usageError(`--since: "${value}" is neither a span nor a moment. Rule: 30m, 2h, 7d, or 2030-01-01T00:00:00Z.`);
-  return { since: new Date(at).toISOString() };
+    throw usageError(
+      `--${name}: "${value}" is neither a span nor a moment. Rule: 30m, 2h, 7d, or 2030-01-01T00:00:00Z.`,
+    );
+  return new Date(at).toISOString();
 }
 
 /** A span after now, or a moment, as ISO 8601. `now` in ms. */

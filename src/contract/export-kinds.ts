@@ -202,6 +202,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   'power-type': 'a part of the release',
   rack: 'a host registers by itself, and an admin accepts it',
   search: 'a question',
+  series: 'numbers of the past',
   service: 'state of the hosts',
   session: 'a login of the moment',
   'site-certificate': 'its private key never leaves the site',

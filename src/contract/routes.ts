@@ -18,6 +18,7 @@ import { IMAGE_ROUTES } from './images/image.ts';
 import { IMAGE_SYNC_ROUTES } from './images/image-sync.ts';
 import { BACKUP_ROUTES } from './cluster/backup.ts';
 import { FINDING_ROUTES } from './cluster/finding.ts';
+import { SERIES_ROUTES } from './cluster/series.ts';
 import { SUPPORT_ROUTES } from './cluster/support.ts';
 import { UPGRADE_ROUTES } from './site/upgrade.ts';
 import { MOVE_ROUTES } from './cluster/move-routes.ts';
@@ -72,6 +73,7 @@ export const ROUTES = {
   ...MOVE_ROUTES,
   ...BACKUP_ROUTES,
   ...FINDING_ROUTES,
+  ...SERIES_ROUTES,
   ...SUPPORT_ROUTES,
   ...UPGRADE_ROUTES,
   ...ALERT_TARGET_ROUTES,

@@ -14,6 +14,7 @@ export * from './cluster/finding.ts';
 export * from './cluster/move-routes.ts';
 export * from './cluster/node.ts';
 export * from './cluster/rack.ts';
+export * from './cluster/series.ts';
 export * from './cluster/service.ts';
 export * from './cluster/status.ts';
 export * from './cluster/support.ts';

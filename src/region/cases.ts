@@ -36,6 +36,7 @@ import { sshKeyCases } from './people/ssh-keys.ts';
 import { queryCases } from './site/queries.ts';
 import { lookupCases } from './names/lookup.ts';
 import { metricCases } from './cluster/metrics/cases.ts';
+import { seriesCases } from './cluster/series/cases.ts';
 import { lifecycleCases } from './machines/lifecycle/cases.ts';
 import { allocateCases } from './machines/deployment/allocate.ts';
 import { deployCases } from './machines/deployment/deploy.ts';
@@ -63,6 +64,7 @@ import type { ReadCase, WriteCase } from './base/use-case.ts';
 export const CASES = {
   ...statusCases,
   ...metricCases,
+  ...seriesCases,
   ...queryCases,
   ...lookupCases,
   ...clusterCases,

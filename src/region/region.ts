@@ -17,6 +17,7 @@ import { openJobRepository } from './base/jobs/job-repository.ts';
 import type { JobKind } from './base/jobs/kind.ts';
 import type { Renewer } from './base/jobs/renewal.ts';
 import { startJobRunner } from './base/jobs/runner.ts';
+import { createSeriesTask } from './cluster/series/task.ts';
 import { createFindingTask } from './cluster/findings/task.ts';
 import type { DrillInstruments } from './cluster/drill-run/port.ts';
 import { type Backups, createBackups } from './cluster/backups/create-backups.ts';
@@ -159,6 +160,8 @@ const BACKUPS_EVERY_MS = 15_000;
 const OWN_RESTART_EVERY_MS = 2000;
 /** How late a finding is noticed; the row in the database lets one region judge. */
 const FINDINGS_EVERY_MS = 5000;
+/** How late samples for charts are stored, within their five minutes. */
+const SERIES_EVERY_MS = 10_000;
 /** How late a message about a finding leaves. */
 const ALARMS_EVERY_MS = 2000;
 const NO_INPUT = { params: {}, query: {}, body: undefined };
@@ -305,6 +308,7 @@ function startTasks(
   if (backups) start(backups.schedule, BACKUPS_EVERY_MS);
   start(createFindingTask(ports.db, calls, ports.process), FINDINGS_EVERY_MS);
   start(createAlarmTask(ports.db, calls), ALARMS_EVERY_MS);
+  start(createSeriesTask(ports.db, calls, ports.process), SERIES_EVERY_MS);
   if (ports.endForRestart) start(createOwnRestartTask(ports.db, ports.node, ports.endForRestart), OWN_RESTART_EVERY_MS);
   const jobs =
     ports.jobs &&

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Rejected } from '../core/errors.ts';
 import type { Database } from './database.ts';
+import { STEP_DAYS } from '../model/cluster/series.ts';
 import { PUBLICATIONS_RETAINED } from './publication/held.ts';
 import { lockPublishers, noteNamedParts, unnamedSince } from './publication/parts.ts';
 import { SESSION_IDLE_HOURS } from './queries/people/sessions.ts';
@@ -60,6 +61,9 @@ const RETENTION = {
 
 /** Rows per table and round: a round holds no lock for long, the next one goes on. */
 const BATCH = 5000;
+
+/** The present five minutes, as `series_samples.slot` has them. */
+const SLOT = sql`floor(extract(epoch from now()) / 300)::int`;
 
 const OLD_CHANGE = isOld('revision', RETENTION.changes, sql`(select revision from counters)`);
 
@@ -172,6 +176,14 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
   ),
   machine_tokens: expired('machine_tokens', sql`ended_at < now() - ${RETENTION.machineRuns}::interval`),
   machine_script_results: expired('machine_script_results', sql`at < now() - ${RETENTION.scriptResults}::interval`),
+  // Values of a clock that was ahead go, too: they would stay for as long as it was ahead.
+  series_samples: expired('series_samples', sql`slot < ${SLOT} - ${STEP_DAYS['5m'] * 288}::int or slot > ${SLOT} + 12`),
+  series_days: expired('series_days', sql`day < ${SLOT} / 288 - ${STEP_DAYS['1h']}::int or day > ${SLOT} / 288`),
+  series: expired(
+    'series',
+    sql`not exists (select from series_samples v where v.series = series.id)
+      and not exists (select from series_days d where d.series = series.id)`,
+  ),
   machine_steps: expired('machine_steps', sql`at < now() - ${RETENTION.machineSteps}::interval`),
 };
 

@@ -299,6 +299,34 @@ table service_actions
   constraint service_actions_pkey PRIMARY KEY (node_id, service, at, kind)
   CREATE INDEX service_actions_by_time ON public.service_actions USING btree (at)
 
+table series_samples
+  series integer not null
+  slot integer not null
+  value real not null
+  constraint series_samples_pkey PRIMARY KEY (series, slot)
+  constraint series_samples_series_fkey FOREIGN KEY (series) REFERENCES series(id) ON DELETE CASCADE
+  CREATE INDEX series_samples_slot ON public.series_samples USING brin (slot)
+
+table series_days
+  series integer not null
+  day integer not null
+  low real[] not null
+  mean real[] not null
+  high real[] not null
+  constraint series_days_hours CHECK (((array_length(low, 1) = 24) AND (array_length(mean, 1) = 24) AND (array_length(high, 1) = 24)))
+  constraint series_days_pkey PRIMARY KEY (series, day)
+  constraint series_days_series_fkey FOREIGN KEY (series) REFERENCES series(id) ON DELETE CASCADE
+  CREATE INDEX series_days_day ON public.series_days USING brin (day)
+
+table series
+  id integer not null identity
+  name text not null
+  labels jsonb not null default '{}'::jsonb
+  constraint series_labels CHECK (((jsonb_typeof(labels) = 'object'::text) AND (length((labels)::text) <= 1000)))
+  constraint series_name CHECK ((name ~ '^regent_[a-z0-9_]{1,90}$'::text))
+  constraint series_one UNIQUE (name, labels)
+  constraint series_pkey PRIMARY KEY (id)
+
 table scripts
   id integer not null identity
   name text not null

@@ -202,6 +202,7 @@ export const CALLS = {
   'script.set': 'PATCH /scripts/{script}',
   'script.show': 'GET /scripts/{script}',
   'search.list': 'GET /search',
+  'series.list': 'GET /series',
   'service.actions': 'GET /service-actions',
   'service.files': 'GET /services/{node}/{service}/files',
   'service.list': 'GET /services',

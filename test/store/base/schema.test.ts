@@ -66,7 +66,7 @@ test('every constraint that a request can break has its sentence', async () => {
   ];
   const isInternal = (name: string) =>
     internal.includes(name) ||
-    /^(?:lease(?:s|_reports|_series|_releases)|cluster_roles|cluster_pause|alert_deliveries|doctor_findings|jobs|job_targets|bmc_pins|commands|command_secrets|features|body_parts|subnet_releases|boot_step_series|images|image_(?:files|pieces|places)|node_places|recoveries|site_certificate|inner_trust|pair_authorities|login_failures|boot_source_syncs|ignored_machines|password_hashes|sessions|run_scripts|deployed_addresses|machine_(?:deployments|enlistments|states|steps|tokens|inventories|script_results|script_outputs))_/.test(
+    /^(?:lease(?:s|_reports|_series|_releases)|cluster_roles|cluster_pause|alert_deliveries|doctor_findings|jobs|job_targets|bmc_pins|commands|command_secrets|features|body_parts|subnet_releases|boot_step_series|images|image_(?:files|pieces|places)|node_places|recoveries|series|site_certificate|inner_trust|pair_authorities|login_failures|boot_source_syncs|ignored_machines|password_hashes|sessions|run_scripts|deployed_addresses|machine_(?:deployments|enlistments|states|steps|tokens|inventories|script_results|script_outputs))_/.test(
       name,
     ) ||
     /^(?:desired|publications)_(?:has_body|root)$/.test(name);

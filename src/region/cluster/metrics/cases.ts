@@ -9,16 +9,20 @@ import { latencySamples } from './latency-samples.ts';
 import { siteSamples } from './site-samples.ts';
 import type { MetricSample } from './table.ts';
 
-/** Every figure of the site at one moment; how long requests took is this region's own. */
-export async function readSamples(tx: Tx, context: CasePorts): Promise<MetricSample[]> {
+/** Every figure of the site at one moment. */
+export async function readSiteSamples(tx: Tx, context: CasePorts): Promise<MetricSample[]> {
   const nodes = await readSeenNodes(tx, context);
   const site = await readWholeSite(tx, context, { known: nodes, isExact: false });
   const kinds = context.renderer.services.map((service) => service.name);
   return [
     ...nodeSamples({ nodes, kinds, version: context.version, now: site.now }),
     ...siteSamples(site, await readCounts(tx), await readSiteCounts(tx)),
-    ...latencySamples(context.latencies, context.node),
   ];
+}
+
+/** The figures of the site, and how long requests to this region took. */
+async function readSamples(tx: Tx, context: CasePorts): Promise<MetricSample[]> {
+  return [...(await readSiteSamples(tx, context)), ...latencySamples(context.latencies, context.node)];
 }
 
 export const metricCases = {

@@ -4,7 +4,7 @@ import type { SiteCounts } from '../../../store/queries/cluster/site-counts.ts';
 import { isAlarming, judge } from '../doctor.ts';
 import { lossesOf } from '../losses.ts';
 import { pairsNow } from '../pairs/now.ts';
-import { type ClusterSite, settled } from '../site.ts';
+import { type ClusterSite, members, settled } from '../site.ts';
 import { type MetricSample, sampleOf } from './table.ts';
 
 const flag = (isSet: boolean): number => (isSet ? 1 : 0);
@@ -15,6 +15,8 @@ export function siteSamples(site: ClusterSite, counts: Counts, more: SiteCounts)
   return [
     ...databaseSamples(site),
     ...nodeSamples(site),
+    ...roleSamples(site),
+    ...imageSamples(site),
     ...networkSamples(site),
     ...countSamples(counts, more),
     ...sampleIf('regent_jobs_stuck', site.stuckJobs?.length),
@@ -40,10 +42,38 @@ function databaseSamples(site: ClusterSite): MetricSample[] {
 }
 
 function nodeSamples(site: ClusterSite): MetricSample[] {
-  return settled(site).flatMap(({ name: node, isFresh, isDrained }) => [
+  return settled(site).flatMap(({ name: node, isFresh, isDrained, host }) => [
     sampleOf('regent_node_fresh', { node }, flag(isFresh)),
     sampleOf('regent_node_drained', { node }, flag(isDrained)),
+    ...(isFresh ? (host?.disks ?? []) : [])
+      .filter(({ sizeBytes }) => sizeBytes > 0)
+      .map(({ path, sizeBytes, freeBytes }) =>
+        sampleOf('regent_node_disk_used_ratio', { node, path }, 1 - freeBytes / sizeBytes),
+      ),
   ]);
+}
+
+/** Who holds what only one node can have. A node without a fresh report has no sample. */
+function roleSamples(site: ClusterSite): MetricSample[] {
+  return members(site).flatMap(({ name: node, facts: { vip, db, dcs } }) => {
+    const sample = (role: string, isHeld: boolean) => sampleOf('regent_role_held', { role, node }, flag(isHeld));
+    return [
+      ...(vip === null ? [] : [sample('vip', vip.isHolder === true)]),
+      ...(db === null ? [] : [sample('primary', db.role === 'primary')]),
+      ...(dcs === null ? [] : [sample('etcd-leader', dcs.isLeader === true)]),
+    ];
+  });
+}
+
+function imageSamples({ images = [] }: ClusterSite): MetricSample[] {
+  return [...Map.groupBy(images, ({ name }) => name)].map(([image, rows]) => {
+    const sizes = rows.flatMap(({ files }) => files.map(({ size }) => size));
+    return sampleOf(
+      'regent_image_bytes',
+      { image },
+      sizes.reduce((total, size) => total + size, 0),
+    );
+  });
 }
 
 function networkSamples(site: ClusterSite): MetricSample[] {
@@ -66,10 +96,11 @@ function networkSamples(site: ClusterSite): MetricSample[] {
   ];
 }
 
-function countSamples(counts: Counts, { machines, jobs, drills }: SiteCounts): MetricSample[] {
+function countSamples(counts: Counts, { machines, jobs, drills, runs }: SiteCounts): MetricSample[] {
   const nouns = { domain: counts.domains, record: counts.records, vlan: counts.vlans, subnet: counts.subnets };
   return [
     ...machines.map(({ state, count }) => sampleOf('regent_machines', { state }, count)),
+    ...runs.map(({ kind, seconds: length }) => sampleOf('regent_machine_run_seconds', { kind }, length)),
     ...Object.entries(nouns).map(([noun, count]) => sampleOf('regent_objects', { noun }, count)),
     sampleOf('regent_leases', {}, counts.leases),
     ...['waiting', 'running'].map((state) =>

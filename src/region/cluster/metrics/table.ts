@@ -11,11 +11,13 @@ export interface MetricSample {
 }
 
 /** A metric of the site. Its name ends with its unit, and with `_total` if it only grows. */
-interface MetricDefinition {
+export interface MetricDefinition {
   readonly name: `regent_${string}`;
   readonly type: MetricFamily['type'];
   readonly labels: readonly string[];
   readonly help: string;
+  /** Charts have it (series/table.ts). */
+  readonly isSeries?: true;
 }
 
 /**
@@ -29,10 +31,34 @@ export const METRICS = [
     labels: ['version'],
     help: 'The release of the region that answers; the value is 1.',
   },
-  { name: 'regent_database_up', type: 'gauge', labels: [], help: 'Did a write succeed just now: 1, else 0.' },
-  { name: 'regent_database_write_seconds', type: 'gauge', labels: [], help: 'Seconds that the write took.' },
-  { name: 'regent_losses_now', type: 'gauge', labels: [], help: 'Region nodes that may fail now without an outage.' },
-  { name: 'regent_losses_promised', type: 'gauge', labels: [], help: 'Region nodes that may fail when all is well.' },
+  {
+    name: 'regent_database_up',
+    type: 'gauge',
+    labels: [],
+    help: 'Did a write succeed just now: 1, else 0.',
+    isSeries: true,
+  },
+  {
+    name: 'regent_database_write_seconds',
+    type: 'gauge',
+    labels: [],
+    help: 'Seconds that the write took.',
+    isSeries: true,
+  },
+  {
+    name: 'regent_losses_now',
+    type: 'gauge',
+    labels: [],
+    help: 'Region nodes that may fail now without an outage.',
+    isSeries: true,
+  },
+  {
+    name: 'regent_losses_promised',
+    type: 'gauge',
+    labels: [],
+    help: 'Region nodes that may fail when all is well.',
+    isSeries: true,
+  },
   {
     name: 'regent_node_report_age_seconds',
     type: 'gauge',
@@ -44,12 +70,27 @@ export const METRICS = [
     type: 'gauge',
     labels: ['node'],
     help: 'Does the node report, and do others reach it: 1, else 0.',
+    isSeries: true,
   },
   {
     name: 'regent_node_drained',
     type: 'gauge',
     labels: ['node'],
     help: 'Is the node drained by an operator: 1, else 0.',
+  },
+  {
+    name: 'regent_node_disk_used_ratio',
+    type: 'gauge',
+    labels: ['node', 'path'],
+    help: 'Used part of the file system, of a node that reports.',
+    isSeries: true,
+  },
+  {
+    name: 'regent_role_held',
+    type: 'gauge',
+    labels: ['role', 'node'],
+    help: 'Does the region node hold the role (vip, primary, etcd-leader) by its own report: 1, else 0.',
+    isSeries: true,
   },
   {
     name: 'regent_service_healthy',
@@ -74,19 +115,41 @@ export const METRICS = [
     type: 'gauge',
     labels: ['node', 'other'],
     help: 'Leases that the node has and its partner lacks or has for another client.',
+    isSeries: true,
   },
-  { name: 'regent_pool_addresses', type: 'gauge', labels: ['subnet'], help: 'Dynamic addresses of the subnet.' },
+  {
+    name: 'regent_pool_addresses',
+    type: 'gauge',
+    labels: ['subnet'],
+    help: 'Dynamic addresses of the subnet.',
+    isSeries: true,
+  },
   {
     name: 'regent_pool_leases',
     type: 'gauge',
     labels: ['subnet'],
     help: 'Dynamic addresses with a lease now, declined ones too.',
+    isSeries: true,
   },
-  { name: 'regent_machines', type: 'gauge', labels: ['state'], help: 'Machines by their state.' },
-  { name: 'regent_objects', type: 'gauge', labels: ['noun'], help: 'Objects of the configuration.' },
-  { name: 'regent_leases', type: 'gauge', labels: [], help: 'Addresses with a lease in force.' },
-  { name: 'regent_jobs', type: 'gauge', labels: ['state'], help: 'Jobs that have not ended.' },
-  { name: 'regent_jobs_stuck', type: 'gauge', labels: [], help: 'Jobs at which no region works.' },
+  { name: 'regent_machines', type: 'gauge', labels: ['state'], help: 'Machines by their state.', isSeries: true },
+  {
+    name: 'regent_machine_run_seconds',
+    type: 'gauge',
+    labels: ['kind'],
+    help: 'Median of the last day: from the start to the end of commissioning, to the running system of deploying.',
+    isSeries: true,
+  },
+  {
+    name: 'regent_image_bytes',
+    type: 'gauge',
+    labels: ['image'],
+    help: 'Size of the files of all images of the name.',
+    isSeries: true,
+  },
+  { name: 'regent_objects', type: 'gauge', labels: ['noun'], help: 'Objects of the configuration.', isSeries: true },
+  { name: 'regent_leases', type: 'gauge', labels: [], help: 'Addresses with a lease in force.', isSeries: true },
+  { name: 'regent_jobs', type: 'gauge', labels: ['state'], help: 'Jobs that have not ended.', isSeries: true },
+  { name: 'regent_jobs_stuck', type: 'gauge', labels: [], help: 'Jobs at which no region works.', isSeries: true },
   {
     name: 'regent_certificate_expiry_timestamp_seconds',
     type: 'gauge',
@@ -105,7 +168,7 @@ export const METRICS = [
     labels: [],
     help: 'When the certificate that browsers see ends, Unix time.',
   },
-  { name: 'regent_backups', type: 'gauge', labels: [], help: 'Backups in the store.' },
+  { name: 'regent_backups', type: 'gauge', labels: [], help: 'Backups in the store.', isSeries: true },
   {
     name: 'regent_backup_newest_timestamp_seconds',
     type: 'gauge',
@@ -131,7 +194,13 @@ export const METRICS = [
     help: 'When the newest stored round of the drill began, Unix time.',
   },
   { name: 'regent_drill_passed', type: 'gauge', labels: ['hazard'], help: 'Did that round pass: 1, else 0.' },
-  { name: 'regent_findings', type: 'gauge', labels: ['state', 'muted'], help: 'Findings of the doctor that stand.' },
+  {
+    name: 'regent_findings',
+    type: 'gauge',
+    labels: ['state', 'muted'],
+    help: 'Findings of the doctor that stand.',
+    isSeries: true,
+  },
   {
     name: 'regent_finding_state',
     type: 'gauge',
@@ -150,12 +219,14 @@ export const METRICS = [
     type: 'histogram',
     labels: ['region', 'surface', 'kind'],
     help: 'How long the region took for requests, streams left out.',
+    isSeries: true,
   },
   {
     name: 'regent_api_requests_total',
     type: 'counter',
     labels: ['region', 'surface', 'code'],
     help: 'Requests by the class of their answer, streams left out.',
+    isSeries: true,
   },
 ] as const satisfies readonly MetricDefinition[];
 

@@ -17,6 +17,7 @@ const MORE = {
   machines: [{ state: 'ready', count: 4 }],
   jobs: [{ state: 'running', count: 2 }],
   drills: [{ hazard: 'host-kill-primary', startedAt: days(-1), isPassed: false }],
+  runs: [{ kind: 'deploying', seconds: 410 }],
 };
 const SITE = aSite({ site: { backups: BACKUPS } });
 const valueOf = (samples: readonly MetricSample[], name: string, labels: Readonly<Record<string, string>> = {}) =>
@@ -39,6 +40,23 @@ describe('figures of the site', () => {
     expect(found('regent_backup_newest_timestamp_seconds')).toBe(BACKUPS.newestAt / 1000);
     expect(found('regent_drill_passed', { hazard: 'host-kill-primary' })).toBe(0);
     expect(found('regent_finding_state', { finding: 'agents' })).toBe(0);
+  });
+
+  it('have who holds what, how full disks are, sizes of images and times of runs', () => {
+    const disks = [{ path: '/', sizeBytes: 1000, freeBytes: 250 }];
+    const away = { silentFor: 300, report: 'silent' as const, host: { disks } };
+    const samples = siteSamples(aSite({ nodes: { r1: { host: { disks } }, r3: away } }), COUNTS, MORE);
+    const found = (name: string, labels?: Readonly<Record<string, string>>) => valueOf(samples, name, labels);
+
+    for (const role of ['vip', 'primary', 'etcd-leader'])
+      expect(
+        ['r1', 'r2', 'r3'].map((node) => found('regent_role_held', { role, node })),
+        role,
+      ).toEqual([1, 0, undefined]);
+    expect(found('regent_node_disk_used_ratio', { node: 'r1', path: '/' })).toBe(0.75);
+    expect(found('regent_node_disk_used_ratio', { node: 'r3' }), 'it is silent').toBeUndefined();
+    expect(found('regent_image_bytes')).toBeGreaterThan(0);
+    expect(found('regent_machine_run_seconds', { kind: 'deploying' })).toBe(410);
   });
 
   it('have the state, the mute and the age of a finding', () => {
