@@ -3,7 +3,7 @@ import type { RouteId, RouteInput, RouteOutput } from './routes.ts';
 import { doubt, retry } from './base/wire/retry.ts';
 import { RetryLimiter } from './base/wire/retry-limiter.ts';
 import type { ClientOptions } from './base/wire/transport.ts';
-import { API_PREFIX, headersOf, parseJson, ProblemError, problemOf } from './base/wire/transport.ts';
+import { API_PREFIX, CHANGE_HEADER, headersOf, parseJson, ProblemError, problemOf } from './base/wire/transport.ts';
 
 /** Per-call options. `ifMatch`: ETag that the object must still have. */
 export interface ApiCallOptions {
@@ -12,8 +12,16 @@ export interface ApiCallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An answer. `etag` where the call has one. */
-export type Reply<T> = { readonly status: number; readonly body: T; readonly etag: string | null };
+/**
+ * An answer. `etag` where the call has one; `change`: the change of the configuration that it made; null: none, or a
+ * region of an earlier release answered.
+ */
+export interface Reply<T> {
+  readonly status: number;
+  readonly body: T;
+  readonly etag: string | null;
+  readonly change: number | null;
+}
 
 /** What a list call lists. */
 export type ItemOf<I extends RouteId> = RouteOutput<I> extends { items: (infer T)[] } ? T : never;
@@ -52,7 +60,12 @@ export function createCaller(given: ClientOptions, table: CallTable): Caller {
     const answer = await retry(options, { method: route.method, path, headers, body, signal: call.signal });
     const parsed = parseJson(answer.text);
     if (answer.response.ok && parsed !== undefined)
-      return { status: answer.response.status, body: parsed, etag: answer.response.headers.get('etag') };
+      return {
+        status: answer.response.status,
+        body: parsed,
+        etag: answer.response.headers.get('etag'),
+        change: Number(answer.response.headers.get(CHANGE_HEADER) ?? '') || null,
+      };
     const problem = problemOf(answer.response.status, answer.text);
     if (!answer.isDoubtful || problem.detail.includes('Whether the change was made')) throw new ProblemError(problem);
     const detail = problem.detail.replace(/\.$/, '') + doubt(headers['idempotency-key']);

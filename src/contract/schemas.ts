@@ -4,6 +4,7 @@
  */
 export * from './base/command.ts';
 export * from './base/common.ts';
+export * from './base/history.ts';
 export * from './base/job.ts';
 export * from './cluster/action.ts';
 export * from './cluster/agent.ts';

@@ -178,7 +178,14 @@ async function doWrite(ports: CallPorts, request: WriteCall): Promise<CallOutcom
   // A replay may be this very call, whose COMMIT was in doubt: then the secret is the one that was stored.
   const isOwn = !written.isReplay || stableJson(made ?? null) === stableJson(body);
   const shown = isOwn ? { ...(body as object), ...secrets } : body;
-  return { kind: 'done', status: written.status, body: shown, version, isReplay: written.isReplay };
+  return {
+    kind: 'done',
+    status: written.status,
+    body: shown,
+    version,
+    isReplay: written.isReplay,
+    change: written.change,
+  };
 }
 
 /** What the use case needs from outside before its transaction; undefined: nothing. */

@@ -21,6 +21,7 @@ import { createSeriesTask } from './cluster/series/task.ts';
 import { createFindingTask } from './cluster/findings/task.ts';
 import type { DrillInstruments } from './cluster/drill-run/port.ts';
 import { type Backups, createBackups } from './cluster/backups/create-backups.ts';
+import { nameEvents } from './base/history.ts';
 import { createUpgradeJob } from './site/upgrade/job.ts';
 import { createMoves, type Moves } from './cluster/moves/create-moves.ts';
 import type { PatroniPort } from './cluster/moves/patroni.ts';
@@ -247,9 +248,17 @@ export function createRegion(ports: RegionPorts): RegionNode {
 function eventsOf(db: RegionPorts['db']): RegionNode['events'] {
   return {
     read: async (after, limit, caller, kind) =>
-      accept(await db.autocommitRead((tx) => readEvents(tx, after, limit, { kind, reader: caller.user }))).map(
-        (event) => eventFor(caller, event),
-      ),
+      accept(
+        await db.autocommitRead(async (tx) => {
+          const events = await readEvents(tx, after, limit, { kind, reader: caller.user });
+          return {
+            events: await nameEvents(
+              tx,
+              events.map((event) => eventFor(caller, event)),
+            ),
+          };
+        }),
+      ).events,
     gapAfter: async (after) => accept(await db.autocommitRead(async (tx) => ({ gap: await gapAfter(tx, after) }))).gap,
     latest: async () => accept(await db.autocommitRead((tx) => lastEventId(tx))),
   };

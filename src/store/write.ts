@@ -45,8 +45,12 @@ export interface OperationOutcome<B = unknown> {
   readonly reverts?: number;
 }
 
-/** `revision` after the write; `isReplay`: the answer of an earlier call with the same key. */
+/**
+ * `revision` after the write; `isReplay`: the answer of an earlier call with the same key; `change`: the change of the
+ * configuration that it is; null: it changed none.
+ */
 export interface Written<B = unknown> {
+  readonly change: number | null;
   readonly status: number;
   readonly body: B;
   readonly revision: number;
@@ -100,7 +104,7 @@ async function perform<B>(
   const stored = await tx.one(sql<StoredAnswer>`
     select stored_digest as digest, stored_status as status, stored_body as body, stored_revision as revision
     from begin_operation(${actor}, ${key}, ${requestDigest}, ${id})`);
-  if (stored) return replay(stored, requestDigest);
+  if (stored) return replay(stored, requestDigest, await changeOf(tx, operation));
   const events: NewEvent[] = [];
   const outcome = await body({ ...tx, emit: (event) => void events.push(event) });
   if (isRejected(outcome)) return outcome;
@@ -111,11 +115,23 @@ async function perform<B>(
   const facts = { actor, key, operation: id, origin, summary, status, events, reverts };
   const done = await tx.one(
     operation.isUnaudited
-      ? sql<{ revision: number }>`select settle_operation(${actor}, ${key}, ${status}, ${answer}::json) as revision`
-      : sql<{ revision: number }>`
-        select finish_operation(${JSON.stringify(facts)}::jsonb, ${answer}::json) as revision`,
+      ? sql<Done>`select settle_operation(${actor}, ${key}, ${status}, ${answer}::json) as revision, false as "isChange"`
+      : sql<Done>`
+        select finish_operation(${JSON.stringify(facts)}::jsonb, ${answer}::json) as revision,
+          exists (select from history where operation = ${id}) as "isChange"`,
   );
-  return { status, body: outcome.body, revision: done?.revision ?? 0, isReplay: false };
+  const { revision, isChange } = done ?? { revision: 0, isChange: false };
+  return { status, body: outcome.body, revision, change: isChange ? revision : null, isReplay: false };
+}
+
+type Done = { readonly revision: number; readonly isChange: boolean };
+
+/** The change that an earlier call with this key made; null: it made none. */
+async function changeOf(tx: Tx, { actor, key }: Operation): Promise<number | null> {
+  const row = await tx.one(sql<{ revision: number }>`
+    select c.revision from idempotency i join changes c on c.operation = i.operation
+    where i.actor = ${actor} and i.key = ${key}`);
+  return row?.revision ?? null;
 }
 
 /** The same change, measured and undone: the whole configuration before and after. */
@@ -133,10 +149,10 @@ export function dryRun<B>(
   }, options);
 }
 
-function replay<B>(stored: StoredAnswer, digest: string): Written<B> | Rejected {
+function replay<B>(stored: StoredAnswer, digest: string, change: number | null): Written<B> | Rejected {
   if (stored.digest !== digest)
     return rejected('key_reused', 'This Idempotency-Key was used for another request. Rule: one key, one request.');
-  return { status: stored.status, body: stored.body as B, revision: stored.revision, isReplay: true };
+  return { status: stored.status, body: stored.body as B, revision: stored.revision, change, isReplay: true };
 }
 
 /** Best effort: an audit row that cannot be written must not change the answer. */

@@ -7,9 +7,13 @@ import { Overview } from './screens/site/overview/overview.tsx';
 import { Services } from './screens/cluster/services/services.tsx';
 import { EN } from './texts/en.ts';
 
+type PageId = keyof typeof EN.pages.titles;
+type GroupId = keyof typeof EN.pages.groups;
+
 /** A page of the navigation. `letter`: `g`, then this, leads there. `show`: what is below it, by the rest of the path; null: no such page. */
 export interface Screen {
-  readonly id: string;
+  readonly id: PageId;
+  readonly group: GroupId;
   readonly title: string;
   readonly letter: string;
   readonly show: (rest: readonly string[]) => JSX.Element | null;
@@ -17,44 +21,43 @@ export interface Screen {
 
 /** Every page, in the order of the navigation; the first one is where everybody begins. */
 export const SCREENS: readonly Screen[] = [
-  { id: 'overview', title: EN.overview.title, letter: 'o', show: whole(Overview) },
-  {
-    id: 'nodes',
-    title: EN.nodes.title,
-    letter: 'n',
-    show: (rest) => (rest.length === 0 ? <Nodes /> : <Later id="node" rest={rest} />),
-  },
-  { id: 'machines', title: EN.machines.title, letter: 'm', show: later('machines') },
-  { id: 'images', title: EN.images.title, letter: 'i', show: later('images') },
-  {
-    id: 'services',
-    title: EN.services.title,
-    letter: 's',
-    show: (rest) => (rest.length === 0 ? <Services /> : <Later id="service" rest={rest} />),
-  },
-  { id: 'racks', title: EN.networks.racks.title, letter: 'r', show: later('racks') },
-  { id: 'vlans', title: EN.networks.vlans.title, letter: 'v', show: later('vlans') },
-  { id: 'subnets', title: EN.networks.subnets.title, letter: 'u', show: later('subnets') },
-  { id: 'leases', title: EN.networks.leases.title, letter: 'l', show: later('leases') },
-  { id: 'dns', title: EN.dns.title, letter: 'b', show: later('dns') },
-  { id: 'catalog', title: EN.catalog.title, letter: 'w', show: later('catalog') },
-  { id: 'drills', title: EN.drills.title, letter: 'p', show: later('drills') },
-  { id: 'doctor', title: EN.doctor.title, letter: 'd', show: whole(DoctorPage) },
-  { id: 'changes', title: EN.history.changes.title, letter: 'c', show: later('changes') },
-  { id: 'events', title: EN.history.events.title, letter: 'e', show: later('events') },
-  { id: 'jobs', title: EN.history.jobs.title, letter: 'j', show: later('jobs') },
-  { id: 'notes', title: EN.notes.title, letter: 'k', show: later('notes') },
-  { id: 'access', title: EN.access.title, letter: 'a', show: later('access') },
-  { id: 'settings', title: EN.settings.title, letter: 't', show: later('settings') },
-  { id: 'search', title: EN.history.search.title, letter: '/', show: later('search') },
+  screen('overview', 'site', 'o', whole(Overview)),
+  screen('nodes', 'site', 'n', (rest) => (rest.length === 0 ? <Nodes /> : <Later id="node" rest={rest} />)),
+  screen('services', 'site', 's', (rest) => (rest.length === 0 ? <Services /> : <Later id="service" rest={rest} />)),
+  screen('racks', 'site', 'r', later('racks')),
+  screen('doctor', 'site', 'd', whole(DoctorPage)),
+  screen('drills', 'site', 'p', later('drills')),
+  screen('machines', 'machines', 'm', later('machines')),
+  screen('images', 'machines', 'i', later('images')),
+  screen('catalog', 'machines', 'w', later('catalog')),
+  screen('vlans', 'network', 'v', later('vlans')),
+  screen('subnets', 'network', 'u', later('subnets')),
+  screen('leases', 'network', 'l', later('leases')),
+  screen('dns', 'network', 'b', later('dns')),
+  screen('changes', 'history', 'c', later('changes')),
+  screen('events', 'history', 'e', later('events')),
+  screen('jobs', 'history', 'j', later('jobs')),
+  screen('notes', 'history', 'k', later('notes')),
+  screen('access', 'setup', 'a', later('access')),
+  screen('settings', 'setup', 't', later('settings')),
+  screen('search', 'setup', '/', later('search')),
 ];
+
+/** The groups of the navigation with their pages, in their order. */
+export const GROUPS: readonly (readonly [title: string, screens: readonly Screen[]])[] = (
+  Object.entries(EN.pages.groups) as [GroupId, string][]
+).map(([id, title]) => [title, SCREENS.filter(({ group }) => group === id)]);
+
+function screen(id: PageId, group: GroupId, letter: string, show: Screen['show']): Screen {
+  return { id, group, title: EN.pages.titles[id], letter, show };
+}
 
 /** The page of a place, and its line in the navigation. Null: there is no such page. */
 export function screenOf(place: Place): { readonly screen: Screen; readonly page: JSX.Element } | null {
   const [id = SCREENS[0]?.id, ...rest] = place.path;
-  const screen = SCREENS.find((entry) => entry.id === id);
-  const page = screen?.show(rest) ?? null;
-  return screen && page ? { screen, page } : null;
+  const found = SCREENS.find((entry) => entry.id === id);
+  const page = found?.show(rest) ?? null;
+  return found && page ? { screen: found, page } : null;
 }
 
 /** A page that has none below it. */

@@ -1546,8 +1546,10 @@ table events
   actor text not null
   revision bigint not null
   at timestamp with time zone not null default clock_timestamp()
+  operation text default NULLIF(current_setting('regent.operation'::text, true), ''::text)
   constraint events_pkey PRIMARY KEY (id)
   CREATE INDEX events_by_age ON public.events USING btree (at)
+  CREATE INDEX events_by_operation ON public.events USING btree (operation, id) WHERE (operation IS NOT NULL)
   CREATE INDEX events_of_machines ON public.events USING btree (subject, id) WHERE (kind ~~ 'machine.%'::text)
 
 table drill_rounds

@@ -74,7 +74,6 @@ async function shoot(
   context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   await page.goto(`${site.url}/ui/`);
-  await page.getByRole('button', { name: 'With an API key' }).click();
   if (small === null) await save(page, 'login', site.theme);
   await page.getByLabel('API key').fill(site.key);
   await page.keyboard.press('Enter');

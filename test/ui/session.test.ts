@@ -38,7 +38,6 @@ describe('the login', () => {
   it('takes an API key', async () => {
     const { site } = play;
     await using open = await openPage(ui.browser, site.url);
-    await open.page.getByRole('button', { name: 'With an API key' }).click();
     await open.page.getByLabel('API key').fill(site.region.keys.admin);
     // Of a screen on the wall, which only looks.
     await open.page.getByLabel('Read-only wall display').check();
@@ -133,7 +132,7 @@ describe('live data', () => {
     await site.call('POST', '/nodes/r2/drain');
     await page.getByText('One job is under way').waitFor({ timeout: patient(2000) });
     await page
-      .getByText('job.added')
+      .getByText('was ordered')
       .first()
       .waitFor({ timeout: patient(2000) });
   });

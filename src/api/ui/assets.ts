@@ -32,6 +32,8 @@ export const UI_PATH = '/ui';
 const INDEX = 'index.html';
 /** Below it names have a hash of their bytes. */
 const HASHED = 'assets/';
+/** The path of a page that somebody typed without the `#`: no file, whose names have a dot. */
+const PAGE = /^(?!assets\/)[\w%~/-]{1,200}$/;
 const HOST = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])$/;
 
 /** Nothing from outside, nothing inline, no frame around it (CSP level 3). */
@@ -56,6 +58,8 @@ export function registerUi(app: FastifyInstance, { assets, siteHosts, isPlain }:
     if (!isPlain && !isSecure(request)) return toSecure(siteHosts, request, reply);
     const path = pathOf(request);
     const asset = assets.get(path);
+    if (asset === undefined && assets.has(INDEX) && PAGE.test(path))
+      return reply.headers(HEADERS).code(307).header('location', `${UI_PATH}/#/${path}`).send();
     if (asset === undefined) return sendProblem(reply, missing(assets, path), HEADERS);
     return send(request, reply, { asset, isImmutable: path.startsWith(HASHED) });
   };

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { CHANGE_HEADER } from '../../contract/base/wire/transport.ts';
 import { isWrite, type RouteId, type RouteOutput, ROUTES, type RouteSpec } from '../../contract/routes.ts';
 import { metricsType, OPENMETRICS_TYPE, openMetricsText, prometheusText } from '../../contract/cluster/prometheus.ts';
 import { invalid, isRejected, type Rejected, rejected } from '../../core/errors.ts';
@@ -86,6 +87,7 @@ async function answer(ports: CallPorts, prepared: Prepared, exchange: CallExchan
   if (isRejected(outcome)) return sendProblem(reply, outcome);
   if (outcome.version !== null) reply.header('etag', `"${outcome.version}"`);
   if (outcome.isReplay) reply.header('idempotent-replayed', 'true');
+  if (typeof outcome.change === 'number') reply.header(CHANGE_HEADER, String(outcome.change));
   if (prepared.route.method === 'GET' && outcome.version !== null && isSame(request, outcome.version))
     return reply.code(304).send();
   if (prepared.id === 'metric.list' && !wantsJson(request)) {

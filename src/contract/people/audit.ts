@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { auditFilters, objectMembers } from '../base/history.ts';
 import { listQuery, page, strict, Time, text } from '../base/common.ts';
 import { get, KEEPERS } from '../base/route-spec.ts';
 
@@ -10,6 +11,7 @@ export const AuditEntry = strict({
   origin: Type.String({ description: 'api, ui, maas, host, login, or the process' }),
   action: Type.String({ description: 'as a command would say it, such as record create www.example.test A' }),
   outcome: Type.String({ description: 'done, or refused: CODE' }),
+  ...objectMembers,
 });
 export type AuditEntry = Static<typeof AuditEntry>;
 
@@ -21,6 +23,7 @@ export const AuditListQuery = listQuery(
     refused: Type.Optional(Type.Boolean({ description: 'true: only refusals; false: what was done' })),
     since: Type.Optional(Time),
     until: Type.Optional(Time),
+    ...auditFilters,
   },
   ['id'],
 );

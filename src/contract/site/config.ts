@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { changeFilters, objectMembers } from '../base/history.ts';
 import { listQuery, NodeDiff, nullable, oneOf, page, strict, Time, text } from '../base/common.ts';
 
 /** What is published and not yet in force, as differences of the real files, per node. */
@@ -33,12 +34,13 @@ export const ConfigChange = strict({
   summary: Type.String(),
   reverts: nullable(Type.Integer({ description: 'id of the change that it undid' })),
   rows: Type.Array(RowChange),
+  ...objectMembers,
 });
 export type ConfigChange = Static<typeof ConfigChange>;
 
 export const ChangeParams = strict({ change: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
 export const ChangeListQuery = listQuery(
-  { who: Type.Optional(text(64)), table: Type.Optional(text(40, 'touched rows of this table')) },
+  { who: Type.Optional(text(64)), table: Type.Optional(text(40, 'touched rows of this table')), ...changeFilters },
   ['id'],
 );
 export const ChangePage = page(ConfigChange);

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { LIMITS, oneOf, page, strict, Time, text } from '../base/common.ts';
+import { eventFilters, historyMembers } from '../base/history.ts';
 
 /** Something that happened. Ids grow by one in the order of commit, without a gap. */
 export const Event = strict({
@@ -10,6 +11,8 @@ export const Event = strict({
   who: Type.String(),
   revision: Type.Integer({ description: 'of the configuration, after it' }),
   data: Type.Unknown(),
+  operation: Type.Optional(Type.String({ description: 'events of one change have the same' })),
+  ...historyMembers,
 });
 export type Event = Static<typeof Event>;
 
@@ -22,5 +25,6 @@ export const EventListQuery = strict({
   subject: Type.Optional(text(255, 'exact subject; not of a stream')),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.page })),
   kind: Type.Optional(text(64, 'exact kind, or its noun')),
+  ...eventFilters,
 });
 export const EventPage = page(Event);

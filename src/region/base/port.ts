@@ -27,13 +27,14 @@ export interface CallContext {
   readonly isWanted?: () => boolean;
 }
 
-/** A call that was done. `version`: of the object, for its ETag. */
+/** A call that was done. `version`: of the object, for its ETag; `change`: the change of the configuration that it made, if any. */
 export interface CallOutcome {
   readonly kind: 'done';
   readonly status: number;
   readonly body: unknown;
   readonly version: number | null;
   readonly isReplay: boolean;
+  readonly change?: number | null;
 }
 
 /** Result of a probe of the database by a real write; `latencyMs` null when it failed. */

@@ -1,6 +1,6 @@
 import { readCounts } from '../../store/queries/cluster/counts.ts';
-import { filterEvents, lastEventId, readEvents, readRevision } from '../../store/queries/base/events.ts';
-import { changedSince, findChange, listChanges } from '../../store/queries/site/changes.ts';
+import { type EventRow, filterEvents, lastEventId, readEvents, readRevision } from '../../store/queries/base/events.ts';
+import { changedSince, type ChangeRow, findChange, listChanges } from '../../store/queries/site/changes.ts';
 import { findDomain } from '../../store/queries/names/domains.ts';
 import { readCompiler } from '../../store/queries/cluster/compiler-gate.ts';
 import { readDesired, readPublication } from '../../store/publication/heads.ts';
@@ -8,15 +8,15 @@ import { revertChange } from '../../store/queries/site/revert.ts';
 import { findUser } from '../../store/queries/people/users.ts';
 import { readSettings } from '../../store/snapshot.ts';
 import type { Tx } from '../../store/tx.ts';
-import type { PendingConfig } from '../../contract/site/config.ts';
-import type { Event } from '../../contract/site/event.ts';
+import type { ConfigChange, PendingConfig } from '../../contract/site/config.ts';
 import type { Status } from '../../contract/site/status.ts';
 import { accept, invalid, refuse, type Rejected } from '../../core/errors.ts';
 import { readWholeSite } from './whole-site.ts';
 import type { ClusterSite } from './site.ts';
 import { judgeCluster } from './view.ts';
 import { findingOf } from '../../contract/base/wire/finding.ts';
-import { pageBody } from '../base/paging.ts';
+import { type ListPage, pageBody } from '../base/paging.ts';
+import { nameChanges, nameEvents } from '../base/history.ts';
 import type { Caller } from '../base/port.ts';
 import { diffBodies } from '../base/preview.ts';
 import { changingRacks } from './trust/rack-node.ts';
@@ -100,11 +100,12 @@ export const statusCases = {
   }),
 
   'config.history': autocommitReading('config.history', async (tx, { query }) =>
-    pageBody(await listChanges(tx, { ...query }), (change) => change, query),
+    pageBody(await named(tx, await listChanges(tx, { ...query })), (change) => change, query),
   ),
 
   'config.show': autocommitReading('config.show', async (tx, { params }) => {
-    const change = await findChange(tx, params.change);
+    const found = await findChange(tx, params.change);
+    const [change] = await nameChanges(tx, found ? [found] : []);
     return change
       ? { body: change }
       : refuse('not_found', `There is no change ${params.change}, or it is too old and was deleted.`);
@@ -129,7 +130,8 @@ export const statusCases = {
           `Without change ${params.change} the default domain ${name} would not exist. Change the setting default_domain first.`,
         );
       tx.emit({ kind: 'config.rolled_back', subject: String(params.change), data: { summary: change.summary } });
-      return { body: change, reverts: params.change };
+      const { operation: _operation, ...body } = change;
+      return { body, reverts: params.change };
     },
   ),
 
@@ -138,11 +140,24 @@ export const statusCases = {
     const isNewestFirst = sort === '-id';
     accept(after === undefined ? null : await gapAfter(tx, after));
     // Without a place and a filter of time or subject: the last ones.
-    const isOpen = [after, before, since, subject].every((value) => value === undefined) && !isNewestFirst;
+    const isOpen =
+      [after, before, since, subject, query?.until, query?.text, query?.object, query?.who, query?.by].every(
+        (value) => value === undefined,
+      ) && !isNewestFirst;
     const place = isOpen ? { after: Math.max(0, (await lastEventId(tx)) - limit) } : {};
-    const events = await filterEvents(tx, { ...query, ...place, reader: caller.user }, limit, isNewestFirst);
+    const isPublic = caller.role === 'user';
+    if (isPublic && (query?.who !== undefined || query?.by !== undefined))
+      refuse(
+        'forbidden',
+        `${caller.user} has the role user, which does not see who did something. Leave out who and by.`,
+      );
+    const filter = { ...query, ...place, isPublic, reader: caller.user };
+    const events = await filterEvents(tx, filter, limit, isNewestFirst);
     const last = events.at(-1);
-    const items = events.map((event) => eventFor(caller, event));
+    const items = await nameEvents(
+      tx,
+      events.map((event) => eventFor(caller, event)),
+    );
     return { body: { items, next: last && events.length === limit ? String(last.id) : null } };
   }),
 };
@@ -151,8 +166,12 @@ export const statusCases = {
  * An event as this caller may see it: a caller who may only read learns that something changed, but not the values or
  * the user.
  */
-export function eventFor(caller: Pick<Caller, 'role'>, event: Event): Event {
+export function eventFor(caller: Pick<Caller, 'role'>, event: EventRow): EventRow {
   return caller.role === 'user' ? { ...event, who: '', data: {} } : event;
+}
+
+async function named(tx: Tx, page: ListPage<ChangeRow>): Promise<ListPage<ConfigChange>> {
+  return { ...page, items: await nameChanges(tx, page.items) };
 }
 
 /** From 0 on means: all stored events. The event after any other position must still be stored. */

@@ -53,7 +53,7 @@ export function useChange<I extends RouteId>(
         .call(id, input, { ...match, idempotencyKey: key.current })
         .then(
           (reply) => {
-            update({ kind: 'done', result: reply.body });
+            update({ kind: 'done', result: reply.body, change: reply.change });
             options.onDone?.(reply.body);
           },
           (error: unknown) => update(afterFailure(error, preview)),

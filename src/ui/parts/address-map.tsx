@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { type AddressMap, type MapGrid, USE_LETTERS, useCounts } from '../models/networks/address-map.ts';
-import { EN } from '../texts/en.ts';
+import { LATE as EN } from '../texts/late.ts';
 
 const TEXTS = EN.networks.map;
 const COLUMNS = 16;

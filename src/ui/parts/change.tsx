@@ -1,8 +1,9 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useContext, useEffect, useState } from 'preact/hooks';
 import type { RouteId, RouteInput } from '../../contract/routes.ts';
 import { useChange } from '../live/use-change.ts';
 import { type ChangeState, hasErrors } from '../models/base/change.ts';
+import { AfterChangeContext } from './after-change.ts';
 import { Button } from './button.tsx';
 import { EN } from '../texts/en.ts';
 import { Copy } from './copy.tsx';
@@ -90,6 +91,7 @@ export function ChangeNotes(props: {
   readonly changed?: ComponentChildren;
 }): JSX.Element {
   const { state, done } = props;
+  const afterChange = useContext(AfterChangeContext);
   return (
     <>
       {state.kind === 'previewing' && <p role="status">{EN.change.previewing}</p>}
@@ -113,6 +115,7 @@ export function ChangeNotes(props: {
         </p>
       )}
       {state.kind === 'done' && <div role="status">{done}</div>}
+      {state.kind === 'done' && state.change !== null && afterChange(String(state.change))}
     </>
   );
 }
@@ -121,6 +124,8 @@ export function ChangeNotes(props: {
 export function ApplyButton(props: {
   readonly state: ChangeState;
   readonly isBarred: boolean;
+  /** Left out: `Apply`. */
+  readonly label?: string;
   readonly onApply: () => void;
 }): JSX.Element | null {
   const { state } = props;
@@ -134,7 +139,7 @@ export function ApplyButton(props: {
   if (state.kind !== 'previewed' && !isApplying) return null;
   return (
     <button type="button" class="main" disabled={props.isBarred || isApplying} onClick={props.onApply} data-apply>
-      {isApplying ? EN.change.applying : EN.change.apply}
+      {isApplying ? EN.change.applying : (props.label ?? EN.change.apply)}
     </button>
   );
 }

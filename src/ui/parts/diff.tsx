@@ -1,5 +1,6 @@
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import type { Preview } from '../../contract/base/common.ts';
+import { isShort, previewSummary } from '../models/base/preview-sentence.ts';
 import { diffLines, previewCounts, plannedWork } from '../models/base/change.ts';
 import { EN } from '../texts/en.ts';
 import { State } from './icon.tsx';
@@ -7,7 +8,9 @@ import { State } from './icon.tsx';
 /** What a change would do: work that it begins, real files of real nodes, and what is wrong with them. `isPast`: it was done. */
 export function PreviewText(props: { readonly preview: Preview; readonly isPast?: boolean }): JSX.Element {
   const { preview, isPast } = props;
-  const { files, nodes } = previewCounts(preview);
+  const { files } = previewCounts(preview);
+  const summary = previewSummary(preview);
+  const isOpen = isShort(preview);
   const work = plannedWork(preview);
   const findings = preview.nodes.flatMap((node) => node.findings.map((finding) => ({ node: node.node, ...finding })));
   return (
@@ -18,7 +21,7 @@ export function PreviewText(props: { readonly preview: Preview; readonly isPast?
         </p>
       )}
       {(work === null || files > 0) && (
-        <p>{isPast ? EN.change.pastFiles(files) : files === 0 ? EN.change.nothing : EN.change.files(files, nodes)}</p>
+        <p>{isPast ? EN.change.pastFiles(files) : summary === null ? EN.change.nothing : EN.change.summary(summary)}</p>
       )}
       {findings.length > 0 && (
         <ul class="findings">
@@ -30,17 +33,36 @@ export function PreviewText(props: { readonly preview: Preview; readonly isPast?
           ))}
         </ul>
       )}
-      {preview.nodes.flatMap((node) =>
-        node.files.map((file) => (
-          <details key={`${node.node} ${file.target}`} open={files <= 3}>
-            <summary>
-              {node.node} <code>{file.target}</code> <span class="faint">{EN.change.kind[file.change]}</span>
-            </summary>
-            <DiffText diff={file.diff} />
-          </details>
-        )),
-      )}
+      <Files isFolded={files > MANY && isPast !== true} title={EN.change.fileCount(files)}>
+        {preview.nodes.flatMap((node) =>
+          node.files.map((file) => (
+            <details key={`${node.node} ${file.target}`} open={isOpen}>
+              <summary>
+                {node.node} <code>{file.target}</code> <span class="faint">{EN.change.kind[file.change]}</span>
+              </summary>
+              <DiffText diff={file.diff} />
+            </details>
+          )),
+        )}
+      </Files>
     </div>
+  );
+}
+
+/** More files than these are folded into one line. */
+const MANY = 10;
+
+function Files(props: {
+  readonly isFolded: boolean;
+  readonly title: string;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  if (!props.isFolded) return <>{props.children}</>;
+  return (
+    <details>
+      <summary>{props.title}</summary>
+      {props.children}
+    </details>
   );
 }
 

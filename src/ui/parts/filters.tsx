@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { usePlaces } from '../live/place.ts';
 import { linkTo } from '../models/base/address.ts';
-import { EN } from '../texts/en.ts';
+import { LATE as EN } from '../texts/late.ts';
 
 /** A filter of a list that the site pages through: what it is called in the address, and what it is. */
 export interface FilterField {

@@ -37,7 +37,7 @@ export function WithCurrent<I extends RouteId>(props: {
 }
 
 const COLUMNS: readonly Column<Member>[] = [
-  { id: 'name', head: EN.history.members.name, value: (row) => row.name },
+  { id: 'name', head: EN.members.name, value: (row) => row.name },
   { id: 'before', head: EN.change.versions.before, value: (row) => row.before ?? '–' },
   { id: 'after', head: EN.change.versions.now, value: (row) => row.after ?? '–' },
 ];

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { access } from './people/access/access.tsx';
 import { catalog } from './base/catalog/catalog.tsx';
 import { dns } from './names/dns.tsx';
+import { AfterChange } from './site/history/after-change.tsx';
 import { ChangePage } from './site/history/change.tsx';
 import { Changes } from './site/history/changes.tsx';
 import { drills } from './cluster/drills/drills.tsx';
@@ -15,6 +16,7 @@ import { NodePage } from './cluster/nodes/node.tsx';
 import { Notes } from './people/notes/notes.tsx';
 import { Racks } from './cluster/racks.tsx';
 import { Search } from './site/search.tsx';
+import { SearchBox } from './site/search-box.tsx';
 import { ServicePage } from './cluster/services/service.tsx';
 import { Settings } from './site/settings.tsx';
 import { SubnetPage } from './networks/subnets/subnet.tsx';
@@ -27,6 +29,10 @@ type Show = (rest: readonly string[]) => JSX.Element | null;
 
 /** Screens that nobody sees first: their program comes after that of the first page. */
 export const LATER = {
+  /** Not a page: the search in the header. */
+  searchBox: () => <SearchBox />,
+  /** Not a page: what a dialog shows after a change. */
+  afterChange: ([id]) => (id === undefined ? null : <AfterChange key={id} id={id} />),
   node: ([name, ...more]) => (name === undefined || more.length > 0 ? null : <NodePage key={name} name={name} />),
   service: ([node, service, ...more]) =>
     node === undefined || service === undefined || more.length > 0 ? null : (

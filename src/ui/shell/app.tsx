@@ -5,14 +5,17 @@ import { usePlaces } from '../live/place.ts';
 import { useMay } from '../live/use-may.ts';
 import { linkTo } from '../models/base/address.ts';
 import { Button } from '../parts/button.tsx';
-import { NotFound } from '../parts/later.tsx';
-import { SCREENS, screenOf } from '../routes.tsx';
+import { AfterChangeContext } from '../parts/after-change.ts';
+import { Later, NotFound } from '../parts/later.tsx';
+import { screenOf } from '../routes.tsx';
 import { EN } from '../texts/en.ts';
 import { ConnectionBadge } from './badge.tsx';
 import { Help } from './help.tsx';
 import { JobBar } from './job-bar.tsx';
 import { useKeys } from './keys.ts';
 import { Login, TrustNote } from './login.tsx';
+import { Menu } from './menu.tsx';
+import { SiteSearch } from './site-search.tsx';
 import { type Theme, THEMES, useTheme } from './theme.ts';
 
 /** The user interface: the login, or the frame with a page in it. */
@@ -63,7 +66,7 @@ function Frame(): JSX.Element {
     // The focus makes a screen reader read the title of the new page; it reads the first page by itself. The search
     // page gets the focus in its input.
     const begin =
-      document.querySelector<HTMLElement>('[data-site-search]') ?? document.querySelector<HTMLElement>('main h1');
+      document.querySelector<HTMLElement>('main [data-site-search]') ?? document.querySelector<HTMLElement>('main h1');
     if (!isFirst.current) begin?.focus();
     isFirst.current = false;
   }, [path]);
@@ -73,30 +76,21 @@ function Frame(): JSX.Element {
         {EN.skip}
       </a>
       <TopBar onHelp={() => keys.setHelpOpen(true)} />
-      <nav aria-label={EN.navigation}>
-        <ul>
-          {SCREENS.map((screen) => (
-            <li key={screen.id}>
-              <a href={linkTo([screen.id])} aria-current={found?.screen === screen ? 'page' : undefined}>
-                {screen.title}
-                <kbd aria-hidden="true">{screen.letter}</kbd>
-              </a>
-            </li>
-          ))}
-        </ul>
-      </nav>
+      <Menu at={found?.screen} path={path} />
       <div class="bars">
         <UntrustedBar />
         <NewerBar />
         {may.watch && <JobBar />}
       </div>
       <main id="main" tabIndex={-1}>
-        {found?.page ?? <NotFound />}
+        <AfterChangeContext.Provider value={afterChange}>{found?.page ?? <NotFound />}</AfterChangeContext.Provider>
       </main>
       {keys.isHelpOpen && <Help keys={keys} />}
     </div>
   );
 }
+
+const afterChange = (id: string): JSX.Element => <Later id="afterChange" rest={[id]} />;
 
 /** The address belongs to the pages: a link to a part of one would leave it. */
 function focusMain(event: TargetedMouseEvent<HTMLElement>): void {
@@ -115,6 +109,7 @@ function TopBar({ onHelp }: { readonly onHelp: () => void }): JSX.Element {
         {EN.product}
       </a>
       <ConnectionBadge />
+      <SiteSearch />
       <Tools>
         <button type="button" class="quiet wide" onClick={onHelp} aria-label={EN.keys.title}>
           ?

@@ -15,7 +15,6 @@ const TEXTS = EN.login;
 /** The login, alone or over a page whose session has ended: what was typed there stays. */
 export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element {
   const { session, isUntrusted } = useLive();
-  const [byKey, setByKey] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
   const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
@@ -27,9 +26,11 @@ export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element
     };
     const text = (name: string) => raw(name).trim();
     const wall = fields.has('isWall') ? ({ isWall: true } as const) : {};
-    const credentials: Credentials = byKey
-      ? { kind: 'key', apiKey: text('apiKey'), ...wall }
-      : { kind: 'password', user: text('user'), password: raw('password'), ...wall };
+    // Without a name the secret is an API key.
+    const credentials: Credentials =
+      text('user') === ''
+        ? { kind: 'key', apiKey: text('password'), ...wall }
+        : { kind: 'password', user: text('user'), password: raw('password'), ...wall };
     setBusy(true);
     setProblem(null);
     void session.login(credentials).then((refusal) => {
@@ -44,31 +45,18 @@ export function Login({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element
       </h1>
       {hasEnded && <p class="waiting">{TEXTS.ended}</p>}
       <form onSubmit={submit} aria-label={TEXTS.title}>
-        {byKey ? (
-          <Field name="apiKey" label={TEXTS.key} type="password" autocomplete="off" problem={problem}>
-            {TEXTS.keyHelp}
-          </Field>
-        ) : (
-          <>
-            <Field name="user" label={TEXTS.user} type="text" autocomplete="username" problem={problem} />
-            <Field
-              name="password"
-              label={TEXTS.password}
-              type="password"
-              autocomplete="current-password"
-              problem={problem}
-            />
-          </>
-        )}
+        <Field name="user" label={TEXTS.user} type="text" autocomplete="username" problem={problem} isOptional>
+          {TEXTS.userHelp}
+        </Field>
+        <Field name="password" label={TEXTS.password} type="password" autocomplete="current-password" problem={problem}>
+          {TEXTS.keyHelp}
+        </Field>
         <label class="check">
           <input type="checkbox" name="isWall" />
           {TEXTS.wall}
         </label>
         {problem && <Refusal problem={problem} />}
         <footer>
-          <button type="button" class="quiet" onClick={() => setByKey(!byKey)}>
-            {byKey ? TEXTS.byPassword : TEXTS.byKey}
-          </button>
           <button type="submit" class="main" disabled={isBusy}>
             {isBusy ? TEXTS.busy : TEXTS.submit}
           </button>
@@ -120,25 +108,30 @@ function Field(props: {
   readonly type: 'text' | 'password';
   readonly autocomplete: string;
   readonly problem: Problem | null;
+  readonly isOptional?: boolean;
   readonly children?: string;
 }): JSX.Element {
-  const wrong = fieldProblem(props.problem, props.name);
+  const wrong =
+    fieldProblem(props.problem, props.name) ??
+    (props.name === 'password' ? fieldProblem(props.problem, 'apiKey') : null);
   const noteId = `${props.name}-note`;
   const shared = {
     name: props.name,
     autocomplete: props.autocomplete,
-    required: true,
+    required: props.isOptional !== true,
     spellcheck: false,
     'aria-invalid': wrong !== null,
     'aria-describedby': noteId,
   };
   return (
-    <label class="field">
-      <span>{props.label}</span>
-      {props.type === 'text' ? <input {...shared} type="text" /> : <input {...shared} type="password" />}
+    <div class="field">
+      <label class="field">
+        <span>{props.label}</span>
+        {props.type === 'text' ? <input {...shared} type="text" /> : <input {...shared} type="password" />}
+      </label>
       <span id={noteId} class={wrong === null ? 'faint' : 'wrong'}>
         {wrong ?? props.children ?? ''}
       </span>
-    </label>
+    </div>
   );
 }

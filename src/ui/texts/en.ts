@@ -1,41 +1,25 @@
-import { ACCESS } from './people/access.ts';
-import { CATALOG } from './base/catalog.ts';
 import { CHANGE, FORM } from './base/change.ts';
 import { COMMON } from './base/common.ts';
-import { DNS } from './names/dns.ts';
 import { DOCTOR } from './cluster/doctor.ts';
-import { DRILLS } from './cluster/drills.ts';
-import { HISTORY } from './site/history.ts';
-import { IMAGES } from './images/images.ts';
 import { LOGIN } from './people/login.ts';
-import { MACHINE_ACTIONS } from './machines/machine-actions.ts';
-import { MACHINES } from './machines/machines.ts';
-import { NETWORKS } from './networks/networks.ts';
 import { NODES } from './cluster/nodes.ts';
 import { NOTES } from './people/notes.ts';
 import { OVERVIEW } from './site/overview.ts';
+import { PAGES } from './base/pages.ts';
+import { SUBNETS } from './networks/subnets.ts';
 import { SERVICES } from './cluster/services.ts';
-import { SETTINGS } from './site/settings.ts';
 
-/** Every sentence of the user interface, by key. */
+/** Sentences of the first page and the frame, by key; `late.ts` has those of later pages, too. */
 export const EN = {
   ...COMMON,
-  access: ACCESS,
-  catalog: CATALOG,
   change: CHANGE,
-  dns: DNS,
   doctor: DOCTOR,
-  drills: DRILLS,
   form: FORM,
-  history: HISTORY,
-  images: IMAGES,
   login: LOGIN,
-  machineActions: MACHINE_ACTIONS,
-  machines: MACHINES,
-  networks: NETWORKS,
   nodes: NODES,
   notes: NOTES,
   overview: OVERVIEW,
+  pages: PAGES,
   services: SERVICES,
-  settings: SETTINGS,
+  subnets: SUBNETS,
 } as const;

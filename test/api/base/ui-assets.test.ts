@@ -91,6 +91,9 @@ describe('the user interface', () => {
     for (const host of ['evil.example.test:5240', '[2001:db8::1]:5240', '192.0.2.66', 'r1.evil.test'])
       expect(await to(host, '/ui/')).toBe('307 https://10.77.0.11:5443/ui/');
     expect((await get('/ui/', { 'x-forwarded-proto': 'http', host: 'a"b' })).statusCode).toBe(400);
+    // A page whose path was typed without the # (F8).
+    expect((await get('/ui/nodes/r2')).headers['location']).toBe('/ui/#/nodes/r2');
+    expect((await get('/ui/none.js')).statusCode).toBe(404);
     const root = await get('/');
     expect([root.statusCode, root.headers['location']]).toEqual([307, '/ui/']);
   });

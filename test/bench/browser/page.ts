@@ -68,7 +68,6 @@ async function openSite(browser: Browser, url: string, apiKey: string): Promise<
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(`${url}#/dns/records`);
-  await page.getByRole('button', { name: 'With an API key' }).click();
   await page.getByLabel('API key').fill(apiKey);
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'New record' }).waitFor();

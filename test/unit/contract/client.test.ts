@@ -51,7 +51,7 @@ describe('the client', () => {
       body: { dnsOn: false },
       query: { dry_run: false },
     });
-    expect(reply).toEqual({ status: 200, body: { id: 1 }, etag: '"3"' });
+    expect(reply).toEqual({ status: 200, body: { id: 1 }, etag: '"3"', change: null });
     expect(seen[0]).toMatchObject({
       url: 'http://127.0.0.1:5240/api/v1/subnets/10.0.0.0%2F24?dry_run=false',
       method: 'PATCH',

@@ -2,10 +2,13 @@ import { textOption } from '../../../contract/base/command-texts.ts';
 import { listOf, changeOf } from '../base/plain.ts';
 import type { AuditEntry } from '../../../contract/people/audit.ts';
 import type { Session } from '../../../contract/people/session.ts';
-import { printerOf } from '../../change.ts';
+import { auditSentence } from '../../../contract/site/wire/change-sentence.ts';
+import { askHistory } from '../../../contract/site/wire/older.ts';
+import { plainSentence } from '../../../contract/site/wire/sentence.ts';
 import type { NounSpec } from '../../command-spec.ts';
-import { printList, type Shape } from '../../format/output.ts';
+import type { Shape } from '../../format/output.ts';
 import { stamp } from '../../format/when.ts';
+import { AUDIT_OPTIONS, historyQuery, printHistory } from '../base/history-options.ts';
 import { integer, option, sinceOf, text } from '../../values.ts';
 
 const SESSION_SHAPE: Shape<Session> = {
@@ -30,12 +33,15 @@ const AUDIT_SHAPE: Shape<AuditEntry> = {
   columns: [
     { header: 'id', value: (entry) => String(entry.id) },
     { header: 'at', value: (entry) => stamp(entry.at) },
-    { header: 'who', value: (entry) => entry.who },
+    { header: 'what', value: (entry) => whatOf(entry) },
     { header: 'from', value: (entry) => entry.origin },
-    { header: 'action', value: (entry) => entry.action },
     { header: 'outcome', value: (entry) => entry.outcome },
+    { header: 'who', wide: true, value: (entry) => entry.who },
+    { header: 'action', wide: true, value: (entry) => entry.action },
   ],
 };
+
+const whatOf = (entry: AuditEntry): string => plainSentence(auditSentence(entry));
 
 /** `regent session`. */
 export const SESSION: NounSpec = {
@@ -75,6 +81,7 @@ export const AUDIT: NounSpec = {
         { flags: '--who <name>', help: 'only of this user, node:ID or system:TASK' },
         { flags: '--from <origin>', help: 'only from here: api, ui, maas, host, login' },
         { flags: '--action <text>', help: 'only those whose action has this text' },
+        ...AUDIT_OPTIONS,
         { flags: '--refused', help: 'only refusals' },
         { flags: '--since <when>', help: 'a span such as 2h or 7d, or a moment such as 2030-01-01T00:00:00Z' },
         { flags: '--limit <number>', help: 'how many, at most 1000 (100 when left out)' },
@@ -89,9 +96,15 @@ export const AUDIT: NounSpec = {
           ...text(call, 'action'),
           ...(origin === undefined ? {} : { origin }),
           ...(call.options['refused'] === true ? { refused: true } : {}),
+          ...historyQuery(call),
           ...sinceOf(call),
         };
-        await printList(printerOf(call), AUDIT_SHAPE, (await client.call('audit.list', { query })).body.items);
+        const page = await askHistory(
+          query,
+          async (sent) => (await client.call('audit.list', { query: sent })).body,
+          (entry) => ({ text: whatOf(entry), who: entry.who, at: entry.at }),
+        );
+        await printHistory(call, AUDIT_SHAPE, page);
       },
     },
   ],

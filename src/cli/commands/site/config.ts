@@ -1,16 +1,20 @@
 import type { ConfigChange, PendingConfig } from '../../../contract/site/config.ts';
 import type { ChangeFiles, ChangeFindings } from '../../../contract/site/screens.ts';
+import { changeSentence } from '../../../contract/site/wire/change-sentence.ts';
+import { askHistory } from '../../../contract/site/wire/older.ts';
+import { plainSentence } from '../../../contract/site/wire/sentence.ts';
 import { findingText } from '../../../contract/base/wire/finding.ts';
 import { ProblemError } from '../../../contract/base/wire/transport.ts';
 import { printerOf, runChange } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { EXIT, type ExitCode, usageError } from '../../exit.ts';
 import { printable, safeJson } from '../../format/escape.ts';
-import { printData, printList, printOne, type Shape } from '../../format/output.ts';
+import { printData, printOne, type Shape } from '../../format/output.ts';
 import { nodeLines } from '../../format/preview.ts';
 import { moment, stamp } from '../../format/when.ts';
 import { hasColor } from '../../waiting/progress.ts';
-import { integer, need, option, text } from '../../values.ts';
+import { HISTORY_OPTIONS, historyQuery, printHistory } from '../base/history-options.ts';
+import { integer, need, option, sinceOf, text } from '../../values.ts';
 
 const SHAPE: Shape<ConfigChange> = {
   kind: 'change',
@@ -18,13 +22,16 @@ const SHAPE: Shape<ConfigChange> = {
   columns: [
     { header: 'id', value: (change) => String(change.id) },
     { header: 'at', value: (change) => stamp(change.at) },
-    { header: 'who', value: (change) => change.who },
-    { header: 'what', value: (change) => change.summary },
-    { header: 'rows', value: (change) => String(change.rows.length) },
+    { header: 'what', value: (change) => whatOf(change) },
+    { header: 'who', wide: true, value: (change) => change.who },
+    { header: 'command', wide: true, value: (change) => change.summary },
+    { header: 'rows', wide: true, value: (change) => String(change.rows.length) },
     { header: 'from', wide: true, value: (change) => change.origin },
     { header: 'undoes', wide: true, value: (change) => (change.reverts === null ? '' : String(change.reverts)) },
   ],
 };
+
+const whatOf = (change: ConfigChange): string => plainSentence(changeSentence(change));
 
 const WHICH = { name: '<change>', help: 'id (the revision that it made), see: regent config history' };
 const PAGE_MAX = 1000;
@@ -47,13 +54,20 @@ export const CONFIG: NounSpec = {
         { flags: '--limit <number>', help: `how many, at most ${PAGE_MAX} (20 when left out)` },
         { flags: '--who <user>', help: 'only those by this user' },
         { flags: '--table <table>', help: 'only those that touched rows of this table, such as records' },
+        ...HISTORY_OPTIONS,
+        { flags: '--since <when>', help: 'a span such as 2h or 7d, or a moment such as 2030-01-01T00:00:00Z' },
       ],
       run: async (call) => {
         const { client } = await call.region();
         const limit = integer(option(call, 'limit') ?? '20', '--limit');
         if (limit < 1 || limit > PAGE_MAX) throw usageError(`--limit: ${limit} is out of range, 1 to ${PAGE_MAX}.`);
-        const query = { limit, ...text(call, 'who'), ...text(call, 'table') };
-        await printList(printerOf(call), SHAPE, (await client.call('config.history', { query })).body.items);
+        const query = { limit, ...text(call, 'who'), ...text(call, 'table'), ...historyQuery(call), ...sinceOf(call) };
+        const page = await askHistory(
+          query,
+          async (sent) => (await client.call('config.history', { query: sent })).body,
+          (change) => ({ text: `${whatOf(change)} ${change.summary}`, who: change.who, at: change.at }),
+        );
+        await printHistory(call, SHAPE, page);
       },
     },
     {
@@ -142,7 +156,8 @@ function detailed(call: Call): Shape<ShownChange> {
       ['At', moment(change.at, call.io.now())],
       ['Who', change.who],
       ['From', change.origin],
-      ['What', change.summary],
+      ['What', whatOf(change)],
+      ['Command', change.summary],
       ['Undoes', change.reverts === null ? '' : `change ${change.reverts}`],
       [
         'Rows',

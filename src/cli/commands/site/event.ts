@@ -1,10 +1,14 @@
 import type { Event } from '../../../contract/site/event.ts';
+import { eventSentence } from '../../../contract/site/wire/event-sentence.ts';
+import { askHistory } from '../../../contract/site/wire/older.ts';
+import { plainSentence } from '../../../contract/site/wire/sentence.ts';
 import { printerOf } from '../../change.ts';
 import type { Call, NounSpec } from '../../command-spec.ts';
 import { usageError } from '../../exit.ts';
 import { printable, safeJson } from '../../format/escape.ts';
-import { printList, type Shape } from '../../format/output.ts';
+import type { Shape } from '../../format/output.ts';
 import { stamp } from '../../format/when.ts';
+import { HISTORY_OPTIONS, historyQuery, printHistory } from '../base/history-options.ts';
 import { integer, option, sinceOf, text } from '../../values.ts';
 
 const SHAPE: Shape<Event> = {
@@ -13,13 +17,16 @@ const SHAPE: Shape<Event> = {
   columns: [
     { header: 'id', value: (event) => String(event.id) },
     { header: 'at', value: (event) => stamp(event.at) },
-    { header: 'kind', value: (event) => event.kind },
-    { header: 'subject', value: (event) => event.subject },
-    { header: 'who', value: (event) => event.who },
+    { header: 'what', value: (event) => whatOf(event) },
+    { header: 'kind', wide: true, value: (event) => event.kind },
+    { header: 'subject', wide: true, value: (event) => event.subject },
+    { header: 'who', wide: true, value: (event) => event.who },
     { header: 'revision', wide: true, value: (event) => String(event.revision) },
     { header: 'data', wide: true, value: (event) => safeJson(event.data, 0) },
   ],
 };
+
+const whatOf = (event: Event): string => plainSentence(eventSentence(event));
 
 /** `regent event`. */
 export const EVENTS: NounSpec = {
@@ -40,9 +47,15 @@ export const EVENTS: NounSpec = {
         { flags: '--newest', help: 'without --follow: newest first' },
         { flags: '--subject <name>', help: 'without --follow: only what happened to this' },
         { flags: '--since <when>', help: 'without --follow: a span such as 2h or 7d, or a moment' },
+        ...HISTORY_OPTIONS,
+        { flags: '--who <name>', help: 'without --follow: only what this user, node or machine did' },
         { flags: '--limit <number>', help: 'without --follow: how many, at most 1000 (100 when left out)' },
       ],
-      examples: ['regent event --follow', 'regent event --after 0 --kind record -o json'],
+      examples: [
+        'regent event --follow',
+        'regent event --newest --by people',
+        'regent event --after 0 --kind record -o json',
+      ],
       run: (call) => (call.options['follow'] === true ? follow(call) : list(call)),
     },
   ],
@@ -59,8 +72,15 @@ async function list(call: Call): Promise<void> {
     ...text(call, 'kind'),
     ...text(call, 'subject'),
     ...sinceOf(call),
+    ...text(call, 'who'),
+    ...historyQuery(call),
   };
-  await printList(printerOf(call), SHAPE, (await client.call('event.list', { query })).body.items);
+  const page = await askHistory(
+    query,
+    async (sent) => (await client.call('event.list', { query: sent })).body,
+    (event) => ({ text: `${whatOf(event)} ${event.kind} ${event.subject}`, who: event.who, at: event.at }),
+  );
+  await printHistory(call, SHAPE, page);
 }
 
 /** One line per event as it comes. JSON lines for `-o json`, so that a reader need not wait for the end. */
@@ -78,8 +98,8 @@ async function follow(call: Call): Promise<void> {
 function eventLine(event: Event, format: string): string {
   if (format === 'json') return safeJson(event, 0);
   if (format === 'name') return String(event.id);
-  const cells = [String(event.id), stamp(event.at), event.kind, event.subject, event.who];
-  if (format === 'wide') cells.push(safeJson(event.data, 0));
+  const cells = [String(event.id), stamp(event.at), whatOf(event)];
+  if (format === 'wide') cells.push(event.kind, event.subject, event.who, safeJson(event.data, 0));
   return cells.map(printable).join('  ');
 }
 

@@ -4,6 +4,8 @@ import type { RetryLimiter } from './retry-limiter.ts';
 
 /** Path of the API on every region node. */
 export const API_PREFIX = '/api/v1';
+/** The response header with the change of the configuration that a call made. */
+export const CHANGE_HEADER = 'x-regent-change';
 /** Where a browser begins (POST), reads (GET) and ends (DELETE) its session. No API key is needed there, so it is not in the table of calls. */
 export const SESSION_PATH = '/session';
 /** The header that each changing call of a browser carries: the session's `csrf`. */

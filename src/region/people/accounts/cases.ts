@@ -7,6 +7,7 @@ import { endSession, endSessionsOf, listSessions, type SessionRow } from '../../
 import { findUser, type UserRow } from '../../../store/queries/people/users.ts';
 import type { Tx } from '../../../store/tx.ts';
 import type { Caller } from '../../base/port.ts';
+import { nameAudit } from '../../base/history.ts';
 import { pageBody } from '../../base/paging.ts';
 import { noSuch } from '../../base/refs.ts';
 import { autocommitReading, type CaseContext, type WriteCase, writing } from '../../base/use-case.ts';
@@ -82,9 +83,10 @@ const setPasswordCase: WriteCase<'user.set-password'> = {
 export const accountCases = {
   'user.set-password': setPasswordCase,
 
-  'audit.list': autocommitReading('audit.list', async (tx, { query }) =>
-    pageBody(await listAudit(tx, { ...query }), (row) => row, query),
-  ),
+  'audit.list': autocommitReading('audit.list', async (tx, { query }) => {
+    const { items, next } = await listAudit(tx, { ...query });
+    return pageBody({ items: await nameAudit(tx, items), next }, (row) => row, query);
+  }),
 
   'session.list': autocommitReading('session.list', async (tx, { query }, { caller }) => {
     const seesAll = caller.role === 'admin' || caller.role === 'auditor';

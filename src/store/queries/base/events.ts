@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import type { Event } from '../../../contract/site/event.ts';
+import { containing } from '../../page.ts';
+import { type HistoryFilter, isAbout, isActor, isBy } from './history-filter.ts';
 import type { Tx } from '../../tx.ts';
 import type { NewEvent, WriteTx } from '../../write.ts';
 
@@ -8,6 +10,11 @@ const OWN_KINDS = ['notification.dismissed'];
 
 /** Which events are requested. `reader`: a user, who gets no event that is another user's own affair; left out: all of them. */
 export type EventSelection = { readonly kind?: string | undefined; readonly reader?: string | undefined };
+
+const COLUMNS = sql`id, at, kind, subject, actor as who, revision, data, operation`;
+
+/** An event as it is stored. `operation`: of the write that stored it; null: of none. */
+export type EventRow = Omit<Event, 'operation' | 'names'> & { readonly operation: string | null };
 
 /** `kind`: an exact kind or its noun. */
 const selected = ({ kind, reader }: EventSelection) => [
@@ -19,31 +26,40 @@ const selected = ({ kind, reader }: EventSelection) => [
  * At most `limit` events with an id above `after`, in order. Ids have no gaps and follow the order of commits, so a reader misses no event below its
  * last id.
  */
-export function readEvents(tx: Tx, after: number, limit: number, selection: EventSelection = {}): Promise<Event[]> {
-  return tx.all(sql<Event>`
-    select id, at, kind, subject, actor as who, revision, data from events
+export function readEvents(tx: Tx, after: number, limit: number, selection: EventSelection = {}): Promise<EventRow[]> {
+  return tx.all(sql<EventRow>`
+    select ${COLUMNS} from events
     where ${sql.join([sql`id > ${after}`, ...selected(selection)], sql` and `)} order by id limit ${limit}`);
 }
 
 /** What is requested of the log beside a place in it. `since`: ISO 8601. */
-export interface EventFilter extends EventSelection {
+export interface EventFilter extends EventSelection, HistoryFilter {
+  readonly who?: string | undefined;
+  /** The text is not searched in values, which the reader may not see. */
+  readonly isPublic?: boolean | undefined;
   readonly after?: number | undefined;
   readonly before?: number | undefined;
   readonly subject?: string | undefined;
-  readonly since?: string | undefined;
 }
 
 /** At most `limit` events, the newest (`isNewestFirst`) or the oldest ones first. */
-export function filterEvents(tx: Tx, filter: EventFilter, limit: number, isNewestFirst: boolean): Promise<Event[]> {
-  const { after, before, subject, since } = filter;
+export function filterEvents(tx: Tx, filter: EventFilter, limit: number, isNewestFirst: boolean): Promise<EventRow[]> {
+  const { after, before, subject, since, until, text, object, who, by } = filter;
+  const part = text === undefined ? null : containing(text);
+  const inValues = filter.isPublic === true ? sql`false` : sql`(actor ilike ${part} or data::text ilike ${part})`;
   const conditions = [
     after === undefined ? undefined : sql`id > ${after}`,
     before === undefined ? undefined : sql`id < ${before}`,
     subject === undefined ? undefined : sql`subject = ${subject}`,
     since === undefined ? undefined : sql`at >= ${since}`,
+    until === undefined ? undefined : sql`at < ${until}`,
+    part === null ? undefined : sql`(subject ilike ${part} or kind ilike ${part} or ${inValues})`,
+    object === undefined ? undefined : isAbout(object),
+    who === undefined ? undefined : isActor(sql`actor`, who),
+    isBy(sql`actor`, by),
   ].filter((condition) => condition !== undefined);
-  return tx.all(sql<Event>`
-    select id, at, kind, subject, actor as who, revision, data from events
+  return tx.all(sql<EventRow>`
+    select ${COLUMNS} from events
     where ${sql.join([sql`true`, ...selected(filter), ...conditions], sql` and `)} order by id ${isNewestFirst ? sql`desc` : sql`asc`} limit ${limit}`);
 }
 

@@ -11,7 +11,8 @@ export type ChangeState =
   | { readonly kind: 'previewing'; readonly why: string }
   | { readonly kind: 'previewed'; readonly preview: Preview }
   | { readonly kind: 'applying'; readonly preview: Preview; readonly why: string }
-  | { readonly kind: 'done'; readonly result: unknown }
+  /** `change`: its id; null: it changed no configuration. */
+  | { readonly kind: 'done'; readonly result: unknown; readonly change: number | null }
   | { readonly kind: 'refused'; readonly problem: Problem; readonly preview: Preview | null }
   | { readonly kind: 'changed-meanwhile'; readonly problem: Problem }
   | { readonly kind: 'unsure'; readonly why: string; readonly preview: Preview | null };

@@ -4,10 +4,10 @@ import { EN } from '../../texts/en.ts';
 
 /** A secret that the site shows once, below the sentence `before`. Null: the site has shown the secret before. */
 export function Secret({ text, before }: { readonly text: string | null; readonly before?: string }): JSX.Element {
-  if (text === null) return <p class="waiting">{EN.access.onceGone}</p>;
+  if (text === null) return <p class="waiting">{EN.secret.gone}</p>;
   return (
     <div class="secret">
-      <p>{EN.access.once}</p>
+      <p>{EN.secret.once}</p>
       {before !== undefined && <p>{before}</p>}
       <Copy text={text} />
     </div>

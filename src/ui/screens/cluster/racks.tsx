@@ -16,7 +16,7 @@ import { Page, Pending } from '../../parts/page.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { CLI } from '../../texts/base/cli.ts';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 
 const TEXTS = EN.networks.racks;
 /** What an admin does with a rack. */

@@ -13,7 +13,7 @@ import { State } from '../../parts/icon.tsx';
 import { Facts, Page, Section, Shown } from '../../parts/page.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { CLI, cliLines } from '../../texts/base/cli.ts';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 
 const TEXTS = EN.images;
 const { facts: F } = TEXTS;

@@ -13,7 +13,7 @@ import { MainList } from '../../parts/main-list.tsx';
 import { Page } from '../../parts/page.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { CLI } from '../../texts/base/cli.ts';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { ImagePage } from './image.tsx';
 import { Sources } from './sources.tsx';
 import { UploadDialog } from './upload.tsx';

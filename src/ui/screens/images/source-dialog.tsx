@@ -3,7 +3,7 @@ import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
 import { quoted } from '../../models/base/command-text.ts';
 import type { Values } from '../../models/base/typed.ts';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 
 const TEXTS = EN.images.sources;
 const { fields: F } = TEXTS;

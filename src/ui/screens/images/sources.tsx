@@ -14,7 +14,7 @@ import { Pending, Section } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { type BootSourceRow, SourceDialog } from './source-dialog.tsx';
 
 const TEXTS = EN.images.sources;

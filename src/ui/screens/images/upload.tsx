@@ -12,7 +12,7 @@ import type { Values } from '../../models/base/typed.ts';
 import { Button } from '../../parts/button.tsx';
 import { Field } from '../../parts/form.tsx';
 import { Refusal } from '../../parts/page.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 
 const TEXTS = EN.images.upload;
 const HEAD_BYTES = 8;

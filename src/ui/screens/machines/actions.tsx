@@ -9,7 +9,7 @@ import { dataOf } from '../../models/base/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';
 import { WithCurrent } from '../../parts/with-current.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { SetMachine } from './set.tsx';
 import { type MachineRoute, verbOf } from './verbs.ts';
 

@@ -10,7 +10,7 @@ import { SectionList } from '../../parts/main-list.tsx';
 import { Section } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
 import type { Column } from '../../parts/table.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 
 const TEXTS = EN.machines.bmcs;
 const { fields: F } = EN.machineActions;

@@ -12,7 +12,7 @@ import { Button } from '../../parts/button.tsx';
 import { Field, type FormField } from '../../parts/form.tsx';
 import { State } from '../../parts/icon.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { type MachineRoute, verbOf } from './verbs.ts';
 
 const TEXTS = EN.machines.bulk;

@@ -4,7 +4,7 @@ import { quoted } from '../../models/base/command-text.ts';
 import type { MachineRow } from '../../models/machines/machines.ts';
 import { dataOf } from '../../models/base/view.ts';
 import { FormDialog, given } from '../../parts/form.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { ManyDialog, namesOf } from './bulk-dialog.tsx';
 
 const TEXTS = EN.machineActions;

@@ -6,7 +6,7 @@ import { allowedActions, type MachineAction } from '../../models/machines/machin
 import type { MachineRow } from '../../models/machines/machines.ts';
 import { dataOf } from '../../models/base/view.ts';
 import { Button } from '../../parts/button.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { BulkDialog } from './bulk-dialog.tsx';
 import { PlaceMany, TagMany } from './bulk-place.tsx';
 

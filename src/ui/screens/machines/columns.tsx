@@ -2,7 +2,7 @@ import { machineLink, type MachineRow } from '../../models/machines/machines.ts'
 import { State } from '../../parts/icon.tsx';
 import { forColumn } from '../../parts/kinds.tsx';
 import type { Column } from '../../parts/table.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 
 const { columns: HEADS, locked: LOCKED } = EN.machines;
 

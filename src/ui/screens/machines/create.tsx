@@ -8,7 +8,7 @@ import { pairsOf, quoted } from '../../models/base/command-text.ts';
 import { otherThan } from '../../models/base/typed.ts';
 import { dataOf, mapView, type View } from '../../models/base/view.ts';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 
 const TEXTS = EN.machineActions;
 const { fields: F } = TEXTS;

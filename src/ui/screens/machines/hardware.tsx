@@ -5,7 +5,7 @@ import { type CardRow, cardRow, type DiskRow, diskRow, joinParts } from '../../m
 import { Empty, Facts, Refusal, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { sizeText } from '../../models/base/size.ts';
 
 const TEXTS = EN.machines.hardware;

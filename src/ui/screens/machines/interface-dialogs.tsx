@@ -17,7 +17,7 @@ import {
 import { dataOf } from '../../models/base/view.ts';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 
 const TEXTS = EN.machines.network;
 const { fields: F } = TEXTS;

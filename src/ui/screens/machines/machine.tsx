@@ -10,7 +10,7 @@ import { Facts, Page, Shown } from '../../parts/page.tsx';
 import { Tabs } from '../../parts/tabs.tsx';
 import { Ago, For, Until } from '../../parts/time.tsx';
 import { CLI, cliLines } from '../../texts/base/cli.ts';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { MachineActions } from './actions.tsx';
 import { MachineEvents } from './events.tsx';
 import { Hardware } from './hardware.tsx';

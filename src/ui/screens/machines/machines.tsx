@@ -13,7 +13,7 @@ import { State } from '../../parts/icon.tsx';
 import { Empty, Page, Shown } from '../../parts/page.tsx';
 import { Table } from '../../parts/table.tsx';
 import { CLI } from '../../texts/base/cli.ts';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { Bmcs } from './bmcs.tsx';
 import { BulkBar } from './bulk.tsx';
 import { MACHINE_COLUMNS } from './columns.tsx';

@@ -8,7 +8,7 @@ import { Copy } from '../../parts/copy.tsx';
 import { Empty, Section } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { type InterfaceAction, InterfaceDialog } from './interface-dialogs.tsx';
 
 const TEXTS = EN.machines.network;

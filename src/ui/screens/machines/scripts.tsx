@@ -11,7 +11,7 @@ import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { actionColumn } from '../../parts/row-actions.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 
 const TEXTS = EN.machines.scripts;
 type Result = RouteOutput<'machine.results'>['items'][number];

@@ -6,7 +6,7 @@ import { machineBody, machineOptions } from '../../models/machines/machine-form.
 import { pairsText } from '../../models/base/command-text.ts';
 import { otherThan, type Values } from '../../models/base/typed.ts';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { choiceOf, moreFields } from './create.tsx';
 
 const TEXTS = EN.machineActions;

@@ -11,7 +11,7 @@ import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 
 const TEXTS = EN.machines.storage;
 type Laid = RouteOutput<'storage.show'>;

@@ -8,7 +8,7 @@ import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { Remedy } from '../../parts/remedy.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { Until } from '../../parts/time.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 
 const TEXTS = EN.machines.timeline;
 

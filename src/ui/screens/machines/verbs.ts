@@ -2,7 +2,7 @@ import type { RouteId } from '../../../contract/routes.ts';
 import type { MachineAction } from '../../models/machines/machine-verbs.ts';
 import type { Values } from '../../models/base/typed.ts';
 import type { FormField } from '../../parts/form.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { deployBody, deployCli, deployFields } from './order/deploy-form.ts';
 import { listOf, quoted } from '../../models/base/command-text.ts';
 

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { linkTo } from '../../models/base/address.ts';
 import { Tabs } from '../../parts/tabs.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { DomainPage } from './domain.tsx';
 import { Domains } from './domains.tsx';
 import { RecordList } from './records.tsx';

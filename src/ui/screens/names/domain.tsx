@@ -7,7 +7,7 @@ import { ActionDialog } from '../../parts/change.tsx';
 import { Facts, Page, Shown } from '../../parts/page.tsx';
 import { WithCurrent } from '../../parts/with-current.tsx';
 import { CLI, cliLines } from '../../texts/base/cli.ts';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { NounDialog } from '../base/catalog/noun-dialog.tsx';
 import { Serials } from './lookup.tsx';
 import { RecordDialog, Records } from './records.tsx';

@@ -7,7 +7,7 @@ import { MainList } from '../../parts/main-list.tsx';
 import { Page } from '../../parts/page.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { CLI } from '../../texts/base/cli.ts';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 import { NounButtons } from '../base/catalog/noun-buttons.tsx';
 import { LookupTest } from './lookup.tsx';
 import { Servers } from './servers.tsx';

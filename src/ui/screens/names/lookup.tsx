@@ -7,7 +7,7 @@ import { State } from '../../parts/icon.tsx';
 import { stateColumn } from '../../parts/kinds.tsx';
 import { Empty, Section, Shown } from '../../parts/page.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 
 const TEXTS = EN.dns.lookup;
 const EVERY_MS = 10_000;

@@ -8,7 +8,7 @@ import { SectionList } from '../../parts/main-list.tsx';
 import { Section } from '../../parts/page.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { For } from '../../parts/time.tsx';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 
 const TEXTS = EN.dns.servers;
 const linkOf = (row: Service) => linkTo(['services', row.node, row.service]);

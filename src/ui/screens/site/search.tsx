@@ -5,7 +5,7 @@ import { useView } from '../../live/use-view.ts';
 import { hitGroups, hitLink } from '../../models/site/history.ts';
 import { Empty, Page, Section, Shown } from '../../parts/page.tsx';
 import { CLI, cliLines } from '../../texts/base/cli.ts';
-import { EN } from '../../texts/en.ts';
+import { LATE as EN } from '../../texts/late.ts';
 
 const TEXTS = EN.history.search;
 const EACH = 20;

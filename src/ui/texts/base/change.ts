@@ -1,9 +1,33 @@
+import type { PreviewSummary } from '../../models/base/preview-sentence.ts';
+
+/** `3 zone files`. */
+const FILE_KINDS = {
+  zone: (count: number) => (count === 1 ? '1 zone file' : `${count} zone files`),
+  dhcp: (count: number) => (count === 1 ? '1 DHCP file' : `${count} DHCP files`),
+  other: (count: number) => (count === 1 ? '1 file' : `${count} files`),
+};
+
+/** A dry run in one sentence. */
+const SUMMARIES = {
+  adds: (name: string | null, files: string, nodes: string) =>
+    name === null ? `Adds to ${files} on ${nodes}.` : `Adds ${name} to ${files} on ${nodes}.`,
+  removes: (name: string | null, files: string, nodes: string) =>
+    name === null ? `Removes from ${files} on ${nodes}.` : `Removes ${name} from ${files} on ${nodes}.`,
+  changes: (name: string | null, files: string, nodes: string) =>
+    name === null ? `Changes ${files} on ${nodes}.` : `Changes ${name} in ${files} on ${nodes}.`,
+};
+
 /** Sentences of every change. */
 export const CHANGE = {
-  previewing: 'Looking at what it would change …',
+  previewing: 'Computing what would change …',
   nothing: 'No file of any node would change.',
-  files: (files: number, nodes: number) =>
-    `${files} ${files === 1 ? 'file' : 'files'} on ${nodes} ${nodes === 1 ? 'node' : 'nodes'} would change.`,
+  summary: ({ verb, name, kind, files, nodes }: PreviewSummary) =>
+    SUMMARIES[verb](
+      name !== null && kind === 'zone' ? `the name ${name}` : name,
+      FILE_KINDS[kind](files),
+      nodes === 1 ? '1 node' : `${nodes} nodes`,
+    ),
+  fileCount: (files: number) => `${files} files`,
   pastFiles: (files: number) => `${files} ${files === 1 ? 'file' : 'files'} changed.`,
   would: 'What it would do',
   kind: { added: 'new', changed: 'changed', removed: 'removed' },

@@ -3,7 +3,7 @@ export const COMMON = {
   product: 'Regent',
   skip: 'To the page',
   navigation: 'Pages',
-  menu: 'Pages',
+  menu: 'Menu',
   theme: 'Light or dark',
   themes: { system: 'System', light: 'light', dark: 'dark' },
   logout: 'Log out',
@@ -38,6 +38,12 @@ export const COMMON = {
   refused: (code: string) => `Refused (${code})`,
   requestId: (id: string) => `Request ${id}`,
   jobs: (count: number) => (count === 1 ? 'One job is under way' : `${count} jobs are under way`),
+  members: { name: 'Value', before: 'Before', after: 'After' },
+  secret: {
+    once: 'It is shown once and stored nowhere. Copy it now.',
+    gone: 'It was shown when it was made. Make another one if it is lost.',
+  },
+  endJob: { action: 'End', text: 'A step that is half done is undone first.' },
   keys: {
     title: 'Keys',
     list: [

@@ -34,6 +34,9 @@ export const NODES = {
   services: 'Services',
   serviceColumns: { service: 'Service', state: 'State', since: 'Since', why: 'Why', action: 'Last action' },
   noServices: 'Nothing is published for this node. A node gets its services when it has joined.',
+  removals: 'Take the node out',
+  notWanted: (count: number) =>
+    count === 1 ? '1 service that this node does not need' : `${count} services that this node does not need`,
   actions: {
     drain: 'Drain',
     undrain: 'Undrain',

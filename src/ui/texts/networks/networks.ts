@@ -1,3 +1,5 @@
+import { SUBNETS } from './subnets.ts';
+
 /** Sentences of VLANs, subnets, leases and racks. */
 export const NETWORKS = {
   vlans: {
@@ -40,22 +42,7 @@ export const NETWORKS = {
       swapText: (name: string) => `The secondary rack of ${name} becomes its primary one, and the other way round.`,
     },
   },
-  subnets: {
-    title: 'Subnets',
-    empty: 'There is no subnet.',
-    emptyNext: 'Make one: regent subnet create CIDR --vlan FABRIC/VLAN.',
-    columns: {
-      cidr: 'Subnet',
-      name: 'Name',
-      vlan: 'VLAN',
-      gateway: 'Gateway',
-      used: 'Machines and reservations',
-      dynamic: 'Dynamic',
-      share: 'Used',
-      dns: 'DNS',
-    },
-    share: (share: number) => `${Math.round(share * 100)} %`,
-  },
+  subnets: SUBNETS,
   leases: {
     title: 'Leases',
     empty: 'There is no lease in force.',

@@ -10,8 +10,6 @@ export const ACCESS = {
     certificates: 'Certificates',
   },
   actions: 'Actions',
-  once: 'It is shown once and stored nowhere. Copy it now.',
-  onceGone: 'It was shown when it was made. Make another one if it is lost.',
   users: {
     title: 'Users',
     empty: 'There is no user.',

@@ -2,13 +2,10 @@
 export const LOGIN = {
   title: 'Log in',
   user: 'Name',
-  password: 'Password',
+  userHelp: 'Leave it empty to log in with an API key.',
+  password: 'Password or API key',
   submit: 'Log in',
-  byKey: 'With an API key',
-  byPassword: 'With a password',
-  key: 'API key',
-  keyHelp:
-    'consumer:token:secret, as `regent init` or `regent api-key create` printed it. It is not stored in this browser.',
+  keyHelp: 'First day? Paste the API key that `regent init` printed. It is not stored in this browser.',
   wall: 'Read-only wall display (stays logged in longer)',
   ended: 'The session has ended. Log in again: this page is as you left it.',
   waiting: 'The site does not answer. This page goes on by itself when it does.',

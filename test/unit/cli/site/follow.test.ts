@@ -54,7 +54,7 @@ describe('events --follow', () => {
         .split('\n')
         .map((line) => Number(line.split(' ')[0])),
     ).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(out).toContain('1  2026-03-01 10:00:00Z  record.created  n1.example.test  ada\\x1b[2J\n');
+    expect(out).toContain('1  2026-03-01 10:00:00Z  ada\\x1b[2J created record n1.example.test\n');
   });
 
   it('prints JSON lines and keeps to a kind', async () => {

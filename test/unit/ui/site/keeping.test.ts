@@ -13,7 +13,7 @@ import {
 } from '../../../../src/ui/models/people/notes.ts';
 import { NOTE_CATEGORIES as CATEGORIES, type Notification } from '../../../../src/contract/people/notification.ts';
 import { formOf, readValue, valueArguments, valueText, writtenValue } from '../../../../src/ui/models/site/settings.ts';
-import { EN } from '../../../../src/ui/texts/en.ts';
+import { LATE as EN } from '../../../../src/ui/texts/late.ts';
 import { DEFAULT_SETTINGS } from '../../../../src/model/site/settings.ts';
 import { newSite, wellSite } from '../../../kit/ui/site.ts';
 import { certificateTone, admittedRoles, tokenTone } from '../../../../src/ui/models/cluster/trust.ts';

@@ -14,7 +14,7 @@ import { Page } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { Tabs } from '../../../parts/tabs.tsx';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 
 const TEXTS = EN.catalog;
 /** Nouns that have no page of their own: the most used first, then every other declared one with a page here. */

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useMay } from '../../../live/use-may.ts';
 import type { FormNoun } from '../../../models/base/nouns/nouns.ts';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 import { NounDialog, type NounWork } from './noun-dialog.tsx';
 
 const TEXTS = EN.catalog;

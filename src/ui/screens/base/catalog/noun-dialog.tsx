@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { RouteId } from '../../../../contract/routes.ts';
 import type { FormNoun, NounField, NounObject } from '../../../models/base/nouns/nouns.ts';
 import { bodyOf, fieldsOf, fieldText, memberLabel, nounCli, paramsOf } from '../../../models/base/nouns/nouns.ts';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog, type FormField } from '../../../parts/form.tsx';
 import { WithCurrent } from '../../../parts/with-current.tsx';

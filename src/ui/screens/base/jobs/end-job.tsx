@@ -8,8 +8,8 @@ import { EN } from '../../../texts/en.ts';
 export function EndJob({ job, onClose }: { readonly job: Job; readonly onClose: () => void }): JSX.Element {
   return (
     <ActionDialog
-      title={`${EN.history.jobs.end}: ${jobTitle(job)}`}
-      text={EN.history.jobs.endText}
+      title={`${EN.endJob.action}: ${jobTitle(job)}`}
+      text={EN.endJob.text}
       id="job.abort"
       input={{ params: { job: String(job.id) } }}
       cli={`regent job abort ${job.id}`}

@@ -10,7 +10,7 @@ import { Button } from '../../../parts/button.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { Facts, Page, Shown } from '../../../parts/page.tsx';
 import { CLI, cliLines } from '../../../texts/base/cli.ts';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 import { EndJob } from './end-job.tsx';
 
 const TEXTS = EN.history.jobs;
@@ -31,7 +31,7 @@ export function JobPage({ id }: { readonly id: string }): JSX.Element {
         may.operate &&
         shown !== null &&
         isUnfinished(shown) &&
-        shown.abortBy === null && <Button onClick={() => setEnding(true)}>{TEXTS.end}</Button>
+        shown.abortBy === null && <Button onClick={() => setEnding(true)}>{EN.endJob.action}</Button>
       }
     >
       <Shown view={job.view}>{(data) => <Facts rows={factsOf(data)} />}</Shown>

@@ -12,7 +12,7 @@ import { type Column, Table } from '../../../parts/table.tsx';
 import { Tabs } from '../../../parts/tabs.tsx';
 import { Ago } from '../../../parts/time.tsx';
 import { CLI } from '../../../texts/base/cli.ts';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 import { Playing } from './playing.tsx';
 import { RoundPage } from './round.tsx';
 import { Rounds } from './rounds.tsx';

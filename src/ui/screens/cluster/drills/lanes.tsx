@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { type LanePicture, type LaneRow, laneTime } from '../../../models/cluster/lanes.ts';
 import { duration } from '../../../models/base/time.ts';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 import { stateColumn } from '../../../parts/kinds.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
 

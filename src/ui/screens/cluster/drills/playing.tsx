@@ -13,7 +13,7 @@ import { ActionDialog } from '../../../parts/change.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 import { Lanes } from './lanes.tsx';
 
 const TEXTS = EN.drills.playing;

@@ -5,7 +5,7 @@ import { ProblemError } from '../../../../contract/base/wire/transport.ts';
 import { useLive } from '../../../live/live.ts';
 import { saveText } from '../../../live/files/save-text.ts';
 import { Refusal, Section } from '../../../parts/page.tsx';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 
 const TEXTS = EN.drills.round;
 const FORMATS = {

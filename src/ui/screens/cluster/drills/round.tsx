@@ -7,7 +7,7 @@ import { Empty, Facts, Page, Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
 import { Ago } from '../../../parts/time.tsx';
 import { CLI, cliLines } from '../../../texts/base/cli.ts';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 import { Report } from './report.tsx';
 
 const TEXTS = EN.drills.round;

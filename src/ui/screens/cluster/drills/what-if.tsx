@@ -7,7 +7,7 @@ import { State } from '../../../parts/icon.tsx';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
 import { TopologyPicture } from '../../../parts/topology.tsx';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 
 const TEXTS = EN.drills.whatIf;
 const EVENTS = ['dies', 'drains', 'is-cut-off'] as const;

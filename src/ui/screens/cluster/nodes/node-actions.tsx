@@ -3,16 +3,17 @@ import { useState } from 'preact/hooks';
 import type { Node } from '../../../../contract/cluster/node.ts';
 import { useMay } from '../../../live/use-may.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
+import { Section } from '../../../parts/page.tsx';
 import { EN } from '../../../texts/en.ts';
 
 const TEXTS = EN.nodes.actions;
-type NodeMenuAction = 'drain' | 'undrain' | 'switchover' | 'restart' | 'remove' | 'replace' | 'forget';
+type NodeMenuAction = 'drain' | 'undrain' | 'switchover' | 'restart';
+type Removal = 'remove' | 'replace' | 'forget';
 
 /**
- * The actions on a node. A user who may not do an action does not see it. `onReplace`: its place is to be given to
- * another host; that goes on when the node is there no more.
+ * The actions on a node. that it stays after. A user who may not do an action does not see it.
  */
-export function NodeActions({ node, onReplace }: { readonly node: Node; readonly onReplace: () => void }): JSX.Element {
+export function NodeActions({ node }: { readonly node: Node }): JSX.Element {
   const may = useMay();
   const [open, setOpen] = useState<NodeMenuAction | null>(null);
   const { name } = node;
@@ -20,16 +21,13 @@ export function NodeActions({ node, onReplace }: { readonly node: Node; readonly
   const actions: readonly NodeMenuAction[] = [
     ...(may.operate ? [node.isDrained ? ('undrain' as const) : ('drain' as const)] : []),
     ...(may.operate && isMember ? (['switchover', 'restart'] as const) : []),
-    // A rack is taken out, so that it hands its work on, or forgotten at once.
-    ...(may.administer && (isMember || node.isRack) ? (['remove', 'replace'] as const) : []),
-    ...(may.administer && !isMember ? (['forget'] as const) : []),
   ];
   const close = () => setOpen(null);
   const params = { node: name };
   return (
     <>
       {actions.map((action) => (
-        <button key={action} type="button" onClick={action === 'replace' ? onReplace : () => setOpen(action)}>
+        <button key={action} type="button" onClick={() => setOpen(action)}>
           {TEXTS[action]}
         </button>
       ))}
@@ -66,8 +64,36 @@ export function NodeActions({ node, onReplace }: { readonly node: Node; readonly
           onClose={close}
         />
       )}
-      {(open === 'remove' || open === 'forget') && <NodeOut name={name} action={open} onClose={close} />}
     </>
+  );
+}
+
+/** What takes the node out of the site, apart from the other actions, each with what it does. `onReplace`: its place is to be given to another host. */
+export function NodeRemovals(props: { readonly node: Node; readonly onReplace: () => void }): JSX.Element | null {
+  const may = useMay();
+  const [open, setOpen] = useState<'remove' | 'forget' | null>(null);
+  const { node, onReplace } = props;
+  const isMember = node.isRegion && node.state === 'member';
+  // A rack is removed, so that it hands its work over, or forgotten at once.
+  const removals: readonly Removal[] = [
+    ...(isMember || node.isRack ? (['remove', 'replace'] as const) : []),
+    ...(isMember ? [] : (['forget'] as const)),
+  ];
+  if (!may.administer) return null;
+  return (
+    <Section title={EN.nodes.removals}>
+      <ul class="removals">
+        {removals.map((action) => (
+          <li key={action}>
+            <button type="button" class="danger" onClick={action === 'replace' ? onReplace : () => setOpen(action)}>
+              {TEXTS[action]}
+            </button>{' '}
+            {TEXTS[`${action}Text`](node.name)}
+          </li>
+        ))}
+      </ul>
+      {open !== null && <NodeOut name={node.name} action={open} onClose={() => setOpen(null)} />}
+    </Section>
   );
 }
 

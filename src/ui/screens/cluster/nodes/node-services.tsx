@@ -34,6 +34,19 @@ const COLUMNS: readonly Column<Service>[] = [
   },
 ];
 
+/** The node does not have this service, and is not to have it. */
+const isNotWanted = (row: Service): boolean => row.state === 'absent';
+
+function NotWanted({ rows }: { readonly rows: readonly Service[] }): JSX.Element | null {
+  if (rows.length === 0) return null;
+  return (
+    <details>
+      <summary>{TEXTS.notWanted(rows.length)}</summary>
+      <p>{rows.map(({ service }) => service).join(', ')}</p>
+    </details>
+  );
+}
+
 /** Services of a node: what each is, since when, why, and what was done to it last; and what they and the programs of Regent say. */
 export function NodeServices({ node, isRegion }: { readonly node: string; readonly isRegion: boolean }): JSX.Element {
   const services = useList('service.list', { query: { node } }, { nouns: ['node', 'service'], everyMs: EVERY_MS });
@@ -46,14 +59,17 @@ export function NodeServices({ node, isRegion }: { readonly node: string; readon
             rows.length === 0 ? (
               <Empty text={TEXTS.noServices} />
             ) : (
-              <Table
-                name={TEXTS.services}
-                rows={rows}
-                columns={COLUMNS}
-                keyOf={(row) => row.service}
-                linkOf={linkOf}
-                isMain
-              />
+              <>
+                <Table
+                  name={TEXTS.services}
+                  rows={rows.filter((row) => !isNotWanted(row))}
+                  columns={COLUMNS}
+                  keyOf={(row) => row.service}
+                  linkOf={linkOf}
+                  isMain
+                />
+                <NotWanted rows={rows.filter(isNotWanted)} />
+              </>
             )
           }
         </Shown>

@@ -12,7 +12,7 @@ import { type Column, Table } from '../../../parts/table.tsx';
 import { Ago, For } from '../../../parts/time.tsx';
 import { CLI, cliLines } from '../../../texts/base/cli.ts';
 import { EN } from '../../../texts/en.ts';
-import { NodeActions } from './node-actions.tsx';
+import { NodeActions, NodeRemovals } from './node-actions.tsx';
 import { NodeServices } from './node-services.tsx';
 import { ReplaceDialog } from './places.tsx';
 
@@ -26,11 +26,7 @@ export function NodePage({ name }: { readonly name: string }): JSX.Element {
   const [isReplacing, setReplacing] = useState(false);
   const shown = dataOf(node.view);
   return (
-    <Page
-      title={name}
-      actions={shown && <NodeActions node={shown} onReplace={() => setReplacing(true)} />}
-      cli={cliLines(CLI.node, { NAME: name })}
-    >
+    <Page title={name} actions={shown && <NodeActions node={shown} />} cli={cliLines(CLI.node, { NAME: name })}>
       {isReplacing && <ReplaceDialog name={name} onClose={() => setReplacing(false)} />}
       <Shown view={node.view}>
         {(data) => (
@@ -41,6 +37,7 @@ export function NodePage({ name }: { readonly name: string }): JSX.Element {
         )}
       </Shown>
       <NodeServices node={name} isRegion={shown?.isRegion === true} />
+      {shown && <NodeRemovals node={shown} onReplace={() => setReplacing(true)} />}
     </Page>
   );
 }

@@ -9,7 +9,7 @@ import { FormDialog } from '../../../parts/form.tsx';
 import { State } from '../../../parts/icon.tsx';
 import { Facts, Section, Shown } from '../../../parts/page.tsx';
 import { WithCurrent } from '../../../parts/with-current.tsx';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 
 const TEXTS = EN.access.siteCertificate;
 const SET = 'regent site-certificate set --cert FILE --key FILE';

@@ -4,7 +4,7 @@ import { linkTo } from '../../../models/base/address.ts';
 import { listOf, quoted } from '../../../models/base/command-text.ts';
 import type { Values } from '../../../models/base/typed.ts';
 import { FormDialog, type FormField, given } from '../../../parts/form.tsx';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 
 const TEXTS = EN.machineActions.fitting;
 const { fields: F } = TEXTS;

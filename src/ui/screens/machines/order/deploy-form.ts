@@ -1,7 +1,7 @@
 import { listOf } from '../../../models/base/command-text.ts';
 import type { Values } from '../../../models/base/typed.ts';
 import type { FormField } from '../../../parts/form.tsx';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 
 const { fields: F } = EN.machineActions;
 const MIB = 1_048_576;

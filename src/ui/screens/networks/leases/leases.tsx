@@ -13,7 +13,7 @@ import { Page } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { CLI } from '../../../texts/base/cli.ts';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 import { ReserveDialog } from './reservations.tsx';
 
 const TEXTS = EN.networks.leases;

@@ -7,7 +7,7 @@ export function Share({ share, name }: { readonly share: number | null; readonly
   return (
     <span class="share">
       <meter min={0} max={1} high={0.9} value={share} aria-label={name} />
-      {EN.networks.subnets.share(share)}
+      {EN.subnets.share(share)}
     </span>
   );
 }

@@ -12,7 +12,7 @@ import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
 import { Empty, Facts, Page, Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
 import { CLI, cliLines } from '../../../texts/base/cli.ts';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 import { Ranges } from './ranges.tsx';
 
 const TEXTS = EN.networks.subnet;

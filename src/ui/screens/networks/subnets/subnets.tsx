@@ -10,7 +10,7 @@ import { Page } from '../../../parts/page.tsx';
 import { Share } from './share.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { CLI } from '../../../texts/base/cli.ts';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 
 const TEXTS = EN.networks.subnets;
 const linkOf = (row: Subnet) => linkTo(['subnets', row.cidr]);

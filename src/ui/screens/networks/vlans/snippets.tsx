@@ -13,7 +13,7 @@ import { Section } from '../../../parts/page.tsx';
 import { actionColumn } from '../../../parts/row-actions.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { WithCurrent } from '../../../parts/with-current.tsx';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 
 const TEXTS = EN.networks.snippets;
 type Snippet = RouteOutput<'dhcp-snippet.list'>['items'][number];

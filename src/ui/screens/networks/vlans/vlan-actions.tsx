@@ -6,7 +6,7 @@ import { swappedRacks } from '../../../models/networks/networks.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { WithCurrent } from '../../../parts/with-current.tsx';
 import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 
 const TEXTS = EN.networks.vlans.actions;
 type VlanAction = 'on' | 'off' | 'swap';

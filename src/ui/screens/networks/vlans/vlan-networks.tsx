@@ -7,7 +7,7 @@ import { vlanName } from '../../../models/networks/networks.ts';
 import { dataOf, mapView } from '../../../models/base/view.ts';
 import { SectionList } from '../../../parts/main-list.tsx';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 import { COLUMNS as LEASE_COLUMNS } from '../leases/leases.tsx';
 import { Ranges } from '../subnets/ranges.tsx';
 import { Pairing } from './pairing.tsx';

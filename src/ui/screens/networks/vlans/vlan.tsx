@@ -12,7 +12,7 @@ import { Empty, Facts, Page, Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
 import { For } from '../../../parts/time.tsx';
 import { CLI, cliLines } from '../../../texts/base/cli.ts';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 import { VlanActions } from './vlan-actions.tsx';
 import { VlanNetworks } from './vlan-networks.tsx';
 

@@ -10,7 +10,7 @@ import { NounButtons } from '../../base/catalog/noun-buttons.tsx';
 import { Page } from '../../../parts/page.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { CLI } from '../../../texts/base/cli.ts';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 import { Pairing } from './pairing.tsx';
 
 const TEXTS = EN.networks.vlans;

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useMay } from '../../../live/use-may.ts';
 import { linkTo } from '../../../models/base/address.ts';
 import { Tabs } from '../../../parts/tabs.tsx';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 import { Certificates } from '../../cluster/trust/certificates.tsx';
 import { Keys } from './keys.tsx';
 import { Sessions } from './sessions.tsx';

@@ -13,7 +13,7 @@ import { actionColumn } from '../../../parts/row-actions.tsx';
 import type { Column } from '../../../parts/table.tsx';
 import { WithCurrent } from '../../../parts/with-current.tsx';
 import { CLI } from '../../../texts/base/cli.ts';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 
 const TEXTS = EN.access.users;
 const CHOICES = ROLE_NAMES.map((role) => [role, TEXTS.roles[role]] as const);

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ConfigChange } from '../../../../contract/site/config.ts';
 import type { ChangeFiles } from '../../../../contract/site/screens.ts';
+import { changeSentence } from '../../../../contract/site/wire/change-sentence.ts';
 import { useMay } from '../../../live/use-may.ts';
 import { useView } from '../../../live/use-view.ts';
 import { linkTo } from '../../../models/base/address.ts';
@@ -12,9 +13,10 @@ import { Button } from '../../../parts/button.tsx';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { PreviewText } from '../../../parts/diff.tsx';
 import { Empty, Facts, Page, Section, Shown } from '../../../parts/page.tsx';
+import { SentenceText } from '../../../parts/sentence.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
 import { CLI, cliLines } from '../../../texts/base/cli.ts';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 import { PastFindings } from './past-findings.tsx';
 
 const TEXTS = EN.history.changes;
@@ -64,7 +66,8 @@ function ChangeText({ change }: { readonly change: ConfigChange }): JSX.Element 
     <>
       <Facts
         rows={[
-          [TEXTS.facts.summary, change.summary],
+          [TEXTS.facts.summary, <SentenceText key="what" pieces={changeSentence(change)} />],
+          [TEXTS.facts.command, <code key="command">{change.summary}</code>],
           [TEXTS.facts.at, stamp(change.at)],
           [TEXTS.facts.who, change.who],
           [TEXTS.facts.origin, change.origin],
@@ -88,9 +91,9 @@ function ChangeText({ change }: { readonly change: ConfigChange }): JSX.Element 
 }
 
 const MEMBERS: readonly Column<Member>[] = [
-  { id: 'name', head: EN.history.members.name, value: (row) => row.name },
-  { id: 'before', head: EN.history.members.before, value: (row) => row.before ?? '–' },
-  { id: 'after', head: EN.history.members.after, value: (row) => row.after ?? '–' },
+  { id: 'name', head: EN.members.name, value: (row) => row.name },
+  { id: 'before', head: EN.members.before, value: (row) => row.before ?? '–' },
+  { id: 'after', head: EN.members.after, value: (row) => row.after ?? '–' },
 ];
 
 function rowText(row: ConfigChange['rows'][number], index: number, rows: ConfigChange['rows']): JSX.Element {

@@ -3,7 +3,7 @@ import type { ChangeFindings, PastFinding } from '../../../../contract/site/scre
 import { serviceStateText } from '../../../models/base/tone.ts';
 import { stamp } from '../../../models/base/time.ts';
 import { State } from '../../../parts/icon.tsx';
-import { EN } from '../../../texts/en.ts';
+import { LATE as EN } from '../../../texts/late.ts';
 
 const TEXTS = EN.history.changes;
 

@@ -1,13 +1,16 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Event } from '../../../../contract/site/event.ts';
+import { groupEvents } from '../../../../contract/site/wire/history-groups.ts';
 import { useLive } from '../../../live/live.ts';
 import { useView } from '../../../live/use-view.ts';
 import { Empty, Section, Shown } from '../../../parts/page.tsx';
+import { SentenceText } from '../../../parts/sentence.tsx';
 import { Ago } from '../../../parts/time.tsx';
 import { EN } from '../../../texts/en.ts';
 
-const MOST = 20;
+/** Routine reports of many machines are one line, so more of them are read. */
+const MOST = 50;
 
 /** The latest events, the newest first, as they come. */
 export function Happened(): JSX.Element {
@@ -29,9 +32,9 @@ export function Happened(): JSX.Element {
 function EventList({ events }: { readonly events: readonly Event[] }): JSX.Element {
   return (
     <ol class="events">
-      {events.map((event) => (
-        <li key={event.id}>
-          <Ago at={event.at} /> <strong>{event.kind}</strong> {event.subject} <span class="faint">{event.who}</span>
+      {groupEvents(events).map(({ what, events: [first], isRoutine }) => (
+        <li key={first?.id} class={isRoutine ? 'faint' : undefined}>
+          <Ago at={first?.at ?? ''} /> <SentenceText pieces={what} />
         </li>
       ))}
     </ol>

@@ -30,7 +30,7 @@ export function Jobs(): JSX.Element {
     ? [
         ...COLUMNS,
         actionColumn<Job>(TEXTS.columns.do, jobTitle, (row) => [
-          { label: EN.history.jobs.end, run: () => setEnding(row) },
+          { label: EN.endJob.action, run: () => setEnding(row) },
         ]),
       ]
     : COLUMNS;

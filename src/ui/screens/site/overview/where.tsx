@@ -33,7 +33,7 @@ export function ServiceGrid(): JSX.Element {
   );
 }
 
-const TEXTS = EN.networks.subnets;
+const TEXTS = EN.subnets;
 const linkOf = (row: FullSubnet) => linkTo(['subnets', row.cidr]);
 const COLUMNS: readonly Column<FullSubnet>[] = [
   linkColumn('cidr', TEXTS.columns.cidr, (row) => row.cidr, linkOf),

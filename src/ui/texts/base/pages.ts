@@ -1,0 +1,32 @@
+/** Names of pages in the menu, and of its groups. */
+export const PAGES = {
+  titles: {
+    overview: 'Overview',
+    nodes: 'Nodes',
+    services: 'Services',
+    racks: 'Racks',
+    doctor: 'Doctor',
+    drills: 'Drills',
+    machines: 'Machines',
+    images: 'Images',
+    catalog: 'Catalog',
+    vlans: 'VLANs',
+    subnets: 'Subnets',
+    leases: 'Leases',
+    dns: 'DNS',
+    changes: 'Changes',
+    events: 'Events',
+    jobs: 'Jobs',
+    notes: 'Notes',
+    access: 'Access',
+    settings: 'Settings',
+    search: 'Search',
+  },
+  groups: {
+    site: 'Site',
+    machines: 'Machines',
+    network: 'Network',
+    history: 'History',
+    setup: 'Administration',
+  },
+} as const;
