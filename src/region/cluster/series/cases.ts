@@ -16,12 +16,12 @@ import type { Tx } from '../../../store/tx.ts';
 import { reading } from '../../base/use-case.ts';
 import { LIMITS, SERIES } from './table.ts';
 
-type Query = NonNullable<RouteInput<'series.list'>['query']>;
+type SeriesQuery = NonNullable<RouteInput<'series.list'>['query']>;
 
 const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
 const secondsOf = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text) / 1000);
 
-function namesOf({ name }: Query): string[] {
+function namesOf({ name }: SeriesQuery): string[] {
   if (name === undefined) return [];
   const names = [...new Set(name.split(',').map((one) => one.trim()))];
   if (names.length > SERIES_BOUNDS.names)
@@ -45,7 +45,7 @@ function namesOf({ name }: Query): string[] {
   return names;
 }
 
-function labelsOf({ label }: Query, names: readonly string[]): Record<string, string> {
+function labelsOf({ label }: SeriesQuery, names: readonly string[]): Record<string, string> {
   if (label === undefined) return {};
   const [, key = '', value = ''] = /^([a-z_]+)=(.+)$/.exec(label) ?? [];
   const rule = 'KEY=VALUE; KEY is a label of each of the names';
@@ -55,7 +55,7 @@ function labelsOf({ label }: Query, names: readonly string[]): Record<string, st
   return { [key]: value };
 }
 
-function spanFor({ from, to, step }: Query, now: number): SeriesSpan {
+function spanFor({ from, to, step }: SeriesQuery, now: number): SeriesSpan {
   const span = spanOf({ from: secondsOf(from), to: secondsOf(to), step }, now);
   return 'field' in span ? refuse(invalid(span.field, span.problem, span.rule)) : span;
 }
