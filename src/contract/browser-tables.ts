@@ -34,6 +34,33 @@ const FORMS: Readonly<Record<string, readonly string[]>> = {
 /** Texts that have a field of several lines. */
 const AREAS = ['content', 'definition', 'description', 'signingKey'];
 
+/** Members of nouns that are not declared, and the noun that each of them names. A declared noun says it itself. */
+const NAMED: Readonly<Record<string, string>> = {
+  domain: 'domain',
+  fabric: 'fabric',
+  machine: 'machine',
+  parent: 'machine',
+  pool: 'resource-pool',
+  primaryRack: 'rack',
+  rack: 'rack',
+  relayVlan: 'vlan',
+  secondaryRack: 'rack',
+  space: 'space',
+  subnet: 'subnet',
+  tags: 'tag',
+  transferKey: 'tsig-key',
+  vlan: 'vlan',
+  zone: 'zone',
+};
+/** What flags of nouns that are not declared are where nobody sets them: the defaults of their columns. */
+const DEFAULTS: Readonly<Record<string, Readonly<Record<string, boolean>>>> = {
+  domain: { authoritative: true, leaseNames: false },
+  subnet: { dnsOn: true, managed: true, proxyOn: true },
+  vlan: { dhcpOn: false, dnsOn: true, enlistOn: true },
+};
+/** Nouns that only forms with a page of their own name. */
+const ELSEWHERE = ['bmc', 'image', 'user'];
+
 /** What of a schema a form needs. */
 interface Plain {
   readonly type?: string;
@@ -57,7 +84,11 @@ export function nounTableText(): string {
       .filter((name) => !left.includes(name))
       .map((name) => {
         const [one, other] = [made.properties?.[name], changed.properties?.[name]] as (Plain | undefined)[];
-        const field = fieldOf(name, one ?? other ?? {}, other);
+        const field = {
+          ...fieldOf(name, one ?? other ?? {}, other),
+          ...referenceOf(noun, name),
+          ...defaultOf(noun, name),
+        };
         const verbs = one === undefined ? { only: 'set' } : other === undefined ? { only: 'create' } : {};
         return { ...field, ...((made.required ?? []).includes(name) ? { isRequired: true } : {}), ...verbs };
       });
@@ -69,7 +100,40 @@ export function nounTableText(): string {
 export const NOUN_TABLE = {
 ${rows.join('\n')}
 } as const;
+
+/** How an object of a noun is found: its part of a path, and the filter of its list by a part of its name, if any. */
+export const REFERENCES = {
+${referencesText()}
+} as const;
 `;
+}
+
+/** The noun that a member names. A script's tags are words of its own. */
+function referenceOf(noun: string, name: string): { readonly refersTo?: string } {
+  const declaration = NOUNS.find((known: Declaration) => known.noun === noun) as Declaration | undefined;
+  const refersTo = declaration === undefined ? noun !== 'script' && NAMED[name] : declaration.fields[name]?.refersTo;
+  return typeof refersTo === 'string' ? { refersTo } : {};
+}
+
+function defaultOf(noun: string, name: string): { readonly isOn?: boolean } {
+  const isOn = DEFAULTS[noun]?.[name];
+  return isOn === undefined ? {} : { isOn };
+}
+
+function referencesText(): string {
+  const declared = NOUNS.flatMap(({ fields }: Declaration) => Object.values(fields).map(({ refersTo }) => refersTo));
+  const nouns = [...new Set([...declared, ...Object.values(NAMED), ...ELSEWHERE])].filter((noun) => noun !== undefined);
+  return nouns
+    .toSorted()
+    .map((noun) => {
+      const query = (routeOf(`${noun}.list`)?.query as Plain | undefined)?.properties ?? {};
+      const by = Object.entries(query).find(([, { description }]: [string, Plain]) =>
+        description?.startsWith('part of'),
+      );
+      const param = /\{(\w+)\}$/.exec(routeOf(`${noun}.show`)?.path ?? '')?.[1];
+      return `  ${JSON.stringify(noun)}: ${JSON.stringify({ param, ...(by === undefined ? {} : { by: by[0] }) })},`;
+    })
+    .join('\n');
 }
 
 /** Their pages in the catalog, as a module of its own: the first page of the web UI names them, and has no forms. */

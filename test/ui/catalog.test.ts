@@ -82,6 +82,63 @@ describe('a noun of the catalog', () => {
   });
 });
 
+describe('a form of a noun', () => {
+  it('has references that are chosen from live names, and says at the field what does not exist', async () => {
+    const { page } = await play.page('vlans');
+    await page.getByRole('button', { name: 'New VLAN' }).click();
+    const fabric = page.getByRole('combobox', { name: 'Fabric' });
+    await fabric.press('ArrowDown');
+    const list = page.getByRole('listbox', { name: 'Choices for Fabric' });
+    await list.getByRole('option').first().waitFor();
+    expect(await axe(page)).toEqual([]);
+    const name = (await list.getByRole('option').first().textContent()) ?? '';
+    await fabric.press('ArrowDown');
+    expect(await fabric.getAttribute('aria-activedescendant')).not.toBeNull();
+    await fabric.press('Enter');
+    expect(await fabric.inputValue()).toBe(name);
+    await fabric.press('ArrowDown');
+    await list.waitFor();
+    // Escape closes the list, not the form.
+    await fabric.press('Escape');
+    await list.waitFor({ state: 'detached' });
+    await fabric.fill('no-such-fabric');
+    await fabric.press('Tab');
+    await page.getByText('There is no no-such-fabric.').waitFor();
+    expect(await fabric.getAttribute('aria-invalid')).toBe('true');
+  });
+
+  it('says what is left to the site, as the site then has it', async () => {
+    const { page } = await play.page('vlans');
+    await page.getByRole('button', { name: 'New VLAN' }).click();
+    expect(await page.locator('dialog [name=dnsOn] option').allTextContents()).toEqual(['Default (on)', 'On', 'Off']);
+    const { dnsOn } = await play.site.call('POST', '/vlans', { vid: 32 });
+    expect(dnsOn).toBe(true);
+  });
+
+  it('marks all faults at once, each at its field, and keeps its buttons in sight', async () => {
+    const { page } = await play.page('subnets');
+    await page.setViewportSize({ width: 1000, height: 420 });
+    await page.getByRole('button', { name: 'New subnet' }).click();
+    const preview = page.getByRole('button', { name: 'See what it would do' });
+    await page.getByText('More options').click();
+    expect(await preview.evaluate((button) => button.getBoundingClientRect().bottom <= innerHeight)).toBe(true);
+    await page.locator('dialog [name=leaseTime]').fill('an hour');
+    await preview.click();
+    await page.locator('dialog [name=cidr][aria-invalid=true]').waitFor();
+    await page.locator('dialog [name=leaseTime][aria-invalid=true]').waitFor();
+    expect(play.site.made).toEqual([]);
+    // What the site refuses stands beside its field, once.
+    await page.locator('dialog [name=leaseTime]').fill('');
+    await page.locator('dialog [name=cidr]').fill('10.99.0.1/24');
+    await preview.click();
+    const note = page.locator('#form-cidr-note.wrong');
+    await note.waitFor();
+    const fault = ((await note.textContent()) ?? '').split('. Rule')[0] ?? '';
+    expect(await page.locator('dialog').getByText(fault).count()).toBe(1);
+    expect(await axe(page)).toEqual([]);
+  });
+});
+
 describe('a network', () => {
   it('is made from its page: a VLAN, then a subnet on it, then DHCP told otherwise', async () => {
     const { site } = play;

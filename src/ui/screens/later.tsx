@@ -7,6 +7,7 @@ import { ChangePage } from './site/history/change.tsx';
 import { Changes } from './site/history/changes.tsx';
 import { drills } from './cluster/drills/drills.tsx';
 import { events } from './site/history/events.tsx';
+import { FilledForm } from '../parts/filled-form.tsx';
 import { images } from './images/images.tsx';
 import { JobPage } from './base/jobs/job.tsx';
 import { Jobs } from './base/jobs/jobs.tsx';
@@ -62,6 +63,9 @@ export const LATER = {
   settings: whole(Settings),
   search: whole(Search),
 } as const satisfies Readonly<Record<string, Show>>;
+
+/** The form of every change: the first page has none. */
+export const LATER_FORM = FilledForm;
 
 /** A page that has none below it. */
 function whole(Whole: () => JSX.Element): Show {

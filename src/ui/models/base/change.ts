@@ -58,6 +58,17 @@ export function fieldProblem(problem: Problem | null, field: string): string | n
   return found.rule === undefined ? found.problem : `${found.problem}. Rule: ${found.rule}`;
 }
 
+/** A refusal without what stands beside its fields already; `text` takes the place of the sentence that says it again. */
+export function withoutShown(problem: Problem, shown: readonly { readonly name: string }[], text: string): Problem {
+  const fields = problem.fields ?? [];
+  const others = fields.filter(
+    ({ field }) => !shown.some(({ name }) => field === name || field.startsWith(`${name}/`)),
+  );
+  if (fields.length === 0 || others.length > 0)
+    return { ...problem, ...(fields.length === 0 ? {} : { fields: others }) };
+  return { ...problem, detail: text, fields: [] };
+}
+
 /** A line of a unified diff. */
 export type DiffLine = { readonly kind: 'added' | 'removed' | 'place' | 'same'; readonly text: string };
 

@@ -10,7 +10,7 @@ import { Copy } from '../../parts/copy.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import type { Values } from '../../models/base/typed.ts';
 import { Button } from '../../parts/button.tsx';
-import { Field } from '../../parts/form.tsx';
+import { Field } from '../../parts/field.tsx';
 import { Refusal } from '../../parts/page.tsx';
 import { LATE as EN } from '../../texts/late.ts';
 

@@ -3,7 +3,9 @@ import { useState } from 'preact/hooks';
 import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
-import { pairsOf, pairsText } from '../../models/base/command-text.ts';
+import type { Values } from '../../models/base/typed.ts';
+import { parameterFields, parametersOf } from '../../models/machines/bmc-form.ts';
+import { WithPowerTypes } from './create.tsx';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';
 import { SectionList } from '../../parts/main-list.tsx';
@@ -62,37 +64,41 @@ export function Bmcs(): JSX.Element {
 
 /** Parameters are sent when they were changed; a secret that stays masked stays what it is. */
 function SetBmc({ bmc, onClose }: { readonly bmc: Bmc; readonly onClose: () => void }): JSX.Element {
-  const before = pairsText(bmc.parameters);
+  const title = `${TEXTS.change} ${bmc.name}`;
   return (
-    <FormDialog
-      title={`${TEXTS.change} ${bmc.name}`}
-      text={EN.machineActions.setText}
-      id="bmc.set"
-      fields={[
-        { name: 'name', label: F.name, initial: bmc.name },
-        { name: 'comment', label: TEXTS.columns.comment, initial: bmc.comment, isOptional: true },
-        {
-          name: 'parameters',
-          label: F.parameters,
-          kind: 'area',
-          help: F.parametersHelp,
-          initial: before,
-          isOptional: true,
-        },
-      ]}
-      input={(values) =>
-        ({
-          params: { bmc: bmc.name },
-          body: {
-            ...(values['name'] === bmc.name ? {} : { name: values['name'] }),
-            ...(values['comment'] === bmc.comment ? {} : { comment: values['comment'] }),
-            ...(values['parameters'] === before ? {} : { parameters: pairsOf(values['parameters'] ?? '') }),
-          },
-        }) as RouteInput<'bmc.set'>
-      }
-      // A secret is in no line that one copies.
-      cli={(values) => `regent bmc set ${bmc.name}${values['parameters'] === before ? '' : ' --parameters @bmc.json'}`}
-      onClose={onClose}
-    />
+    <WithPowerTypes title={title} onClose={onClose}>
+      {(types) => {
+        const fields = parameterFields(types, bmc.parameters).filter((field) =>
+          field.isShown({ powerType: bmc.powerType }),
+        );
+        const isChanged = (values: Values) => fields.some(({ name, initial }) => (values[name] ?? '') !== initial);
+        const parameters = (values: Values) => parametersOf(types, { ...values, powerType: bmc.powerType });
+        return (
+          <FormDialog
+            title={title}
+            text={EN.machineActions.setText}
+            id="bmc.set"
+            fields={[
+              { name: 'name', label: F.name, initial: bmc.name },
+              { name: 'comment', label: TEXTS.columns.comment, initial: bmc.comment, isOptional: true },
+              ...fields.map(({ isShown: _, ...field }) => field),
+            ]}
+            input={(values) =>
+              ({
+                params: { bmc: bmc.name },
+                body: {
+                  ...(values['name'] === bmc.name ? {} : { name: values['name'] }),
+                  ...(values['comment'] === bmc.comment ? {} : { comment: values['comment'] }),
+                  ...(isChanged(values) ? { parameters: parameters(values) } : {}),
+                },
+              }) as RouteInput<'bmc.set'>
+            }
+            // A secret is in no line that one copies.
+            cli={(values) => `regent bmc set ${bmc.name}${isChanged(values) ? ' --parameters @bmc.json' : ''}`}
+            onClose={onClose}
+          />
+        );
+      }}
+    </WithPowerTypes>
   );
 }

@@ -1,19 +1,21 @@
 import type { JSX } from 'preact';
 import type { RouteInput } from '../../../contract/routes.ts';
 import type { Rack } from '../../../contract/cluster/rack.ts';
-import { useList } from '../../live/use-view.ts';
+import type { PowerTypeShown } from '../../../contract/machines/machine-power.ts';
+import { useList, useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/base/address.ts';
 import { BOOT_MEDIA, machineBody, machineOptions } from '../../models/machines/machine-form.ts';
-import { pairsOf, quoted } from '../../models/base/command-text.ts';
+import { parameterFields, parametersOf } from '../../models/machines/bmc-form.ts';
+import { quoted } from '../../models/base/command-text.ts';
 import { otherThan } from '../../models/base/typed.ts';
 import { dataOf, mapView, type View } from '../../models/base/view.ts';
+import { Dialog } from '../../parts/dialog.tsx';
+import { Shown } from '../../parts/page.tsx';
 import { FormDialog, type FormField } from '../../parts/form.tsx';
 import { LATE as EN } from '../../texts/late.ts';
 
 const TEXTS = EN.machineActions;
 const { fields: F } = TEXTS;
-/** As the site has them (model/machines/power.ts). */
-const POWER_TYPES = ['ipmi', 'redfish', 'virsh', 'webhook', 'manual'] as const;
 
 /** A choice of names that the site has; the first one stands for none of them. */
 export const choiceOf = (
@@ -52,28 +54,18 @@ export const moreFields = (racks: View<readonly Rack[]>, isNew: boolean): readon
 
 /** Creates a machine. */
 export function CreateMachine({ onClose }: { readonly onClose: () => void }): JSX.Element {
-  const domains = useList('domain.list', {}, { nouns: ['domain'] });
-  const bmcs = useList('bmc.list', {}, { nouns: ['bmc'] });
-  const pools = useList('resource-pool.list', {}, { nouns: ['resource-pool'] });
   const racks = useList('rack.list', {}, { nouns: ['rack'] });
-  const zones = useList('zone.list', {}, { nouns: ['zone'] });
   const fields: readonly FormField[] = [
     { name: 'hostname', label: F.hostname },
     { name: 'interfaces', label: F.mac, help: F.macHelp },
-    {
-      name: 'domain',
-      label: F.domain,
-      kind: 'choice',
-      isOptional: true,
-      choices: choiceOf(F.usualDomain, domains.view),
-    },
-    { name: 'bmc', label: F.bmc, kind: 'choice', isOptional: true, choices: choiceOf(F.noBmc, bmcs.view) },
+    { name: 'domain', label: F.domain, noun: 'domain', isOptional: true },
+    { name: 'bmc', label: F.bmc, noun: 'bmc', isOptional: true },
     { name: 'powerParameters', label: F.powerParameters, kind: 'area', help: F.powerParametersHelp, isOptional: true },
-    { name: 'pool', label: F.pool, kind: 'choice', isOptional: true, choices: choiceOf(F.usualDomain, pools.view) },
-    { name: 'zone', label: F.zone, kind: 'choice', isOptional: true, choices: choiceOf(F.usualDomain, zones.view) },
-    { name: 'tags', label: F.tags, help: F.listHelp, isOptional: true },
-    { name: 'description', label: F.description, isOptional: true },
-    ...moreFields(racks.view, true),
+    { name: 'pool', label: F.pool, noun: 'resource-pool', isOptional: true },
+    { name: 'zone', label: F.zone, noun: 'zone', isOptional: true },
+    { name: 'tags', label: F.tags, noun: 'tag', separator: ',', isOptional: true, isMore: true },
+    { name: 'description', label: F.description, isOptional: true, isMore: true },
+    ...moreFields(racks.view, true).map((field) => ({ ...field, isMore: true })),
   ];
   return (
     <FormDialog
@@ -95,34 +87,52 @@ export function CreateMachine({ onClose }: { readonly onClose: () => void }): JS
 /** Creates a BMC. */
 export function CreateBmc({ onClose }: { readonly onClose: () => void }): JSX.Element {
   return (
-    <FormDialog
-      title={TEXTS.createBmc}
-      text={TEXTS.createBmcText}
-      id="bmc.create"
-      fields={[
-        { name: 'name', label: F.name },
-        {
-          name: 'powerType',
-          label: F.powerType,
-          kind: 'choice',
-          choices: POWER_TYPES.map((type) => [type, type] as const),
-        },
-        { name: 'parameters', label: F.parameters, kind: 'area', help: F.parametersHelp, isOptional: true },
-      ]}
-      input={(values) =>
-        ({
-          body: {
-            name: values['name'] ?? '',
-            powerType: values['powerType'] ?? '',
-            ...(values['parameters'] ? { parameters: pairsOf(values['parameters']) } : {}),
-          },
-        }) as RouteInput<'bmc.create'>
-      }
-      // A secret is in no line that one copies.
-      cli={(values) =>
-        `regent bmc create ${quoted(values['name'] || 'NAME')} --power-type ${values['powerType'] || 'TYPE'}${values['parameters'] ? ' --parameters @bmc.json' : ''}`
-      }
-      onClose={onClose}
-    />
+    <WithPowerTypes title={TEXTS.createBmc} onClose={onClose}>
+      {(types) => (
+        <FormDialog
+          title={TEXTS.createBmc}
+          text={TEXTS.createBmcText}
+          id="bmc.create"
+          fields={[
+            { name: 'name', label: F.name },
+            {
+              name: 'powerType',
+              label: F.powerType,
+              kind: 'choice',
+              choices: types.map(({ name }) => [name, name] as const),
+            },
+            ...parameterFields(types, {}),
+          ]}
+          input={(values) => {
+            const parameters = parametersOf(types, values);
+            const { name = '', powerType = '' } = values;
+            return {
+              body: { name, powerType, ...(Object.keys(parameters).length === 0 ? {} : { parameters }) },
+            } as RouteInput<'bmc.create'>;
+          }}
+          // A secret is in no line that one copies.
+          cli={(values) =>
+            `regent bmc create ${quoted(values['name'] || 'NAME')} --power-type ${values['powerType'] || 'TYPE'}${Object.keys(parametersOf(types, values)).length > 0 ? ' --parameters @bmc.json' : ''}`
+          }
+          onClose={onClose}
+        />
+      )}
+    </WithPowerTypes>
+  );
+}
+
+/** Reads which parameters each power type has, then shows the form. */
+export function WithPowerTypes(props: {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: (types: readonly PowerTypeShown[]) => JSX.Element;
+}): JSX.Element {
+  const found = useView('power-type.list', {}, { nouns: [] });
+  const types = dataOf(found.view);
+  if (types !== null) return props.children(types.items);
+  return (
+    <Dialog title={props.title} onClose={props.onClose}>
+      <Shown view={found.view}>{() => null}</Shown>
+    </Dialog>
   );
 }

@@ -10,8 +10,6 @@ export const CATALOG = {
   remove: (name: string) => `Delete ${name}`,
   removeText: (name: string) => `${name} is deleted, unless something uses it.`,
   empty: (one: string) => `There is no ${one}.`,
-  on: 'on',
-  off: 'off',
   byDefault: 'Default',
   hidden: '***',
   listHelp: 'One value a line',

@@ -58,8 +58,6 @@ export const MACHINE_ACTIONS = {
     powerParametersHelp: 'name=value, one a line, such as power_id=m1',
     name: 'Name',
     powerType: 'Kind',
-    parameters: 'Parameters',
-    parametersHelp: 'name=value, one a line, such as power_address=192.0.2.9; a secret comes out masked',
   },
   give: 'give',
   take: 'take away',

@@ -1,12 +1,15 @@
 import { quoted } from '../command-text.ts';
 import { jsonOr } from '../typed.ts';
 import { cardLines, cardsOf, cardsText } from './cards.ts';
-import { NOUN_TABLE } from './noun-table.ts';
+import { NOUN_TABLE, type REFERENCES } from './noun-table.ts';
 
 /** A noun whose list and forms are made from its schemas. */
 export type FormNoun = keyof typeof NOUN_TABLE;
 
-/** A member that operators write. */
+/** A noun whose objects a form lets one choose. */
+export type ReferenceNoun = keyof typeof REFERENCES;
+
+/** A member that operators write. `refersTo`: the noun whose objects it names. */
 export interface NounField {
   readonly name: string;
   readonly kind: 'text' | 'area' | 'number' | 'flag' | 'choice' | 'list' | 'json' | 'cards' | 'password';
@@ -15,6 +18,9 @@ export interface NounField {
   readonly isRequired?: true;
   readonly isNullable?: true;
   readonly only?: 'create' | 'set';
+  readonly refersTo?: ReferenceNoun;
+  /** What a flag is that nobody sets. */
+  readonly isOn?: boolean;
 }
 
 /** An object as the API returns it. */
@@ -28,7 +34,7 @@ export function fieldsOf(noun: FormNoun, verb: 'create' | 'set'): readonly NounF
 }
 
 /** What an object is called in paths and commands. */
-export function refOf(noun: FormNoun, row: NounObject): string {
+export function refOf(noun: FormNoun | ReferenceNoun, row: NounObject): string {
   if (noun === 'vlan') return [row['fabric'], row['name']].map(String).join('/');
   return String(row['cidr'] ?? row['fqdn'] ?? row['name'] ?? row['id']);
 }

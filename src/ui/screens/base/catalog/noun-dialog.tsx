@@ -2,6 +2,8 @@ import type { JSX } from 'preact';
 import type { RouteId } from '../../../../contract/routes.ts';
 import type { FormNoun, NounField, NounObject } from '../../../models/base/nouns/nouns.ts';
 import { bodyOf, fieldsOf, fieldText, memberLabel, nounCli, paramsOf } from '../../../models/base/nouns/nouns.ts';
+import { jsonFault } from '../../../models/base/faults.ts';
+import { FIELDS } from '../../../texts/base/fields.ts';
 import { LATE as EN } from '../../../texts/late.ts';
 import { ActionDialog } from '../../../parts/change.tsx';
 import { FormDialog, type FormField } from '../../../parts/form.tsx';
@@ -10,9 +12,11 @@ import { Secret } from '../secret.tsx';
 
 const TEXTS = EN.catalog;
 const FLAGS = [
-  ['on', TEXTS.on],
-  ['off', TEXTS.off],
+  ['on', FIELDS.on],
+  ['off', FIELDS.off],
 ] as const;
+/** Fields that a long form shows at first. */
+const FIRST_FIELDS = 6;
 
 /** What is done to an object of a noun. `ref`: its name; null: a new one. */
 export interface NounWork {
@@ -81,7 +85,10 @@ function NounForm(props: {
       id={routeOf(noun, verb)}
       ifMatch={given?.etag ?? null}
       changed={props.changed}
-      fields={fields.map((field) => formField(field, before, props.known?.[field.name]))}
+      fields={fields.map((field, index) => ({
+        ...formField(field, before, props.known?.[field.name]),
+        isMore: index >= FIRST_FIELDS && fields.length > FIRST_FIELDS + 1,
+      }))}
       input={(values) => {
         const body = bodyOf(fields, values, before);
         return (given === null ? { body } : { params: paramsOf(noun, given.ref), body }) as never;
@@ -97,13 +104,13 @@ function NounForm(props: {
 const routeOf = (noun: FormNoun, verb: 'show' | 'create' | 'set' | 'delete') => `${noun}.${verb}` as RouteId;
 
 function formField(field: NounField, before: NounObject | null, known: string | undefined): FormField {
-  const { name, kind, values } = field;
+  const { name, kind, values, refersTo } = field;
   const choices = kind === 'flag' ? FLAGS : values?.map((value) => [value, value] as const);
   const isChoice = choices !== undefined;
   const isLong = kind === 'list' || kind === 'json' || kind === 'cards' || kind === 'area';
   const help = [
     field.help,
-    ...(kind === 'list' ? [TEXTS.listHelp] : []),
+    ...(kind === 'list' && refersTo === undefined ? [TEXTS.listHelp] : []),
     ...(kind === 'json' ? [TEXTS.jsonHelp] : []),
     ...(kind === 'cards' ? [TEXTS.cardsHelp] : []),
   ];
@@ -112,13 +119,19 @@ function formField(field: NounField, before: NounObject | null, known: string | 
     label: memberLabel(name),
     kind: isChoice ? 'choice' : isLong ? 'area' : kind === 'number' ? 'number' : kind === 'password' ? kind : 'text',
     ...(isChoice
-      ? { choices: before === null && !field.isRequired ? [['', TEXTS.byDefault], ...choices] : choices }
+      ? { choices: before === null && !field.isRequired ? [['', defaultText(field)], ...choices] : choices }
       : {}),
+    ...(refersTo === undefined ? {} : { noun: refersTo, ...(kind === 'list' ? { separator: '\n' } : {}) }),
+    ...(kind === 'json' ? { check: jsonFault } : {}),
     help: help.filter((text) => text !== undefined).join('. '),
     initial: known ?? fieldText(field, before),
     isOptional: field.isRequired !== true,
   };
 }
+
+/** What stands for a choice that is left to the site. */
+const defaultText = ({ isOn }: NounField): string =>
+  isOn === undefined ? TEXTS.byDefault : FIELDS.byDefault(isOn ? FIELDS.on : FIELDS.off);
 
 /** A secret that only this answer has. */
 function NewSecret({ result }: { readonly result: NounObject }): JSX.Element | null {

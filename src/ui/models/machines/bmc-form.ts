@@ -1,0 +1,66 @@
+import type { PowerTypeShown } from '../../../contract/machines/machine-power.ts';
+import { FIELDS } from '../../texts/base/fields.ts';
+import { listOf } from '../base/command-text.ts';
+import type { Values } from '../base/typed.ts';
+
+type Parameter = PowerTypeShown['parameters'][number];
+
+/** A parameter of a BMC as a field. The API names a bad one by the same name. */
+interface ParameterField {
+  readonly name: string;
+  readonly label: string;
+  readonly kind: 'text' | 'password' | 'choice';
+  readonly choices?: readonly (readonly [string, string])[];
+  readonly help?: string;
+  readonly initial: string;
+  readonly isOptional: boolean;
+  readonly isMore: boolean;
+  readonly isShown: (values: Values) => boolean;
+}
+
+const ofBmc = ({ parameters }: PowerTypeShown): readonly Parameter[] =>
+  parameters.filter(({ scope }) => scope === 'bmc');
+const fieldName = (name: string): string => `parameters/${name}`;
+
+/** Fields of every power type; a form shows those of the chosen one. `before`: the parameters that a BMC has. */
+export function parameterFields(
+  types: readonly PowerTypeShown[],
+  before: Readonly<Record<string, unknown>>,
+): readonly ParameterField[] {
+  return types.flatMap((type) =>
+    ofBmc(type).map((parameter): ParameterField => {
+      const { name, label, kind, choices } = parameter;
+      const defaults = [parameter.default ?? []].flat();
+      const said = choices.filter(({ value }) => defaults.includes(value)).map((choice) => choice.label);
+      const isOptional = !parameter.required || defaults.length > 0;
+      return {
+        name: fieldName(name),
+        label,
+        kind: kind === 'several' ? 'text' : kind,
+        ...(kind === 'choice'
+          ? {
+              choices: [
+                ...(isOptional ? [['', FIELDS.byDefault(said.join(', ') || '–')] as const] : []),
+                ...choices.map((choice) => [choice.value, choice.label] as const),
+              ],
+            }
+          : {}),
+        ...(kind === 'several' ? { help: FIELDS.several(choices.map(({ value }) => value).join(', ')) } : {}),
+        initial: [before[name] ?? []].flat().join(','),
+        isOptional,
+        isMore: isOptional && kind !== 'password' && !['power_address', 'power_user'].includes(name),
+        isShown: (values) => values['powerType'] === type.name,
+      };
+    }),
+  );
+}
+
+/** What was typed, as parameters of a call: those of its power type that have a value. */
+export function parametersOf(types: readonly PowerTypeShown[], values: Values): Record<string, string | string[]> {
+  const type = types.find(({ name }) => name === values['powerType']);
+  const given = (type === undefined ? [] : ofBmc(type)).flatMap(({ name, kind }) => {
+    const text = values[fieldName(name)] ?? '';
+    return text === '' ? [] : [[name, kind === 'several' ? listOf(text) : text] as const];
+  });
+  return Object.fromEntries(given);
+}
