@@ -46,7 +46,7 @@ export function parameterFields(
             }
           : {}),
         ...(kind === 'several' ? { help: FIELDS.several(choices.map(({ value }) => value).join(', ')) } : {}),
-        initial: [before[name] ?? []].flat().join(','),
+        initial: [before[name] ?? []].flat().map(String).join(','),
         isOptional,
         isMore: isOptional && kind !== 'password' && !['power_address', 'power_user'].includes(name),
         isShown: (values) => values['powerType'] === type.name,

@@ -81,7 +81,7 @@ function SetBmc({ bmc, onClose }: { readonly bmc: Bmc; readonly onClose: () => v
             fields={[
               { name: 'name', label: F.name, initial: bmc.name },
               { name: 'comment', label: TEXTS.columns.comment, initial: bmc.comment, isOptional: true },
-              ...fields.map(({ isShown: _, ...field }) => field),
+              ...fields.map((field) => ({ ...field, isShown: () => true })),
             ]}
             input={(values) =>
               ({

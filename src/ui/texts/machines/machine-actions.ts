@@ -49,7 +49,6 @@ export const MACHINE_ACTIONS = {
     listHelp: 'with commas between',
     hostname: 'Name',
     domain: 'Domain',
-    usualDomain: 'the default one',
     mac: 'MAC addresses',
     macHelp: 'of its cards, with commas between; the first one boots',
     bmc: 'BMC',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PowerTypeShown } from '../../../../src/contract/machines/machine-power.ts';
 import { parameterFields, parametersOf } from '../../../../src/ui/models/machines/bmc-form.ts';
 
-const own = { scope: 'bmc', required: false, secret: false, choices: [], default: null } as const;
+const own = { scope: 'bmc' as const, required: false, secret: false, choices: [], default: null };
 const TYPES: readonly PowerTypeShown[] = [
   {
     name: 'ipmi',

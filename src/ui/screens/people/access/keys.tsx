@@ -112,7 +112,7 @@ function CreateKey({ onClose }: { readonly onClose: () => void }): JSX.Element {
       fields={[
         { name: 'label', label: TEXTS.fields.label, help: TEXTS.labelHelp },
         ...(may.administer
-          ? [{ name: 'user', label: TEXTS.fields.user, help: TEXTS.userHelp, isOptional: true } as const]
+          ? [{ name: 'user', label: TEXTS.fields.user, noun: 'user', help: TEXTS.userHelp, isOptional: true } as const]
           : []),
         { name: 'expiresAt', label: TEXTS.fields.days, kind: 'number', help: TEXTS.daysHelp, isOptional: true },
       ]}
