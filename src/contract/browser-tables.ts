@@ -108,7 +108,7 @@ ${referencesText()}
 `;
 }
 
-/** The noun that a member names. A script's tags are words of its own. */
+/** The noun that a member names. A script's tags are none of the site's. */
 function referenceOf(noun: string, name: string): { readonly refersTo?: string } {
   const declaration = NOUNS.find((known: Declaration) => known.noun === noun) as Declaration | undefined;
   const refersTo = declaration === undefined ? noun !== 'script' && NAMED[name] : declaration.fields[name]?.refersTo;

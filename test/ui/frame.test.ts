@@ -37,7 +37,7 @@ it('the menu of a phone is behind a button, and closes on the way (F43)', async 
   expect(await axe(page)).toEqual([]);
   await link.click();
   await page.getByRole('heading', { name: 'VLANs' }).waitFor();
-  expect(await link.isVisible()).toBe(false);
+  await link.waitFor({ state: 'hidden', timeout: 5000 });
   await page.setViewportSize({ width: 1280, height: 900 });
 });
 

@@ -8,13 +8,13 @@ import { useLive } from './live.ts';
 import { useSettled } from './use-settled.ts';
 import { useWatched } from './use-view.ts';
 
-/** What a list of choices shows. `names`: null while the site looks for them. */
+/** What a list of choices shows. `names`: null while the site searches for them. */
 export interface Choices {
   readonly names: readonly string[] | null;
   readonly isMore: boolean;
 }
 
-/** Names of a noun with a typed part, while the list is open. The site is asked for a bounded number of them. */
+/** Names of a noun with a typed part, while the list is open. A call gives a bounded number of them. */
 export function useChoices(noun: ReferenceNoun, text: string, isOpen: boolean): Choices {
   const { calls } = useLive();
   const settled = useSettled(text);

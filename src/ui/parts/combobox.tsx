@@ -148,7 +148,7 @@ function List(props: {
   readonly onChoose: (name: string) => void;
 }): JSX.Element {
   const { names, isMore } = props.choices;
-  const note = names === null ? FIELDS.looking : names.length === 0 ? FIELDS.none : isMore ? FIELDS.more : '';
+  const note = names === null ? FIELDS.searching : names.length === 0 ? FIELDS.none : isMore ? FIELDS.more : '';
   return (
     <div class="choices">
       <ul id={props.id} role="listbox" aria-label={FIELDS.choices(props.label)}>

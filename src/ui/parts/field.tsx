@@ -13,7 +13,7 @@ interface FieldProps {
   readonly field: FormField;
   readonly value: string;
   readonly problem: Problem | null;
-  /** What is wrong with what was typed, as far as it is known before the site is asked. */
+  /** What is wrong with what was typed, as far as it is known before the call. */
   readonly fault?: string | null;
   readonly isFixed: boolean;
   readonly onInput: (value: string) => void;
@@ -65,7 +65,7 @@ export function Field(props: FieldProps): JSX.Element {
   );
 }
 
-/** A field that names objects. A name that no object has is told as soon as the field is left. */
+/** A field that names objects. A name that no object has is marked as soon as the field is left. */
 function ReferenceField(props: FieldProps & { readonly noun: ReferenceNoun }): JSX.Element {
   const { field, value, noun } = props;
   const { separator } = field;

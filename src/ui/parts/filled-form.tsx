@@ -4,7 +4,7 @@ import type { Problem } from '../../contract/base/common.ts';
 import type { RouteId, RouteOutput } from '../../contract/routes.ts';
 import { useChange } from '../live/use-change.ts';
 import { withoutShown } from '../models/base/change.ts';
-import { faultOf } from '../models/base/faults.ts';
+import { faultOf } from './faults.ts';
 import type { Values } from '../models/base/typed.ts';
 import { FIELDS } from '../texts/base/fields.ts';
 import { EN } from '../texts/en.ts';

@@ -1,6 +1,6 @@
-import type { ComponentChildren, JSX } from 'preact';
+import { type ComponentChildren, createContext, type JSX } from 'preact';
+import { useContext } from 'preact/hooks';
 import type { RouteId, RouteInput, RouteOutput } from '../../contract/routes.ts';
-import { useLaterForm } from '../live/use-later.ts';
 import type { ReferenceNoun } from '../models/base/nouns/nouns.ts';
 import type { Values } from '../models/base/typed.ts';
 import { EN } from '../texts/en.ts';
@@ -51,9 +51,12 @@ export interface FormProps<I extends RouteId> {
   readonly onClose: () => void;
 }
 
+/** The program of a form; null: not loaded yet. */
+export const FormContext = createContext<(<I extends RouteId>(props: FormProps<I>) => JSX.Element) | null>(null);
+
 /** A change with a form. Its program comes after that of the first page. */
 export function FormDialog<I extends RouteId>(props: FormProps<I>): JSX.Element {
-  const Filled = useLaterForm();
+  const Filled = useContext(FormContext);
   if (Filled !== null) return <Filled<I> {...props} />;
   return (
     <Dialog title={props.title} onClose={props.onClose}>

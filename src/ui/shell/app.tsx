@@ -2,10 +2,12 @@ import type { ComponentChildren, JSX, TargetedMouseEvent } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useLive } from '../live/live.ts';
 import { usePlaces } from '../live/place.ts';
+import { useLaterForm } from '../live/use-later.ts';
 import { useMay } from '../live/use-may.ts';
 import { linkTo } from '../models/base/address.ts';
 import { Button } from '../parts/button.tsx';
 import { AfterChangeContext } from '../parts/after-change.ts';
+import { FormContext } from '../parts/form.tsx';
 import { Later, NotFound } from '../parts/later.tsx';
 import { screenOf } from '../routes.tsx';
 import { EN } from '../texts/en.ts';
@@ -33,7 +35,9 @@ export function App(): JSX.Element {
       {state.kind === 'out' && <Login hasEnded={state.hasEnded} />}
       {owner.current !== '' && (
         <div hidden={state.kind !== 'in'}>
-          <Frame key={owner.current} />
+          <WithForm>
+            <Frame key={owner.current} />
+          </WithForm>
         </div>
       )}
     </>
@@ -50,6 +54,11 @@ function Connecting({ why }: { readonly why: string }): JSX.Element {
       <p role="status">{why === '' ? EN.loading : EN.login.waiting}</p>
     </main>
   );
+}
+
+/** Gives dialogs the program of a form once it is loaded. */
+function WithForm({ children }: { readonly children: ComponentChildren }): JSX.Element {
+  return <FormContext.Provider value={useLaterForm()}>{children}</FormContext.Provider>;
 }
 
 function Frame(): JSX.Element {

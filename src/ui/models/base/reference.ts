@@ -7,7 +7,7 @@ export const SHOWN_MOST = 20;
 /** The largest page of a list: a noun without a filter by name is filtered here. */
 const PAGE_MOST = 1000;
 
-/** The query of the list in which a typed part of a name is looked up: the site answers a bounded part of it. */
+/** The query of the list for a typed part of a name: the site answers a bounded part of it. */
 export function choicesQuery(noun: ReferenceNoun, text: string): Readonly<Record<string, string | number>> {
   const { by }: { readonly param: string; readonly by?: string } = REFERENCES[noun];
   if (by === undefined) return { limit: PAGE_MOST };
@@ -27,7 +27,7 @@ export function choicesOf(
   return { names: names.slice(0, SHOWN_MOST), isMore: names.length > SHOWN_MOST };
 }
 
-/** The part of a path that names an object: the call that tells whether it exists. */
+/** The part of a path that names an object: the call that shows whether it exists. */
 export const referenceParams = (noun: ReferenceNoun, text: string): Readonly<Record<string, string>> => ({
   [REFERENCES[noun].param]: text,
 });

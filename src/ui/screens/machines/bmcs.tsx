@@ -4,7 +4,7 @@ import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import type { Values } from '../../models/base/typed.ts';
-import { parameterFields, parametersOf } from '../../models/machines/bmc-form.ts';
+import { parameterFields, parametersOf } from './bmc-form.ts';
 import { WithPowerTypes } from './create.tsx';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';

@@ -5,7 +5,7 @@ import type { PowerTypeShown } from '../../../contract/machines/machine-power.ts
 import { useList, useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/base/address.ts';
 import { BOOT_MEDIA, machineBody, machineOptions } from '../../models/machines/machine-form.ts';
-import { parameterFields, parametersOf } from '../../models/machines/bmc-form.ts';
+import { parameterFields, parametersOf } from './bmc-form.ts';
 import { quoted } from '../../models/base/command-text.ts';
 import { otherThan } from '../../models/base/typed.ts';
 import { dataOf, mapView, type View } from '../../models/base/view.ts';

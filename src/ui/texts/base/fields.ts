@@ -3,7 +3,7 @@ export const FIELDS = {
   choices: (label: string) => `Choices for ${label}`,
   none: 'No match.',
   more: 'More match. Type to narrow the list.',
-  looking: 'Searching …',
+  searching: 'Searching …',
   missing: (text: string) => `There is no ${text}. Choose one from the list.`,
   remove: (name: string) => `Remove ${name}`,
   required: 'A value is required.',

@@ -3,7 +3,7 @@ import { NOUNS } from '../../../../src/contract/registry.ts';
 import type { Declaration } from '../../../../src/contract/base/declare.ts';
 import type { Problem } from '../../../../src/contract/base/common.ts';
 import { withoutShown } from '../../../../src/ui/models/base/change.ts';
-import { faultOf, jsonFault } from '../../../../src/ui/models/base/faults.ts';
+import { faultOf, jsonFault } from '../../../../src/ui/parts/faults.ts';
 import { NOUN_TABLE, REFERENCES } from '../../../../src/ui/models/base/nouns/noun-table.ts';
 import type { NounField } from '../../../../src/ui/models/base/nouns/nouns.ts';
 import { choicesOf, choicesQuery, SHOWN_MOST } from '../../../../src/ui/models/base/reference.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PowerTypeShown } from '../../../../src/contract/machines/machine-power.ts';
-import { parameterFields, parametersOf } from '../../../../src/ui/models/machines/bmc-form.ts';
+import { parameterFields, parametersOf } from '../../../../src/ui/screens/machines/bmc-form.ts';
 
 const own = { scope: 'bmc' as const, required: false, secret: false, choices: [], default: null };
 const TYPES: readonly PowerTypeShown[] = [

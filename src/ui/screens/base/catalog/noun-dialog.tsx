@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { RouteId } from '../../../../contract/routes.ts';
 import type { FormNoun, NounField, NounObject } from '../../../models/base/nouns/nouns.ts';
 import { bodyOf, fieldsOf, fieldText, memberLabel, nounCli, paramsOf } from '../../../models/base/nouns/nouns.ts';
-import { jsonFault } from '../../../models/base/faults.ts';
+import { jsonFault } from '../../../parts/faults.ts';
 import { FIELDS } from '../../../texts/base/fields.ts';
 import { LATE as EN } from '../../../texts/late.ts';
 import { ActionDialog } from '../../../parts/change.tsx';

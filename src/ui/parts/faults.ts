@@ -1,5 +1,5 @@
-import { FIELDS } from '../../texts/base/fields.ts';
-import type { Values } from './typed.ts';
+import { FIELDS } from '../texts/base/fields.ts';
+import type { Values } from '../models/base/typed.ts';
 
 /** What of a field says whether what was typed fits. */
 interface Checked {
@@ -9,7 +9,7 @@ interface Checked {
   readonly check?: (text: string, values: Values) => string | null;
 }
 
-/** What is wrong with a field, as far as it is known before the site is asked; null: nothing. */
+/** What is wrong with a field, as far as it is known before the call; null: nothing. */
 export function faultOf(field: Checked, values: Values): string | null {
   const text = (values[field.name] ?? '').trim();
   if (text === '') return field.isOptional === true || field.kind === 'check' ? null : FIELDS.required;

@@ -1,7 +1,7 @@
 import type { PowerTypeShown } from '../../../contract/machines/machine-power.ts';
 import { FIELDS } from '../../texts/base/fields.ts';
-import { listOf } from '../base/command-text.ts';
-import type { Values } from '../base/typed.ts';
+import { listOf } from '../../models/base/command-text.ts';
+import type { Values } from '../../models/base/typed.ts';
 
 type Parameter = PowerTypeShown['parameters'][number];
 
@@ -31,7 +31,7 @@ export function parameterFields(
     ofBmc(type).map((parameter): ParameterField => {
       const { name, label, kind, choices } = parameter;
       const defaults = [parameter.default ?? []].flat();
-      const said = choices.filter(({ value }) => defaults.includes(value)).map((choice) => choice.label);
+      const usual = choices.filter(({ value }) => defaults.includes(value)).map((choice) => choice.label);
       const isOptional = !parameter.required || defaults.length > 0;
       return {
         name: fieldName(name),
@@ -40,7 +40,7 @@ export function parameterFields(
         ...(kind === 'choice'
           ? {
               choices: [
-                ...(isOptional ? [['', FIELDS.byDefault(said.join(', ') || '–')] as const] : []),
+                ...(isOptional ? [['', FIELDS.byDefault(usual.join(', ') || '–')] as const] : []),
                 ...choices.map((choice) => [choice.value, choice.label] as const),
               ],
             }
