@@ -64,7 +64,6 @@ const NOT_CALLED: Readonly<Record<string, string>> = {
   'node.list': 'cluster.show has the nodes, with what they do.',
   'node.support': 'A bundle is a file that the command line writes.',
   'node.probe': 'Drills ask nodes to look at each other.',
-  'power-type.list': 'Tools of MAAS ask for the parameters of power drivers.',
   'rack.show': 'The list has all of a rack.',
   'storage.list': 'Tools read the storage of all machines at once; a page shows that of one.',
   'support-bundle.start': 'A bundle is a file that the command line writes.',
