@@ -160,6 +160,11 @@ describe('what people say of a machine', () => {
     const { page } = open;
     await page.getByText('More …').click();
     await page.getByRole('button', { name: 'Change', exact: true }).click();
+    await page.locator('dialog [name=hostname]').waitFor();
+    expect(await page.locator('dialog textarea[name=powerParameters]').count()).toBe(0);
+    await page.locator('dialog').getByText('More options').click();
+    await page.locator('dialog').getByLabel('Virsh VM ID').waitFor();
+    expect(await axe(page)).toEqual([]);
     await page.locator('dialog [name=rack]').selectOption('k2');
     await page.locator('dialog [name=dhcpOptions]').fill('time-offset=3600');
     await page.getByText('regent machine set m2 --rack k2 --dhcp-option time-offset=3600').waitFor();

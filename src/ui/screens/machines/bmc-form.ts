@@ -1,6 +1,7 @@
 import type { PowerTypeShown } from '../../../contract/machines/machine-power.ts';
 import { FIELDS } from '../../texts/base/fields.ts';
 import { listOf } from '../../models/base/command-text.ts';
+import { OWN_PARAMETER } from '../../models/machines/machine-form.ts';
 import type { Values } from '../../models/base/typed.ts';
 
 type Parameter = PowerTypeShown['parameters'][number];
@@ -20,7 +21,9 @@ interface ParameterField {
 
 const ofBmc = ({ parameters }: PowerTypeShown): readonly Parameter[] =>
   parameters.filter(({ scope }) => scope === 'bmc');
-const fieldName = (name: string): string => `parameters/${name}`;
+
+/** The name of the field of a parameter. */
+export const fieldName = (name: string): string => `parameters/${name}`;
 
 /** Fields of every power type; a form shows those of the chosen one. `before`: the parameters that a BMC has. */
 export function parameterFields(
@@ -53,6 +56,29 @@ export function parameterFields(
       };
     }),
   );
+}
+
+/** What machines have of their own at their BMCs, whatever type these are of: each parameter once. `before`: what the machine has. */
+export function ownParameterFields(
+  types: readonly PowerTypeShown[],
+  before: Readonly<Record<string, unknown>>,
+): readonly Omit<ParameterField, 'isShown'>[] {
+  const own = types.flatMap(({ name: type, parameters }) =>
+    parameters.filter(({ scope }) => scope === 'machine').map((parameter) => ({ ...parameter, type })),
+  );
+  return [...Map.groupBy(own, ({ name }) => name).values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined) return [];
+    return {
+      name: `${OWN_PARAMETER}${first.name}`,
+      label: first.label,
+      kind: first.kind === 'password' ? ('password' as const) : ('text' as const),
+      help: FIELDS.ofTypes(same.map(({ type }) => type).join(', ')),
+      initial: String(before[first.name] ?? ''),
+      isOptional: true,
+      isMore: true,
+    };
+  });
 }
 
 /** What was typed, as parameters of a call: those of its power type that have a value. */

@@ -4,7 +4,7 @@ import type { RouteInput, RouteOutput } from '../../../contract/routes.ts';
 import { useMay } from '../../live/use-may.ts';
 import { useList } from '../../live/use-view.ts';
 import type { Values } from '../../models/base/typed.ts';
-import { parameterFields, parametersOf } from './bmc-form.ts';
+import { fieldName, parameterFields, parametersOf } from './bmc-form.ts';
 import { WithPowerTypes } from './create.tsx';
 import { ActionDialog } from '../../parts/change.tsx';
 import { FormDialog } from '../../parts/form.tsx';
@@ -72,7 +72,14 @@ function SetBmc({ bmc, onClose }: { readonly bmc: Bmc; readonly onClose: () => v
           field.isShown({ powerType: bmc.powerType }),
         );
         const isChanged = (values: Values) => fields.some(({ name, initial }) => (values[name] ?? '') !== initial);
-        const parameters = (values: Values) => parametersOf(types, { ...values, powerType: bmc.powerType });
+        // A BMC may have what else is a machine's own: it stays.
+        const others = Object.entries(bmc.parameters).filter(
+          ([name]) => !fields.some((one) => one.name === fieldName(name)),
+        );
+        const parameters = (values: Values) => ({
+          ...Object.fromEntries(others),
+          ...parametersOf(types, { ...values, powerType: bmc.powerType }),
+        });
         return (
           <FormDialog
             title={title}

@@ -5,7 +5,7 @@ import type { PowerTypeShown } from '../../../contract/machines/machine-power.ts
 import { useList, useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/base/address.ts';
 import { BOOT_MEDIA, machineBody, machineOptions } from '../../models/machines/machine-form.ts';
-import { parameterFields, parametersOf } from './bmc-form.ts';
+import { ownParameterFields, parameterFields, parametersOf } from './bmc-form.ts';
 import { quoted } from '../../models/base/command-text.ts';
 import { otherThan } from '../../models/base/typed.ts';
 import { dataOf, mapView, type View } from '../../models/base/view.ts';
@@ -60,7 +60,6 @@ export function CreateMachine({ onClose }: { readonly onClose: () => void }): JS
     { name: 'interfaces', label: F.mac, help: F.macHelp },
     { name: 'domain', label: F.domain, noun: 'domain', isOptional: true },
     { name: 'bmc', label: F.bmc, noun: 'bmc', isOptional: true },
-    { name: 'powerParameters', label: F.powerParameters, kind: 'area', help: F.powerParametersHelp, isOptional: true },
     { name: 'pool', label: F.pool, noun: 'resource-pool', isOptional: true },
     { name: 'zone', label: F.zone, noun: 'zone', isOptional: true },
     { name: 'tags', label: F.tags, noun: 'tag', separator: ',', isOptional: true, isMore: true },
@@ -68,19 +67,23 @@ export function CreateMachine({ onClose }: { readonly onClose: () => void }): JS
     ...moreFields(racks.view, true).map((field) => ({ ...field, isMore: true })),
   ];
   return (
-    <FormDialog
-      title={TEXTS.create}
-      text={TEXTS.createText}
-      id="machine.create"
-      fields={fields}
-      input={(values) => ({ body: machineBody(otherThan(values, {})) }) as RouteInput<'machine.create'>}
-      cli={({ hostname, ...values }) => {
-        const options = machineOptions(otherThan({ ...values, interfaces: values['interfaces'] || 'MAC' }, {}));
-        return `regent machine create ${quoted(hostname || 'NAME')}${options}`;
-      }}
-      done={(machine) => <a href={linkTo(['machines', machine.id])}>{machine.fqdn}</a>}
-      onClose={onClose}
-    />
+    <WithPowerTypes title={TEXTS.create} onClose={onClose}>
+      {(types) => (
+        <FormDialog
+          title={TEXTS.create}
+          text={TEXTS.createText}
+          id="machine.create"
+          fields={[...fields, ...ownParameterFields(types, {})]}
+          input={(values) => ({ body: machineBody(otherThan(values, {})) }) as RouteInput<'machine.create'>}
+          cli={({ hostname, ...values }) => {
+            const options = machineOptions(otherThan({ ...values, interfaces: values['interfaces'] || 'MAC' }, {}));
+            return `regent machine create ${quoted(hostname || 'NAME')}${options}`;
+          }}
+          done={(machine) => <a href={linkTo(['machines', machine.id])}>{machine.fqdn}</a>}
+          onClose={onClose}
+        />
+      )}
+    </WithPowerTypes>
   );
 }
 

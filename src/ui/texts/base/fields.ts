@@ -15,4 +15,5 @@ export const FIELDS = {
   byDefault: (value: string) => `Default (${value.toLowerCase()})`,
   several: (values: string) => `Any of ${values}, with commas between`,
   options: 'More options',
+  ofTypes: (types: string) => `of its own at a BMC of type ${types}`,
 } as const;

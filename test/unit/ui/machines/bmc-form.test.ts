@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PowerTypeShown } from '../../../../src/contract/machines/machine-power.ts';
-import { parameterFields, parametersOf } from '../../../../src/ui/screens/machines/bmc-form.ts';
+import { ownParameterFields, parameterFields, parametersOf } from '../../../../src/ui/screens/machines/bmc-form.ts';
 
 const own = { scope: 'bmc' as const, required: false, secret: false, choices: [], default: null };
 const TYPES: readonly PowerTypeShown[] = [
@@ -15,6 +15,24 @@ const TYPES: readonly PowerTypeShown[] = [
   },
   { name: 'manual', parameters: [] },
 ];
+
+it('a machine has a field for each parameter of its own, once, whatever types have it', () => {
+  const virsh = {
+    name: 'virsh' as const,
+    parameters: [{ ...own, name: 'power_id', label: 'ID', kind: 'text' as const, scope: 'machine' as const }],
+  };
+  expect(ownParameterFields([...TYPES, virsh], { power_id: 'm1' })).toEqual([
+    {
+      name: 'powerParameters/power_id',
+      label: 'ID',
+      kind: 'text',
+      help: 'of its own at a BMC of type ipmi, virsh',
+      initial: 'm1',
+      isOptional: true,
+      isMore: true,
+    },
+  ]);
+});
 
 describe('the form of a BMC', () => {
   it('has a field for each parameter of the chosen power type, and hides its password', () => {

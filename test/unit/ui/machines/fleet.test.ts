@@ -44,7 +44,7 @@ import { topologyRows } from '../../../../src/ui/models/cluster/topology.ts';
 import { fleet, illFleet, machine } from '../../../kit/ui/fleet.ts';
 import { drillLive } from '../../../kit/ui/drill-live.ts';
 import { wellSite } from '../../../kit/ui/site.ts';
-import { listOf, pairsOf, pairsText, quoted } from '../../../../src/ui/models/base/command-text.ts';
+import { listOf, quoted } from '../../../../src/ui/models/base/command-text.ts';
 import { sizeText } from '../../../../src/ui/models/base/size.ts';
 
 describe('machines', () => {
@@ -92,8 +92,6 @@ describe('machines', () => {
 
   it('take words of a form apart', () => {
     expect(listOf(' a, b,,c ')).toEqual(['a', 'b', 'c']);
-    expect(pairsOf('power_id=m1\nnothing\n x = y=z')).toEqual({ power_id: 'm1', x: 'y=z' });
-    expect(pairsOf(pairsText({ a: '1', b: 'x y' }))).toEqual({ a: '1', b: 'x y' });
     expect(quoted("it's; rm -rf /")).toBe(String.raw`'it'\''s; rm -rf /'`);
     expect(quoted('debian-13')).toBe('debian-13');
   });

@@ -114,6 +114,13 @@ describe('the form of a machine', () => {
     expect(machineBody(emptied)).toEqual({ rack: null, bmc: null, tags: [], dhcpOptions: [], bootMedia: 'iscsi' });
     expect(machineOptions(emptied)).toBe(' --rack master --boot-media iscsi --bmc none --tags none --dhcp-option none');
     expect([...BOOT_MEDIA]).toEqual([...MEDIA]);
+    const own = { 'powerParameters/power_id': 'm1', 'powerParameters/node_id': '1' };
+    const gone = { 'powerParameters/power_id': '', 'powerParameters/node_id': '1' };
+    expect(machineBody(otherThan(gone, own), gone)).toEqual({ powerParameters: { node_id: '1' } });
+    expect(machineOptions(otherThan(gone, own), gone)).toBe(' --power-parameter node_id=1');
+    const none = { 'powerParameters/power_id': '' };
+    expect(machineBody(otherThan(none, own), none)).toEqual({ powerParameters: {} });
+    expect(machineOptions(otherThan(none, own), none)).toBe(' --power-parameter none');
   });
 
   it('makes a machine with all its cards, and has no secret on the command line', () => {
@@ -121,7 +128,9 @@ describe('the form of a machine', () => {
       {
         interfaces: '52:54:00:00:00:01, 52:54:00:00:00:02',
         tags: 'a, b',
-        powerParameters: 'power_pass=secret',
+        'powerParameters/power_id': 'm1',
+        'powerParameters/node_id': '',
+        'powerParameters/power_pass': 'secret',
         zone: '',
       },
       {},
@@ -129,11 +138,11 @@ describe('the form of a machine', () => {
     expect(machineBody(typed)).toEqual({
       interfaces: [{ mac: '52:54:00:00:00:01' }, { mac: '52:54:00:00:00:02' }],
       tags: ['a', 'b'],
-      powerParameters: { power_pass: 'secret' },
+      powerParameters: { power_id: 'm1', power_pass: 'secret' },
     });
     const line = machineOptions({ ...typed, dhcpOptions: 'x=1', rack: 'k1' });
     expect(line).toBe(
-      ' --mac 52:54:00:00:00:01 --nic mac=52:54:00:00:00:02 --rack k1 --tags a,b --dhcp-option x=1 --power-parameter power_pass=VALUE',
+      ' --mac 52:54:00:00:00:01 --nic mac=52:54:00:00:00:02 --rack k1 --tags a,b --dhcp-option x=1 --power-parameter power_id=m1 --power-parameter power_pass=VALUE',
     );
     const flags = NOUNS.find(({ noun }) => noun === 'machine')?.commands.find(({ verb }) => verb === 'create')?.options;
     const known = (flags ?? []).map((option) => option.flags.split(' ')[0]);
