@@ -2,7 +2,7 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { type FieldProblem, type Rejected, rejected, show } from '../core/errors.ts';
 import { nearestHint } from '../core/nearest.ts';
-import { POWER_SECRET_NAMES } from '../model/machines/power.ts';
+import { POWER_SECRET_NAMES } from '../model/machines/power-secrets.ts';
 import { checkTexts } from './json-body.ts';
 
 /** What a validator says: the value, with the texts of a query made numbers and booleans, or why not. */

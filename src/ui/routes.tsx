@@ -27,6 +27,7 @@ export const SCREENS: readonly Screen[] = [
   screen('racks', 'site', 'r', later('racks')),
   screen('doctor', 'site', 'd', whole(DoctorPage)),
   screen('drills', 'site', 'p', later('drills')),
+  screen('charts', 'site', 'h', later('charts')),
   screen('machines', 'machines', 'm', later('machines')),
   screen('images', 'machines', 'i', later('images')),
   screen('catalog', 'machines', 'w', later('catalog')),

@@ -1,4 +1,5 @@
-import { POWER_SECRET_NAMES, POWER_TYPES } from '../../model/machines/power.ts';
+import { POWER_TYPES } from '../../model/machines/power.ts';
+import { POWER_SECRET_NAMES } from '../../model/machines/power-secrets.ts';
 import { choiceField, commentField, declare, mapField, titleField, VERBS } from '../base/declare.ts';
 
 /** A BMC: what switches machines on and off, and by which protocol. */

@@ -15,7 +15,7 @@ export function seriesDocument(): string {
     'Regions store these numbers in the database, for charts: every five minutes for',
     `${STEP_DAYS['5m']} days, and of each hour the least, mean and greatest value for ${STEP_DAYS['1h']} days. Only one region stores`,
     'a number of the site; each region stores the numbers of its own requests. While the database takes no writes',
-    'there are gaps; no value is invented.',
+    'there are gaps; no value is invented. The UI shows ten of them on the page Charts, and leases on that of a subnet.',
     '',
     '```sh',
     'regent series',

@@ -43,9 +43,6 @@ export interface PowerSetting {
 /** Parameters by name: a text, or a list of choices. What is not given is not there. */
 export type PowerParameters = Readonly<Record<string, string | readonly string[]>>;
 
-/** Names of the parameters that are secrets in any power type. */
-export const POWER_SECRET_NAMES: readonly string[] = ['k_g', 'power_pass', 'power_token'];
-
 /** What stands where a secret is. */
 export const MASKED_SECRET = '********';
 

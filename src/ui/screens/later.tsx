@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { access } from './people/access/access.tsx';
+import { Charts } from './cluster/charts/charts.tsx';
 import { catalog } from './base/catalog/catalog.tsx';
 import { dns } from './names/dns.tsx';
 import { AfterChange } from './site/history/after-change.tsx';
@@ -53,6 +54,7 @@ export const LATER = {
   machines,
   images,
   drills,
+  charts: whole(Charts),
   dns,
   catalog,
   changes: numbered(Changes, ChangePage),

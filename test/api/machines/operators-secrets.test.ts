@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NO_AUTHORITY } from '../../../src/main/region/certificate-authority.ts';
 import { NOUNS } from '../../../src/contract/registry.ts';
-import { POWER_SECRET_NAMES } from '../../../src/model/machines/power.ts';
+import { POWER_SECRET_NAMES } from '../../../src/model/machines/power-secrets.ts';
 import { DRIVERS } from '../../../src/power/registry.ts';
 import { readPowerParameters } from '../../../src/region/machines/power/bmc.ts';
 import type { CertificateAuthority } from '../../../src/region/cluster/trust/port.ts';

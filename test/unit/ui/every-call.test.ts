@@ -25,7 +25,6 @@ const NOT_CALLED: Readonly<Record<string, string>> = {
   'alert-target.test': NO_PAGE_OF_ALARMS,
   'annotation.list': 'Texts that tools of MAAS keep for themselves: nobody reads them on a page.',
   'annotation.set': 'Tools of MAAS write them.',
-  'series.list': 'No page has a chart yet: `regent series` shows the values.',
   'backup-target.set': NO_PAGE_OF_BACKUPS,
   'backup-target.show': NO_PAGE_OF_BACKUPS,
   'backup-target.unset': NO_PAGE_OF_BACKUPS,

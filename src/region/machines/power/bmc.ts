@@ -5,8 +5,8 @@ import {
   type PowerParameters,
   parsePowerParameters,
   splitParameters,
-  POWER_SECRET_NAMES,
 } from '../../../model/machines/power.ts';
+import { POWER_SECRET_NAMES } from '../../../model/machines/power-secrets.ts';
 import { type BmcHost, checkBmcHost, comparedAddress } from '../../../model/machines/bmc-hosts.ts';
 import { driverOf } from '../../../power/registry.ts';
 import { createDeclared, type DeclaredRow, updateDeclared, type RowValues } from '../../../store/declared/rows.ts';

@@ -1,4 +1,4 @@
-import { POWER_SECRET_NAMES } from '../../../model/machines/power.ts';
+import { POWER_SECRET_NAMES } from '../../../model/machines/power-secrets.ts';
 import { listOf, quoted } from '../base/command-text.ts';
 import { linesOf, type PlainOption, plainOptions, type Values } from '../base/typed.ts';
 

@@ -22,6 +22,7 @@ export const CLI = {
     'regent node logs NODE SERVICE --follow',
   ],
   doctor: ['regent doctor'],
+  charts: ['regent series', 'regent series regent_leases --from 7d'],
   vlans: ['regent vlan list', 'regent vlan create --vid VID', 'regent pairing propose'],
   vlan: [
     'regent vlan show NAME',

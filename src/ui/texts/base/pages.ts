@@ -7,6 +7,7 @@ export const PAGES = {
     racks: 'Racks',
     doctor: 'Doctor',
     drills: 'Drills',
+    charts: 'Charts',
     machines: 'Machines',
     images: 'Images',
     catalog: 'Catalog',

@@ -6,6 +6,7 @@ import { report } from './agents.ts';
 import { AUTHORITY, seedLastChange, seedSite } from './seed.ts';
 import { ILL, seedIll } from './seed-ill.ts';
 import { SCRIPTS } from './seed-machines.ts';
+import { SEEDED_SERIES } from './seed-series.ts';
 
 /** A server with databases that each file copies for a region of its own, and the keys to them. */
 export interface BuiltSites {
@@ -27,6 +28,7 @@ export async function makeSites(): Promise<BuiltSites & { readonly pg: TestPostg
     await seedLastChange(well);
     await publish(well);
     await report(well);
+    await pg.admin(SEEDED_SERIES, database);
     await well.close();
     const { keys } = well;
     const ill = await startTestRegion(pg, {

@@ -7,11 +7,11 @@ import {
   maskPowerParameters,
   parsePlace,
   parsePowerParameters,
-  POWER_SECRET_NAMES,
   POWER_STATES,
   POWER_TYPES,
   secretsIn,
 } from '../../../../src/model/machines/power.ts';
+import { POWER_SECRET_NAMES } from '../../../../src/model/machines/power-secrets.ts';
 import { DRIVERS, driverOf } from '../../../../src/power/registry.ts';
 
 /** MAAS's parameters of each type, and what is ours. */

@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { SubnetAddresses } from '../../../../contract/site/screens.ts';
 import type { Subnet } from '../../../../contract/networks/subnet.ts';
+import { useMay } from '../../../live/use-may.ts';
 import { type Named, useNamed } from '../../../live/use-named.ts';
 import { useView } from '../../../live/use-view.ts';
 import { addressMap, runText } from '../../../models/networks/address-map.ts';
@@ -13,6 +14,7 @@ import { Empty, Facts, Page, Section, Shown } from '../../../parts/page.tsx';
 import { type Column, Table } from '../../../parts/table.tsx';
 import { CLI, cliLines } from '../../../texts/base/cli.ts';
 import { LATE as EN } from '../../../texts/late.ts';
+import { PoolPlot } from './pool-plot.tsx';
 import { Ranges } from './ranges.tsx';
 
 const TEXTS = EN.networks.subnet;
@@ -28,6 +30,7 @@ const SUBNET: Named<'subnet.show'> = {
 /** One subnet: its addresses as a map and as a table, and its ranges. `cidr`: in the address of the page. */
 export function SubnetPage(props: { readonly cidr: string }): JSX.Element {
   const subnet = useNamed('subnet.show', SUBNET, props.cidr, { nouns: NOUNS });
+  const may = useMay();
   const cidr = dataOf(subnet.view)?.body.cidr ?? props.cidr;
   const addresses = useView('subnet.addresses', { params: { subnet: cidr } }, { nouns: NOUNS });
   return (
@@ -36,6 +39,7 @@ export function SubnetPage(props: { readonly cidr: string }): JSX.Element {
       <Section title={EN.networks.map.title}>
         <Shown view={addresses.view}>{(data) => <Addresses addresses={data} />}</Shown>
       </Section>
+      {may.watch && <PoolPlot cidr={cidr} />}
       <Ranges subnets={[cidr]} />
     </Page>
   );

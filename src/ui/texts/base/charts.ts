@@ -1,0 +1,28 @@
+/** Sentences of plots and of the page of charts. */
+export const CHARTS = {
+  title: 'Charts',
+  empty: 'No values in this span yet. The site stores one every five minutes.',
+  asTable: 'Values as a table',
+  time: 'Time',
+  table: (name: string) => `Values of ${name}`,
+  cursor: (name: string) => `${name}, value by value`,
+  span: 'Span',
+  spans: { day: 'Day', week: 'Week', month: 'Month', quarter: '90 days' },
+  groups: {
+    losses: 'Region nodes that may fail',
+    leases: 'Leases',
+    lag: 'Replication lag',
+    machines: 'Machines by state',
+    runs: 'Time to commission and to deploy',
+    disks: 'Disk space in use',
+    clock: 'Clock: distance from its source',
+    latency: 'API: 95 of 100 requests took at most',
+    requests: 'API requests',
+    findings: 'Findings of the doctor',
+  },
+  pool: 'Leases over time',
+  poolLeases: 'leases',
+  poolSize: 'addresses of the pool',
+  full: (day: string) => `At this rate the pool is full on ${day}.`,
+  notFull: 'The pool does not fill up at this rate.',
+} as const;
