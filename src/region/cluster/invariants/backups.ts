@@ -9,6 +9,9 @@ const LATE_S = 300;
 /** How much later than due a backup and a drill count as missing: one more try of each has its time. */
 const GRACE = 1.5;
 
+/** How `ha/backup/owner.ts` begins. */
+const FOREIGN = 'the store belongs to';
+
 const hasTarget = (site: ClusterSite) => runsDatabase(site) && site.backups?.target != null;
 
 /** What must be true of backups, where the site has a target. */
@@ -36,7 +39,9 @@ export const BACKUP_CHECKS: readonly InvariantCheck[] = [
         });
         return broken(
           sentence(listOf(clauses)),
-          'Mount the folder, or free room in the store, on each of these nodes; another store: regent backup-target set. The cluster is not affected.',
+          shut.some(({ facts }) => facts.store?.why?.startsWith(FOREIGN))
+            ? 'Another host has restored this site. Switch this cluster off, or give it a store of its own: regent backup-target set.'
+            : 'Mount the folder, or free room in the store, on each of these nodes; another store: regent backup-target set. The cluster is not affected.',
         );
       }
       if (newestAt === null) return warning(sentence(`There is no backup yet.${ending}`), 'regent backup create');

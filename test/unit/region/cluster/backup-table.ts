@@ -1,3 +1,4 @@
+import { ownerSentence } from '../../../../ha/backup/owner.ts';
 import type { InvariantState } from '../../../../src/contract/cluster/doctor.ts';
 import { BACKUPS, days, NOW, type SiteChanges } from './fixture.ts';
 
@@ -35,6 +36,22 @@ export const BACKUP_TABLE: readonly (readonly [string, string, SiteChanges, Inva
     ),
     'broken',
     'r2: the store is full (since 2026-02-28T23:10:05Z)',
+  ],
+  [
+    'backup',
+    'another host has restored the site',
+    backed(
+      {},
+      {
+        r1: {
+          backup: {
+            store: { ...STORE, why: ownerSentence({ epochId: '0000000a', name: 'n9', address: '10.0.0.9', at: 0 }) },
+          },
+        },
+      },
+    ),
+    'broken',
+    'r1: the store belongs to the site that n9 (10.0.0.9) restored',
   ],
   ['backup', 'no word', backed({}, { r3: { backup: null } }), 'unknown', 'backup on r3 is unhealthy'],
   [
