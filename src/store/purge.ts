@@ -4,6 +4,7 @@ import type { Database } from './database.ts';
 import { STEP_DAYS } from '../model/cluster/series.ts';
 import { PUBLICATIONS_RETAINED } from './publication/held.ts';
 import { lockPublishers, noteNamedParts, unnamedSince } from './publication/parts.ts';
+import { SLOT, SLOTS_OF_DAY, SLOTS_OF_HOUR } from './queries/cluster/series.ts';
 import { SESSION_IDLE_HOURS } from './queries/people/sessions.ts';
 import { isOlder } from './elapsed.ts';
 import type { Tx } from './tx.ts';
@@ -61,9 +62,6 @@ const RETENTION = {
 
 /** Rows per table and round: a round holds no lock for long, the next one goes on. */
 const BATCH = 5000;
-
-/** The present five minutes, as `series_samples.slot` has them. */
-const SLOT = sql`floor(extract(epoch from now()) / 300)::int`;
 
 const OLD_CHANGE = isOld('revision', RETENTION.changes, sql`(select revision from counters)`);
 
@@ -177,8 +175,14 @@ const CHORES: Readonly<Record<string, RawBuilder<unknown>>> = {
   machine_tokens: expired('machine_tokens', sql`ended_at < now() - ${RETENTION.machineRuns}::interval`),
   machine_script_results: expired('machine_script_results', sql`at < now() - ${RETENTION.scriptResults}::interval`),
   // Values of a clock that was ahead go, too: they would stay for as long as it was ahead.
-  series_samples: expired('series_samples', sql`slot < ${SLOT} - ${STEP_DAYS['5m'] * 288}::int or slot > ${SLOT} + 12`),
-  series_days: expired('series_days', sql`day < ${SLOT} / 288 - ${STEP_DAYS['1h']}::int or day > ${SLOT} / 288`),
+  series_samples: expired(
+    'series_samples',
+    sql`slot < ${SLOT} - ${STEP_DAYS['5m'] * SLOTS_OF_DAY}::int or slot > ${SLOT} + ${SLOTS_OF_HOUR}::int`,
+  ),
+  series_days: expired(
+    'series_days',
+    sql`day < ${SLOT} / ${SLOTS_OF_DAY}::int - ${STEP_DAYS['1h']}::int or day > ${SLOT} / ${SLOTS_OF_DAY}::int`,
+  ),
   series: expired(
     'series',
     sql`not exists (select from series_samples v where v.series = series.id)

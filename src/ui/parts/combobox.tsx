@@ -1,6 +1,7 @@
 import type { JSX, TargetedKeyboardEvent } from 'preact';
 import { useId, useRef, useState } from 'preact/hooks';
 import { type Choices, useChoices } from '../live/use-choices.ts';
+import { nextChoice } from '../models/base/next-choice.ts';
 import type { ReferenceNoun } from '../models/base/nouns/nouns.ts';
 import { FIELDS } from '../texts/base/fields.ts';
 import { Icon } from './icon.tsx';
@@ -96,10 +97,9 @@ function Typed(props: TypedProps): JSX.Element {
     input.current?.focus();
   };
   const press = (event: TargetedKeyboardEvent<HTMLInputElement>) => {
-    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : undefined;
     const name = names[at];
-    if (step !== undefined) {
-      if (isOpen) setAt((at + step + names.length + (at < 0 && step < 0 ? 1 : 0)) % Math.max(names.length, 1));
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      if (isOpen) setAt(nextChoice(at, names.length, event.key));
       else show(true);
     } else if (event.key === 'Enter' && isOpen && name !== undefined) choose(name);
     else if (event.key === 'Escape' && isOpen) show(false);

@@ -1,14 +1,19 @@
 import type { HistoryQuery } from '../../../contract/site/wire/older.ts';
 import { printerOf } from '../../change.ts';
 import type { Call } from '../../command-spec.ts';
-import { usageError } from '../../exit.ts';
 import { printList, type Shape } from '../../format/output.ts';
 import { option, text } from '../../values.ts';
+
+const BY = ['people', 'machines'] as const;
 
 /** Filters that events, changes and the audit trail have in common. */
 export const HISTORY_OPTIONS = [
   { flags: '--object <name>', help: 'only what happened to the object of this name, also if it is deleted' },
-  { flags: '--by <whom>', help: 'people: only what users did; machines: only what Regent and machines did' },
+  {
+    flags: '--by <whom>',
+    help: 'people: only what users did; machines: only what Regent and machines did',
+    values: BY,
+  },
   { flags: '--text <text>', help: 'only entries with this text' },
 ];
 
@@ -16,10 +21,8 @@ export const HISTORY_OPTIONS = [
 export const AUDIT_OPTIONS = HISTORY_OPTIONS.slice(0, 2);
 
 /** The filters as members of a query. */
-export function historyQuery(call: Call): Pick<HistoryQuery, 'text' | 'object'> & { by?: 'people' | 'machines' } {
-  const by = option(call, 'by');
-  if (by !== undefined && by !== 'people' && by !== 'machines')
-    throw usageError(`--by: "${by}" is neither people nor machines.`);
+export function historyQuery(call: Call): Pick<HistoryQuery, 'text' | 'object'> & { by?: (typeof BY)[number] } {
+  const by = option(call, 'by') as (typeof BY)[number] | undefined;
   return { ...text(call, 'text'), ...text(call, 'object'), ...(by === undefined ? {} : { by }) };
 }
 

@@ -20,15 +20,16 @@ export interface SeriesRow {
 }
 
 const SLOT_S = STEP_SECONDS['5m'];
-const SLOTS_OF_HOUR = 12;
-const SLOTS_OF_DAY = 288;
+export const SLOTS_OF_HOUR = 12;
+export const SLOTS_OF_DAY = 288;
 /** Days back that are packed if that was missed, fewer than five-minute values stay. */
 const PACK_BACK = 7;
 /** A transaction that began before midnight has ended by then, seconds. */
 const PACK_AFTER_S = 600;
 
 const EPOCH = sql`extract(epoch from now())`;
-const SLOT = sql`floor(${EPOCH} / ${SLOT_S}::int)::int`;
+/** The present five minutes of the database's clock, as `series_samples.slot` has them. */
+export const SLOT = sql`floor(${EPOCH} / ${SLOT_S}::int)::int`;
 const IS_DUE = sql`floor(extract(epoch from last_ran) / ${SLOT_S}::int) is distinct from ${SLOT}`;
 
 /** The time of the database, Unix seconds, its five minutes, and whether no region has stored the samples of the site for them. */

@@ -1,4 +1,5 @@
 import type { SeriesAnswer, SeriesValues } from '../../../contract/cluster/series.ts';
+import { STEP_SECONDS } from '../../../model/cluster/series.ts';
 import type { PlotData, PlotUnit } from './plot.ts';
 
 /** Days that a span of charts has. The site has five minutes for two days, and hours for the others. */
@@ -11,8 +12,7 @@ export const spanIn = (text: string | undefined, usual: SpanId): SpanId =>
 
 const DAY_MS = 86_400_000;
 /** Older starts are the same call: its answer is shared while it is young. */
-const START_MS = 300_000;
-const STEP_MS = { '5m': 300_000, '1h': 3_600_000 } as const;
+const START_MS = STEP_SECONDS['5m'] * 1000;
 
 /** Charts of the site, each of one series, and what its lines are called by. `label`: only series with this label. */
 export const CHART_GROUPS = [
@@ -48,7 +48,7 @@ export function plotData(answer: SeriesAnswer, name: string, title: string, limi
   const unit: PlotUnit = answer.definitions.find((one) => one.name === name)?.unit ?? 'count';
   return {
     from: Date.parse(answer.from),
-    stepMs: STEP_MS[answer.step],
+    stepMs: STEP_SECONDS[answer.step] * 1000,
     unit,
     limit,
     lines: answer.series

@@ -18,11 +18,12 @@ export function previewSummary(preview: Preview): PreviewSummary | null {
   const services = new Set(files.map(({ service }) => service.split('@')[0]));
   const [only] = services.size === 1 ? services : [];
   const lines = files.flatMap(({ diff }) => diffLines(diff));
-  const name = namesOf(preview.object).find((one) =>
-    lines.some(({ kind, text }) => kind !== 'place' && has(text.slice(1), one)),
-  );
-  const of = (kind: string) =>
-    lines.some((line) => line.kind === kind && (name === undefined || has(line.text.slice(1), name)));
+  const name = namesOf(preview.object).find((one) => {
+    const has = finderOf(one);
+    return lines.some(({ kind, text }) => kind !== 'place' && has(text.slice(1)));
+  });
+  const has = name === undefined ? () => true : finderOf(name);
+  const of = (kind: string) => lines.some((line) => line.kind === kind && has(line.text.slice(1)));
   const [isAdded, isRemoved] = [of('added'), of('removed')];
   return {
     verb: isAdded && !isRemoved ? 'adds' : isRemoved && !isAdded ? 'removes' : 'changes',
@@ -49,10 +50,11 @@ function namesOf(object: unknown): string[] {
   ];
 }
 
-/** Does the line have this name, and not as a part of a longer one? */
-function has(line: string, name: string): boolean {
+/** Finds lines that have this name, and not as a part of a longer one. */
+function finderOf(name: string): (line: string) => boolean {
   const escaped = name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`(?<![\\w.-])${escaped}(?![\\w-])`).test(line);
+  const pattern = new RegExp(`(?<![\\w.-])${escaped}(?![\\w-])`);
+  return (line) => pattern.test(line);
 }
 
 /** A dry run of more lines is folded. */

@@ -6,7 +6,8 @@ import { useSettled } from '../../live/use-settled.ts';
 import { useView } from '../../live/use-view.ts';
 import { linkTo } from '../../models/base/address.ts';
 import { dataOf } from '../../models/base/view.ts';
-import { nextChoice, type SearchChoice, searchChoices } from '../../models/site/search-choices.ts';
+import { nextChoice } from '../../models/base/next-choice.ts';
+import { type SearchChoice, searchChoices } from '../../models/site/search-choices.ts';
 import { CLI } from '../../texts/base/cli.ts';
 import { LATE as EN } from '../../texts/late.ts';
 

@@ -4,7 +4,8 @@ import { progressOf } from '../../../../src/ui/models/site/after-change.ts';
 import { fileText } from '../../../../src/ui/models/site/history-file.ts';
 import { objectLink } from '../../../../src/ui/models/site/history-link.ts';
 import { historyQuery } from '../../../../src/ui/models/base/history-query.ts';
-import { nextChoice, searchChoices } from '../../../../src/ui/models/site/search-choices.ts';
+import { nextChoice } from '../../../../src/ui/models/base/next-choice.ts';
+import { searchChoices } from '../../../../src/ui/models/site/search-choices.ts';
 import { LATE as EN } from '../../../../src/ui/texts/late.ts';
 
 describe('history', () => {

@@ -1,25 +1,19 @@
 import type { JSX } from 'preact';
-import { useMemo } from 'preact/hooks';
 import type { SeriesAnswer } from '../../../../contract/cluster/series.ts';
-import { useLive } from '../../../live/live.ts';
-import { useView } from '../../../live/use-view.ts';
+import { useSeries } from '../../../live/use-series.ts';
 import type { PlotData } from '../../../models/base/plot.ts';
-import { plotData, seriesQuery } from '../../../models/base/charts.ts';
+import { plotData } from '../../../models/base/charts.ts';
 import { Section, Shown } from '../../../parts/page.tsx';
 import { Plot } from '../../../parts/plot.tsx';
 import { SpanChoice, useSpan } from '../../../parts/span-choice.tsx';
 import { CHARTS } from '../../../texts/base/charts.ts';
 
 const NAME = 'regent_pool_leases';
-const EVERY_MS = 300_000;
 
 /** Leases of the pools of a subnet, their size, and when they will be full. */
 export function PoolPlot({ cidr }: { readonly cidr: string }): JSX.Element {
   const span = useSpan('month');
-  const { siteTime } = useLive();
-  // The start stays while the page is open: another one would be another call.
-  const query = useMemo(() => seriesQuery(NAME, span, siteTime(), `subnet=${cidr}`), [cidr, span]);
-  const found = useView('series.list', { query }, { nouns: [], everyMs: EVERY_MS });
+  const found = useSeries(NAME, span, `subnet=${cidr}`);
   return (
     <Section title={CHARTS.pool}>
       <SpanChoice usual="month" />
