@@ -25,6 +25,10 @@ const ofBmc = ({ parameters }: PowerTypeShown): readonly Parameter[] =>
 /** The name of the field of a parameter. */
 export const fieldName = (name: string): string => `parameters/${name}`;
 
+/** What a parameter has, as the text of its field: several values with commas between. */
+const givenText = (before: Readonly<Record<string, unknown>>, name: string): string =>
+  [before[name] ?? []].flat().map(String).join(',');
+
 /** Fields of every power type; a form shows those of the chosen one. `before`: the parameters that a BMC has. */
 export function parameterFields(
   types: readonly PowerTypeShown[],
@@ -49,7 +53,7 @@ export function parameterFields(
             }
           : {}),
         ...(kind === 'several' ? { help: FIELDS.several(choices.map(({ value }) => value).join(', ')) } : {}),
-        initial: [before[name] ?? []].flat().map(String).join(','),
+        initial: givenText(before, name),
         isOptional,
         isMore: isOptional && kind !== 'password' && !['power_address', 'power_user'].includes(name),
         isShown: (values) => values['powerType'] === type.name,
@@ -74,7 +78,7 @@ export function ownParameterFields(
       label: first.label,
       kind: first.kind === 'password' ? ('password' as const) : ('text' as const),
       help: FIELDS.ofTypes(same.map(({ type }) => type).join(', ')),
-      initial: String(before[first.name] ?? ''),
+      initial: givenText(before, first.name),
       isOptional: true,
       isMore: true,
     };
